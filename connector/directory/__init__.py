@@ -1,0 +1,1 @@
+"""KEEP what the identity provider told us. Verbs, each one transaction."""

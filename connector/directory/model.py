@@ -1,0 +1,141 @@
+"""What crosses the border between a protocol room and the directory: frozen values, no rows, no messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.storage.conditions import Condition
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+Document = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who speaks: a live token of one connection, checked. `address` is the peer, `agent` its shortened User-Agent."""
+
+    connection_id: str
+    organization_id: str
+    token_id: str
+    agent: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushedUser:
+    """A person as the IdP describes them, normalised.
+
+    `document` is the canonical SCIM document without `id`, `meta`, `groups`, `password`; `search` the same folded for filters (keys
+    lower-case, caseExact=false texts folded). `says_active` tells whether the message itself spoke of `active`.
+    """
+
+    user_name: str
+    external_id: str | None
+    active: bool
+    says_active: bool
+    display_name: str | None
+    email: str | None
+    document: Document
+    search: Document
+
+
+@dataclass(frozen=True, slots=True)
+class PushedGroup:
+    """A group as the IdP describes it, without its members. `document` has no `id`, `meta`, `members`."""
+
+    display_name: str
+    external_id: str | None
+    document: Document
+    search: Document
+
+
+@dataclass(frozen=True, slots=True)
+class AddMembers:
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMembers:
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceMembers:
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMembersWhere:
+    """Members for which the condition holds; its paths are `("value",)`, `("display",)`, `("type",)` or `("$ref",)`."""
+
+    condition: Condition
+
+
+MemberChange = AddMembers | RemoveMembers | ReplaceMembers | RemoveMembersWhere
+
+UserEdit = Callable[[Document, bool], PushedUser]
+"""(stored document, stored `active`) -> the user as edited. Pure: it may be called again when the transaction is rerun."""
+
+GroupEdit = Callable[[Document], PushedGroup]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPatch:
+    """A PATCH of a group, split: what happens to its own attributes, and the member operations in their order."""
+
+    edit: GroupEdit | None
+    members: tuple[MemberChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRef:
+    id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRef:
+    id: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUser:
+    """A DirectoryUser as kept. `document` is JSON text of the canonical document with `id`, without `meta` and `groups`."""
+
+    id: str
+    document: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    groups: tuple[GroupRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGroup:
+    """A DirectoryGroup as kept; `members` is None when they were not asked for. `document` as for StoredUser."""
+
+    id: str
+    document: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    members: tuple[MemberRef, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of a list and the number of all that match (RFC 7644 section 3.4.2)."""
+
+    total: int
+    items: tuple[StoredUser, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """As UserPage, of groups."""
+
+    total: int
+    items: tuple[StoredGroup, ...]

@@ -1,0 +1,64 @@
+"""Every refusal of the domain, as one tree. None of them knows HTTP.
+
+    ConnectorError
+    ├── Invalid           what arrived cannot be understood or is not allowed      (usage of the product)
+    ├── NotFound          nothing by that name here, or not for you
+    ├── Conflict          the state of things forbids it; another order of steps would work
+    │   └── Taken         a unique name is in use already
+    ├── Forbidden         known and understood, but not in this state or not with these rights
+    ├── Unauthenticated   no credential, or none that lives
+    └── Unavailable       not now: try again after `retry_after` seconds
+
+Each carries a stable `code` (texts may change, codes do not), what arrived, what was expected and what to do about it. The
+protocol rooms turn them into their own error forms: `scim/errors.py` into RFC 7644 section 3.12, the command line into
+`{"code", "detail"}`.
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """The base of every refusal.
+
+    `code` is stable and listed in docs/errors.md; `detail` is a sentence for the person who reads it; `expected` says what would
+    have been right and `advice` where to change it. Neither carries a secret.
+    """
+
+    def __init__(self, code: str, detail: str, *, expected: str = "", advice: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.expected = expected
+        self.advice = advice
+
+
+class Invalid(ConnectorError):
+    """What arrived cannot be understood or is not allowed."""
+
+
+class NotFound(ConnectorError):
+    """There is nothing by that name here."""
+
+
+class Conflict(ConnectorError):
+    """The state of things forbids it."""
+
+
+class Taken(Conflict):
+    """A name that must be unique is in use."""
+
+
+class Forbidden(ConnectorError):
+    """Understood, and not allowed in this state."""
+
+
+class Unauthenticated(ConnectorError):
+    """No credential, or none that lives."""
+
+
+class Unavailable(ConnectorError):
+    """Not now: the same request may be sent again after `retry_after` seconds."""
+
+    def __init__(self, code: str, detail: str, *, retry_after: int, expected: str = "", advice: str = "") -> None:
+        super().__init__(code, detail, expected=expected, advice=advice)
+        self.retry_after = retry_after

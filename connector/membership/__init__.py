@@ -1,0 +1,1 @@
+"""DECIDE. Pure values and functions: no Flask, no SQL, no clock, no network."""

@@ -1,0 +1,19 @@
+"""How texts are compared, in one place for every room: names, addresses and search values.
+
+Folding happens in Python so that both databases agree: SQLite's lower() knows ASCII only, PostgreSQL's depends on its locale.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+
+
+def fold(text: str) -> str:
+    """Return `text` as compared without case: NFC, then lower case (RFC 7643 section 2.2, caseExact false)."""
+    return unicodedata.normalize("NFC", text).lower()
+
+
+def timestamp(moment: datetime) -> str:
+    """Return `moment` (aware) as UTC text whose order is the order of time: `2026-11-21T22:27:00.000000Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,1 @@
+"""KEEP the organization. Verbs, each one transaction."""

@@ -1,0 +1,1 @@
+"""ROWS. Tables, engines and transactions, set-based statements, search, migrations."""
