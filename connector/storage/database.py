@@ -1,0 +1,180 @@
+"""Engines and transactions.
+
+Writers on SQLite are serial: `BEGIN IMMEDIATE`, and inside one process a lock in front of it, so that threads queue instead of polling.
+On PostgreSQL locks are taken by the corridor (`provisioning/locks.py`); every wait is bounded and ends in 503.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, Index, PrimaryKeyConstraint, Table, UniqueConstraint, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from connector.errors import Unavailable
+from connector.storage.tables import metadata
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 5
+"""How often a verb is run when it loses a race (deadlock, serialization failure, unique violation) before 503."""
+
+LOCK_WAIT = 10
+"""Seconds a statement waits for a lock, and a SQLite writer for its turn."""
+
+RETRY_AFTER = 5
+"""Seconds told to the IdP in Retry-After when the database is busy or away."""
+
+_RERUN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+
+
+class Database:
+    """One SQLite file or one PostgreSQL database, with its pool."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self._reader = engine if self.dialect == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = engine.execution_options(connector_write=True)
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open the database at a SQLAlchemy URL (`sqlite:///…` or `postgresql+psycopg://…`). Connects lazily."""
+        return cls(_sqlite_engine(url) if make_url(url).get_backend_name() == "sqlite" else _postgresql_engine(url))
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+    def create_all(self) -> None:
+        """Create all tables directly; only for tests, migrations make them everywhere else."""
+        with self.engine.begin() as tx:
+            metadata.create_all(tx)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading. Raises Unavailable when the database is away."""
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in one write transaction and commit it; rerun it when it lost a race, at most ATTEMPTS times.
+
+        `work` may be called several times and must have no other effect than on its connection. Raises whatever it raises, and
+        Unavailable when the database is away or too busy.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with _translated(), self._serialized(), self._writer.begin() as tx:
+                    return work(tx)
+            except DBAPIError as error:
+                if not lost_race(error) or (attempt == ATTEMPTS and isinstance(error, IntegrityError)):
+                    raise
+        raise Unavailable("busy", "the request lost against others several times in a row", retry_after=RETRY_AFTER)
+
+    @contextmanager
+    def _serialized(self) -> Iterator[None]:
+        if self.dialect != "sqlite":
+            yield
+            return
+        if not self._turn.acquire(timeout=LOCK_WAIT):
+            raise Unavailable("busy", "another change is taking long", retry_after=RETRY_AFTER)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
+def lost_race(error: DBAPIError) -> bool:
+    """True when running the same verb again may succeed or tell the true reason: deadlock, serialization failure, or a named
+    unique or exclusion constraint that another transaction reached first."""
+    if getattr(error.orig, "sqlstate", None) in _RERUN:
+        return True
+    return isinstance(error, IntegrityError) and violated(error) is not None
+
+
+def violated(error: IntegrityError) -> str | None:
+    """Return the name of the violated unique constraint (or deferred exclusion key), or None where the database names none."""
+    if isinstance(error.orig, psycopg.Error):
+        name = error.orig.diag.constraint_name
+        return name if name and (name.startswith(("uq_", "pk_")) or name.endswith("_mode")) else None
+    found = re.match(r"UNIQUE constraint failed: (.+)", str(error.orig))
+    return _unique_names().get(found.group(1)) if found else None
+
+
+def _unique_names() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for table in metadata.tables.values():
+        for key in _unique_keys(table):
+            names[", ".join(f"{table.name}.{column.name}" for column in key.columns)] = str(key.name)
+    return names
+
+
+def _unique_keys(table: Table) -> list[PrimaryKeyConstraint | UniqueConstraint | Index]:
+    constraints = [c for c in table.constraints if isinstance(c, PrimaryKeyConstraint | UniqueConstraint)]
+    return [*constraints, *(index for index in table.indexes if index.unique)]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the driver says about an absent or busy database into Unavailable."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("busy", "all database connections are in use", retry_after=RETRY_AFTER) from error
+    except OperationalError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state in _RERUN:
+            raise
+        if state == "55P03" or _sqlite_locked(error):
+            raise Unavailable("busy", "another change is taking long", retry_after=RETRY_AFTER) from error
+        if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
+            raise Unavailable("database_unavailable", "the database cannot be reached", retry_after=RETRY_AFTER) from error
+        raise
+
+
+def _sqlite_locked(error: OperationalError) -> bool:
+    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+
+
+def _sqlite_engine(url: str) -> Engine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=20, max_overflow=20, connect_args={"timeout": LOCK_WAIT, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("connector_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str) -> Engine:
+    return create_engine(
+        url,
+        pool_size=16,
+        max_overflow=16,
+        pool_timeout=LOCK_WAIT,
+        connect_args={
+            "connect_timeout": 5,
+            "options": f"-c lock_timeout={LOCK_WAIT * 1000} -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        },
+    )

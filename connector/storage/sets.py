@@ -1,0 +1,94 @@
+"""Set-based statements: one statement whatever the number of rows.
+
+A set of ids or rows travels as one JSON parameter and becomes rows inside the database (`json_each` on SQLite,
+`jsonb_array_elements` on PostgreSQL), so the number of statements never grows with the data and no IN list gets long.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select, Table, column, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql import func
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import JSON, Text, UserDefinedType
+
+
+class _Elements(FunctionElement[str]):
+    """The texts of a JSON array, as a set of rows with one column `value`."""
+
+    name = "elements"
+    inherit_cache = True
+
+
+@compiles(_Elements, "sqlite")
+def _sqlite_elements(element: _Elements, compiler: Any, **kw: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Elements, "postgresql")
+def _postgresql_elements(element: _Elements, compiler: Any, **kw: Any) -> str:
+    return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS JSONB))"
+
+
+def id_set(ids: Iterable[str]) -> Select[tuple[str]]:
+    """Return `SELECT value` over the given ids, to be used as `column.in_(id_set(ids))`: one parameter however many they are."""
+    parameter = json.dumps(list(ids))
+    rows = _Elements(parameter).table_valued(column("value", Text))
+    return select(rows.c.value)
+
+
+def insert_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]], *, ignore: bool = False) -> int:
+    """Insert all rows with one statement and return how many were written.
+
+    Every row has the same keys. With `ignore` rows that violate a unique key are passed over (ON CONFLICT DO NOTHING).
+    """
+    if not rows:
+        return 0
+    target: Table = table.__table__  # type: ignore[assignment]
+    names = tuple(rows[0])
+    convert = [(name, _to_json(target, name, tx.dialect)) for name in names]
+    payload = json.dumps([{name: f(row[name]) for name, f in convert} for row in rows], separators=(",", ":"))
+    statement = _insert_statement(tx.dialect.name, target, names) + (" ON CONFLICT DO NOTHING" if ignore else "")
+    return tx.execute(text(statement), {"rows": payload}).rowcount
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(dialect: str, table: Table, names: tuple[str, ...]) -> str:
+    listed = ", ".join(f'"{name}"' for name in names)
+    if dialect == "sqlite":
+        values = ", ".join(f"json_extract(value, '$.{name}')" for name in names)
+        # "WHERE true" keeps SQLite's parser from reading ON CONFLICT as a join constraint.
+        return f'INSERT INTO "{table.name}" ({listed}) SELECT {values} FROM json_each(:rows) WHERE true'
+    typed = ", ".join(f'"{name}" {_postgresql_type(table, name)}' for name in names)
+    return f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})'
+
+
+def _postgresql_type(table: Table, name: str) -> str:
+    from sqlalchemy.dialects import postgresql
+
+    return str(table.c[name].type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+
+
+def _to_json(table: Table, name: str, dialect: Dialect) -> Any:
+    kind = table.c[name].type.dialect_impl(dialect)
+    if isinstance(table.c[name].type, JSON):
+        return _same
+    processor = kind.bind_processor(dialect)
+
+    def convert(value: Any) -> Any:
+        bound = processor(value) if processor and value is not None else value
+        return bound.isoformat() if isinstance(bound, datetime) else bound
+
+    return convert
+
+
+def _same(value: Any) -> Any:
+    return value
