@@ -1,0 +1,1 @@
+"""Tests of the house itself: borders, lock files, packaging, promises of the README."""
