@@ -1,0 +1,135 @@
+"""The way in: one transaction, its locks in one order, and everything a decision needs read after them.
+
+The order of locks is: organization, directory groups, directory users, memberships, persons; within each by id. The lock is taken
+by a statement that reads nothing, because a statement that waits sees the past; mode, states and tokens are read after it.
+
+The organization's lock is a transaction-level advisory lock on PostgreSQL, shared for pushes and sign-ins, exclusive for rule edits,
+mode switches and any plan that may take the top role from, suspend or remove one of its holders. SQLite's `BEGIN IMMEDIATE` is
+exclusive by nature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Select, select
+
+from connector.errors import NotFound
+from connector.membership.model import Mode
+from connector.storage.database import Database
+from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Organization, Person
+
+Result = TypeVar("Result")
+Ids = Select[tuple[str]]
+
+OPERATOR = "operator"
+"""The actor of everything done at the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`), the sentence that says it, and from where."""
+
+    actor: str
+    sentence: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Corridor:
+    """An open transaction of one organization, locked. With `preview` nothing is applied and everything is rolled back."""
+
+    tx: Connection
+    organization_id: str
+    mode: Mode
+    origin: Origin
+    now: datetime
+    exclusive: bool
+    preview: bool
+
+    def lock_groups(self, ids: Ids) -> None:
+        """Lock directory groups, in id order."""
+        self._lock(select(DirectoryGroup.id).where(DirectoryGroup.id.in_(ids)).order_by(DirectoryGroup.id))
+
+    def lock_users(self, ids: Ids) -> None:
+        """Lock directory users, in id order."""
+        self._lock(select(DirectoryUser.id).where(DirectoryUser.id.in_(ids)).order_by(DirectoryUser.id))
+
+    def lock_memberships(self, ids: Ids) -> None:
+        """Lock memberships, in id order."""
+        self._lock(select(Membership.id).where(Membership.id.in_(ids)).order_by(Membership.id))
+
+    def lock_persons(self, ids: Ids) -> None:
+        """Lock persons, in id order; only when their own row or their addresses change."""
+        self._lock(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id))
+
+    def _lock(self, rows: Select[tuple[str]]) -> None:
+        if self.tx.dialect.name == "postgresql":
+            self.tx.execute(rows.with_for_update(key_share=True))  # key_share: FOR NO KEY UPDATE
+
+    def need_exclusive(self) -> None:
+        """Ask for the organization's exclusive lock: without it the transaction is rolled back and begun again with it."""
+        if not self.exclusive:
+            raise _NeedExclusive
+
+
+class _NeedExclusive(Exception):
+    """Raised inside a shared corridor whose plan turned out to need the exclusive lock."""
+
+
+class _Previewed(Exception):
+    """Carries the result of a preview out of its transaction, which is rolled back."""
+
+    def __init__(self, result: object) -> None:
+        self.result = result
+
+
+def enter(
+    database: Database,
+    organization_id: str,
+    origin: Origin,
+    work: Callable[[Corridor], Result],
+    *,
+    exclusive: bool = False,
+    preview: bool = False,
+) -> Result:
+    """Run `work` inside the corridor of an organization, in one transaction.
+
+    `work` may run more than once (a lost race, or because it needs the exclusive lock) and has no effect outside the transaction.
+    Raises NotFound `organization_not_found`, Unavailable, and whatever `work` raises; nothing is applied then.
+    """
+
+    def transaction(tx: Connection) -> Result:
+        lock_organization(tx, organization_id, exclusive=exclusive)
+        corridor = _open(tx, organization_id, origin, exclusive, preview)
+        result = work(corridor)
+        if preview:
+            raise _Previewed(result)
+        return result
+
+    try:
+        return database.write(transaction)
+    except _NeedExclusive:
+        return enter(database, organization_id, origin, work, exclusive=True, preview=preview)
+    except _Previewed as previewed:
+        return previewed.result  # type: ignore[return-value]
+
+
+def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) -> None:
+    """Take the organization's lock, shared or exclusive, until the end of the transaction."""
+    if tx.dialect.name != "postgresql":
+        return
+    key = int.from_bytes(hashlib.sha256(organization_id.encode()).digest()[:8], "big", signed=True)
+    function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
+    tx.exec_driver_sql(f"SELECT {function}(%s)", (key,))
+
+
+def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool, preview: bool) -> Corridor:
+    mode = tx.execute(select(Organization.membership_mode).where(Organization.id == organization_id)).scalar_one_or_none()
+    if mode is None:
+        raise NotFound("organization_not_found", "this organization does not exist")
+    return Corridor(tx, organization_id, Mode(mode), origin, datetime.now(UTC), exclusive or tx.dialect.name == "sqlite", preview)
