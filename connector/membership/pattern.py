@@ -9,7 +9,7 @@
 
 So `eng-*`, `eng-(.*)` and `^ENG-(.+)$` all capture what follows `eng-`. The matcher tries alternatives in order like any
 backtracking one, but never the same step at the same place twice (nothing depends on the way there, as there are no
-back-references), so its time is bounded by length of pattern x length of name.
+back-references), so its time is bounded by length of pattern x length of name; at most nine captures and repeats keep it small.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from connector.membership.fold import fold
 MAX_PATTERN = 200
 MAX_NAME = 500
 MAX_CAPTURES = 9
+MAX_REPEATS = 9
 MAX_SLUG = 60
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -107,7 +108,7 @@ def _onward(step: Step, text: str, at: int, position: int, marks: tuple[int, ...
 
 
 def compile_pattern(text: str) -> CompiledPattern:
-    """Read a pattern in the language above. Raises Invalid `pattern_invalid`, saying what is wrong at which character (from 1)."""
+    """Read a pattern in the language above. Raises Invalid `pattern_invalid`: what is wrong, at which character (from 1)."""
     if not text:
         raise Invalid("pattern_invalid", "The pattern is empty.", expected='a pattern such as "eng-*"')
     if len(text) > MAX_PATTERN:
@@ -128,6 +129,7 @@ class _Reader:
         self.text = text if escaped else stem
         self.position = int(text.startswith("^"))
         self.captures = 0
+        self.repeats = 0
 
     def wrong(self, what: str) -> Invalid:
         return Invalid("pattern_invalid", f'Pattern "{self.text}": {what}, at character {self.position + 1}.', expected=_EXPECTED)
@@ -186,6 +188,9 @@ class _Reader:
         sign = self.peek()
         if sign not in ("+", "?") and not (sign == "*" and starred):
             return [*before, last]
+        self.repeats += sign != "?"
+        if self.repeats > MAX_REPEATS:
+            raise self.wrong(f"more than {MAX_REPEATS} repeats")
         self.position += 1
         again = {"*": _any_number, "+": _at_least_one, "?": _at_most_one}[sign]
         return self.once([*before, *again([last])])

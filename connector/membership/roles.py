@@ -121,7 +121,7 @@ def top(catalogue: Catalogue) -> Role:
 
 
 def highest(catalogue: Catalogue, names: Collection[str]) -> str:
-    """Return the name of highest rank. Names the catalogue does not know count for nothing; the default holds when none is left."""
+    """Return the name of highest rank. Names the catalogue does not know count for nothing; with none left the default holds."""
     best: Role | None = None
     for candidate in catalogue.roles:
         if candidate.name in names and (best is None or candidate.rank > best.rank):

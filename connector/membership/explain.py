@@ -1,0 +1,132 @@
+"""Why somebody has what they have, and why not something else: every live row with rule and group, and what came to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from connector.membership.ledger import breaks_glass, level_of
+from connector.membership.mapping import Mapping, gift
+from connector.membership.model import RULE, Assignment, Cause, Desired, Granted, Holding, PersonFacts, Target
+
+CAUSES: Final = {
+    Cause.ADMIN: "suspended by an admin",
+    Cause.BLOCK: "removed and blocked by an admin",
+    Cause.DIRECTORY: "suspended by the directory: the IdP says this person is not active",
+    Cause.CANNOT_LINK: "suspended because no account at the IdP could be linked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BecauseItem:
+    """A live row. `source` is that of the row, or `default` for the role nobody gave; `rule` its id and `group` the group's name
+    where a rule gave it."""
+
+    target: str
+    level: str
+    source: str
+    rule: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotItem:
+    """What did not come about. `target` is None for a group that leads nowhere."""
+
+    target: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`because` of what a person has; `not_` of what they have not."""
+
+    because: tuple[BecauseItem, ...]
+    not_: tuple[NotItem, ...]
+
+
+def explain(facts: PersonFacts, mapping: Mapping, holding: Holding) -> Explanation:
+    """Explain one person: `facts` by the authority, the rules in force and what the ledgers say."""
+    if breaks_glass(holding):
+        outside = NotItem(None, "a break-glass owner is outside SCIM and rules: nothing the IdP says changes them")
+        return Explanation(_because(holding, (), mapping), (*_suspended(holding), outside, *_outranked(holding, mapping)))
+    desired = mapping.desired(facts)
+    reasons = (
+        *_suspended(holding),
+        *_outside(facts, desired, holding),
+        *_unmapped(facts, mapping),
+        *(NotItem(str(refused.target), refused.reason) for refused in desired.refused),
+        *_unapplied(desired, holding),
+        *_outranked(holding, mapping),
+    )
+    return Explanation(_because(holding, desired.granted, mapping), reasons)
+
+
+def _because(holding: Holding, granted: tuple[Granted, ...], mapping: Mapping) -> tuple[BecauseItem, ...]:
+    groups = {(each.assignment.target, each.assignment.source): each.because.group for each in granted}
+    items = [
+        BecauseItem(
+            str(row.target),
+            row.level,
+            row.source,
+            row.source.removeprefix(RULE) if row.from_rule else None,
+            groups.get((row.target, row.source)),
+        )
+        for row in sorted(holding.rows)
+    ]
+    if holding.member and not any(row.target.kind == "role" for row in holding.rows):
+        items.insert(0, BecauseItem("role", mapping.catalogue.default, "default"))
+    return tuple(items)
+
+
+def _suspended(holding: Holding) -> Iterator[NotItem]:
+    for cause in sorted(holding.causes):
+        yield NotItem("status", CAUSES[cause])
+
+
+def _outside(facts: PersonFacts, desired: Desired, holding: Holding) -> Iterator[NotItem]:
+    """Say why somebody is not a member, or what the authority has to say of a member."""
+    if facts.active is None:
+        yield NotItem("status" if not holding.member else None, "the IdP has not told us of this person")
+    elif holding.member:
+        return
+    elif not facts.active:
+        yield NotItem("status", "not a member: the IdP says this person is not active")
+    elif not desired.enters:
+        yield NotItem("status", "not a member: no rule matches their groups or attributes, and without one nobody enters")
+
+
+def _unmapped(facts: PersonFacts, mapping: Mapping) -> Iterator[NotItem]:
+    for group in sorted(facts.groups, key=lambda group: (group.name, group.id)):
+        if not mapping.matched_by(group):
+            yield NotItem(None, f'IdP group "{group.name}" is mapped by no rule')
+
+
+def _unapplied(desired: Desired, holding: Holding) -> Iterator[NotItem]:
+    """Name the differences between rules and rows: the guard of the last owner withholds, a paused directory waits."""
+    if not holding.member:
+        return
+    called_for = {granted.assignment for granted in desired.granted}
+    for granted in desired.granted:
+        if granted.assignment not in holding.rows:
+            yield NotItem(str(granted.assignment.target), f"{granted.because.sentence}: not applied yet")
+    for row in sorted(holding.rows):
+        if row.from_rule and row not in called_for:
+            yield NotItem(str(row.target), f"{_said(row)} is still there although the rule no longer gives it")
+
+
+def _outranked(holding: Holding, mapping: Mapping) -> Iterator[NotItem]:
+    by_target: dict[Target, list[Assignment]] = {}
+    for row in sorted(holding.rows):
+        by_target.setdefault(row.target, []).append(row)
+    for target, rows in by_target.items():
+        level = level_of(target, {row.level for row in rows}, mapping.catalogue)
+        winner = next((row for row in rows if row.level == level), None)
+        for row in rows:
+            if winner and row.level != level:
+                yield NotItem(str(target), f"{_said(row)} is outranked by {_said(winner)}")
+
+
+def _said(row: Assignment) -> str:
+    return f"{gift(row.target, row.level)} ({row.source.replace(':', ' ', 1)})"
