@@ -4,11 +4,14 @@ Sends the named conversations to a running SCIM server, one line per step. Exit 
 the first that was not or when the server cannot be reached, 2 for a call that makes no sense. The token is never printed.
 """
 
+# ruff: noqa: T201 - a command prints
+
 from __future__ import annotations
 
 import http.client
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +21,8 @@ USAGE: Final = "usage: python -m idp_fixtures.push BASE_URL TOKEN NAME [NAME...]
 PATIENCE_SECONDS: Final = 60  # Okta gives an answer no longer than that
 
 
-def connect(base_url: str, token: str) -> Send:
+@contextmanager
+def connect(base_url: str, token: str) -> Iterator[Send]:
     """A `send` for `replay` over one kept HTTP connection. ValueError for an address that is neither http nor https."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -33,7 +37,10 @@ def connect(base_url: str, token: str) -> Send:
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
 
-    return send
+    try:
+        yield send
+    finally:
+        connection.close()
 
 
 def push(conversation: Conversation, send: Send) -> int:
@@ -53,19 +60,19 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     base_url, token, *wanted = arguments
     try:
-        send = connect(base_url, token)
         conversations = [load(name) for name in wanted]
+        with connect(base_url, token) as send:
+            count = sum(push(conversation, send) for conversation in conversations)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    try:
-        print(f"{sum(push(conversation, send) for conversation in conversations)} steps, all answered as expected")
     except Mismatch as mismatch:
         print(mismatch, file=sys.stderr)
         return 1
     except (OSError, http.client.HTTPException) as error:
         print(f"{base_url} cannot be reached or broke off: {error!r}", file=sys.stderr)
         return 1
+    print(f"{count} steps, all answered as expected")
     return 0
 
 
