@@ -119,6 +119,12 @@ def enter(
         return previewed.result  # type: ignore[return-value]
 
 
+def open_new(tx: Connection, organization_id: str, origin: Origin) -> Corridor:
+    """The corridor of an organization that this very transaction has just inserted."""
+    lock_organization(tx, organization_id, exclusive=True)
+    return _open(tx, organization_id, origin, exclusive=True, preview=False)
+
+
 def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) -> None:
     """Take the organization's lock, shared or exclusive, until the end of the transaction."""
     if tx.dialect.name != "postgresql":

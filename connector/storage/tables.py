@@ -466,7 +466,10 @@ class Assignment(Row):
         _in_organization("membership", "membership_id", ondelete="CASCADE"),
         _in_organization("team", "team_id", ondelete="CASCADE"),
         _in_organization("project", "project_id", ondelete="CASCADE"),
-        _in_organization("rule", "rule_id"),
+        # deferred, so that a rule can go before its rows do: what it gave is withdrawn in the same transaction
+        ForeignKeyConstraint(
+            ["organization_id", "rule_id"], ["rule.organization_id", "rule.id"], deferrable=True, initially="DEFERRED"
+        ),
         _needs_mode("rule_mode", "fk_assignment_rule_mode"),
         _one_of("target_kind", "role", "team", "project"),
         CheckConstraint(

@@ -1,0 +1,107 @@
+"""The provisioning log: what the IdP asked, in meaning; what it changed; what was answered. Written with the change itself.
+
+It stores no payloads and no secrets. Refusals are written in a transaction of their own, since what they refused was rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from connector.directory.model import Client
+from connector.membership.model import AccessChange
+from connector.provisioning.corridor import Corridor
+from connector.provisioning.sync import Outcome
+from connector.storage import tables as t
+from connector.storage.database import Database
+from connector.storage.ids import new_id
+from connector.storage.sets import insert_rows
+
+SHOWN = 100
+"""Access changes kept per log row; a group of 10,000 does not make a row of megabytes. The audit has them all."""
+
+STRANGERS = timedelta(minutes=1)
+"""At most one refusal of an unknown credential is logged per connection in this time, so that nobody can fill the log."""
+
+
+def record(corridor: Corridor, client: Client, meaning: str, status: int, outcome: Outcome | None = None, note: str = "") -> None:
+    """Write what a push meant and changed, in the corridor's own transaction."""
+    changes = [] if outcome is None else _shown(outcome.plan.access)
+    advice = "" if outcome is None or not outcome.withheld else _WITHHELD
+    row = _row(client, corridor.now, meaning, status, changes=changes, arrived=note, advice=advice)
+    insert_rows(corridor.tx, t.ProvisioningLog, [row])
+
+
+_WITHHELD = (
+    "Withheld: this would have left the organization without an active owner. Make somebody else an owner, then look at"
+    " `connector plan` and confirm with `connector apply`."
+)
+
+
+def _shown(changes: Sequence[AccessChange]) -> list[dict[str, Any]]:
+    shown = [
+        {"email": c.subject.email, "target": c.target, "before": c.before, "after": c.after, "because": list(c.because)}
+        for c in changes[:SHOWN]
+    ]
+    more = len(changes) - SHOWN
+    return [*shown, {"more": more}] if more > 0 else shown
+
+
+def record_refusal(
+    database: Database, client: Client, *, meaning: str, status: int, arrived: str, expected: str, advice: str
+) -> None:
+    """Write that a request was refused: what arrived, what was expected, and where to change it."""
+    now = datetime.now(UTC)
+    row = _row(client, now, meaning, status, changes=[], arrived=arrived, expected=expected, advice=advice)
+    database.write(lambda tx: insert_rows(tx, t.ProvisioningLog, [row]))
+
+
+def record_stranger(database: Database, connection_id: str, *, agent: str, address: str, arrived: str, advice: str) -> None:
+    """Write that a credential was refused at an existing connection, at most once a minute; unknown connections leave no trace."""
+    now = datetime.now(UTC)
+
+    def work(tx: Connection) -> None:
+        organization = tx.execute(select(t.Connection.organization_id).where(t.Connection.id == connection_id)).scalar_one_or_none()
+        if organization is None or _recent(tx, connection_id, now):
+            return
+        client = Client(connection_id, organization, "", agent, address)
+        expected = "Authorization: Bearer with a live token of this connection"
+        row = _row(client, now, "sign in to SCIM", 401, changes=[], arrived=arrived, expected=expected, advice=advice)
+        insert_rows(tx, t.ProvisioningLog, [row])
+
+    database.write(work)
+
+
+def _recent(tx: Connection, connection_id: str, now: datetime) -> bool:
+    log = t.ProvisioningLog
+    found = select(log.id).where(log.connection_id == connection_id, log.status == 401, log.at > now - STRANGERS).limit(1)
+    return tx.execute(found).first() is not None
+
+
+def _row(
+    client: Client,
+    now: datetime,
+    meaning: str,
+    status: int,
+    *,
+    changes: list[dict[str, Any]],
+    arrived: str = "",
+    expected: str = "",
+    advice: str = "",
+) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "organization_id": client.organization_id,
+        "connection_id": client.connection_id,
+        "at": now,
+        "client": f"{client.agent} ({client.address})",
+        "meaning": meaning,
+        "changes": changes,
+        "status": status,
+        "arrived": arrived,
+        "expected": expected,
+        "advice": advice,
+    }

@@ -1,0 +1,333 @@
+"""APPLY: the only writer of persons made by a push, memberships, assignments, suspensions, audit entries and outbox events.
+
+A plan becomes a fixed number of set-based statements, whatever its size. The audit entry and the event are written beside the change
+they tell of, in the same transaction: neither can exist without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from connector.membership.fold import fold
+from connector.membership.model import (
+    RULE,
+    AccessChange,
+    Assignment,
+    Change,
+    Effective,
+    Give,
+    Holding,
+    Join,
+    Leave,
+    Lift,
+    Suspend,
+    Take,
+    Target,
+)
+from connector.membership.plan import Part, Plan, effective, play
+from connector.provisioning import people
+from connector.provisioning.corridor import Corridor
+from connector.provisioning.facts import Entry
+from connector.storage import tables as t
+from connector.storage.ids import new_id
+from connector.storage.sets import delete_rows, id_set, insert_rows, update_rows
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part is written: the membership (new or known) and the person behind it."""
+
+    entry: Entry
+    part: Part
+    membership_id: str
+    person_id: str
+
+
+def write(corridor: Corridor, plan: Plan, entries: Mapping[str, Entry], *, joined_by: str, connection_id: str | None) -> None:
+    """Write every part of the plan. `entries` maps a subject's key to its entry; `connection_id` is the directory that speaks."""
+    parts = [part for part in plan.parts if part.changes]
+    if corridor.preview or not parts:
+        return
+    joins = [part for part in parts if _has(part, Join)]
+    persons = _make_persons(corridor, [entries[part.subject.key] for part in joins], connection_id)
+    placed = [_place(part, entries[part.subject.key], persons) for part in parts]
+    _write_memberships(corridor, plan, placed, joined_by)
+    _write_assignments(corridor, placed)
+    _write_suspensions(corridor, placed, connection_id)
+    _tell(corridor, plan, placed)
+
+
+def _has(part: Part, kind: type[Change]) -> bool:
+    return any(isinstance(change, kind) for change in part.changes)
+
+
+def _place(part: Part, entry: Entry, persons: Mapping[str, str]) -> Place:
+    person_id = entry.person_id or persons[part.subject.key]
+    return Place(entry, part, entry.membership_id or new_id(), person_id)
+
+
+def _make_persons(corridor: Corridor, joining: Sequence[Entry], connection_id: str | None) -> dict[str, str]:
+    """Make a Person for everyone who joins unlinked, and link their directory user to it. Returns subject key -> person id."""
+    unknown = [entry for entry in joining if entry.person_id is None]
+    if not unknown:
+        return {}
+    made = {entry.subject.key: new_id() for entry in unknown}
+    insert_rows(
+        corridor.tx,
+        t.Person,
+        [
+            {"id": made[e.subject.key], "display_name": e.name, "created_by": connection_id, "created_at": corridor.now}
+            for e in unknown
+        ],
+    )
+    insert_rows(corridor.tx, t.Address, list(_addresses(corridor, unknown, made)))
+    links = [{"id": entry.user_id, "person_id": made[entry.subject.key]} for entry in unknown]
+    update_rows(corridor.tx, t.DirectoryUser, links, keys=("id",))
+    return made
+
+
+def _addresses(corridor: Corridor, unknown: Sequence[Entry], made: Mapping[str, str]) -> Iterator[Values]:
+    """One primary address each: verified inside a verified domain and while nobody else has it verified, else display data."""
+    keys = {entry.subject.key: fold(entry.subject.email or "") for entry in unknown}
+    domains = people.verified_domains(corridor)
+    taken = set(people.taken_addresses(corridor, list(keys.values())))
+    for entry in unknown:
+        key = keys[entry.subject.key]
+        if "@" not in key:
+            continue
+        verified = people.inside(key, domains) and key not in taken
+        if verified:
+            taken.add(key)
+        yield {
+            "id": new_id(),
+            "person_id": made[entry.subject.key],
+            "email": entry.subject.email,
+            "email_key": key,
+            "verified": verified,
+            "is_primary": True,
+            "created_at": corridor.now,
+        }
+
+
+def _write_memberships(corridor: Corridor, plan: Plan, placed: Sequence[Place], joined_by: str) -> None:
+    new, changed, gone = [], [], []
+    for place in placed:
+        before, after = _effects(plan, place.part)
+        if _has(place.part, Leave):
+            gone.append({"id": place.membership_id})
+        elif before.role is None:
+            new.append(_membership(corridor, place, after, joined_by))
+        elif before.role != after.role:
+            changed.append({"id": place.membership_id, "role": after.role})
+    insert_rows(corridor.tx, t.Membership, new)
+    update_rows(corridor.tx, t.Membership, changed, keys=("id",))
+    delete_rows(corridor.tx, t.Membership, gone)  # the ledgers go with it, by their foreign keys
+
+
+def _membership(corridor: Corridor, place: Place, after: Effective, joined_by: str) -> Values:
+    return {
+        "id": place.membership_id,
+        "organization_id": corridor.organization_id,
+        "person_id": place.person_id,
+        "joined_by": joined_by,
+        "role": after.role,
+        "created_at": corridor.now,
+    }
+
+
+def _effects(plan: Plan, part: Part) -> tuple[Effective, Effective]:
+    after: Holding = play(part.changes, part.before)
+    return effective(part.before, plan.catalogue), effective(after, plan.catalogue)
+
+
+def _write_assignments(corridor: Corridor, placed: Sequence[Place]) -> None:
+    staying = [place for place in placed if not _has(place.part, Leave)]
+    ids = _target_ids(corridor, [c for p in staying for c in p.part.changes if isinstance(c, Give | Take)])
+    taken, given = [], []
+    for place in staying:
+        for change in place.part.changes:
+            if isinstance(change, Give | Take):
+                key = _key(place.membership_id, change.assignment, ids)
+                if isinstance(change, Take) or change.replaces is not None:
+                    taken.append(key)
+                if isinstance(change, Give):
+                    given.append(_given(corridor, key, change.assignment))
+    delete_rows(corridor.tx, t.Assignment, taken)
+    insert_rows(corridor.tx, t.Assignment, given)
+
+
+def _key(membership_id: str, assignment: Assignment, ids: Mapping[Target, str]) -> Values:
+    return {
+        "membership_id": membership_id,
+        "target_kind": assignment.target.kind,
+        "target_id": ids[assignment.target] if assignment.target.slug else "",
+        "source": assignment.source,
+    }
+
+
+def _given(corridor: Corridor, key: Values, assignment: Assignment) -> Values:
+    return {**key, "organization_id": corridor.organization_id, "level": assignment.level, "created_at": corridor.now}
+
+
+def _target_ids(corridor: Corridor, changes: Iterable[Give | Take]) -> dict[Target, str]:
+    """The ids of the teams and projects spoken of; those that do not exist yet are made."""
+    wanted = {change.assignment.target for change in changes if change.assignment.target.slug}
+    ids: dict[Target, str] = {}
+    for kind in ("team", "project"):
+        slugs = sorted(target.slug for target in wanted if target.kind == kind)
+        ids |= {Target(kind, slug): id_ for slug, id_ in ensure(corridor, kind, slugs).items()}  # type: ignore[arg-type]
+    return ids
+
+
+def ensure(corridor: Corridor, kind: str, slugs: Sequence[str]) -> dict[str, str]:
+    """Return slug -> id of the teams (or projects) named, making those that are missing."""
+    if not slugs:
+        return {}
+    table: Any = t.Team if kind == "team" else t.Project
+    found = select(table.slug, table.id).where(table.organization_id == corridor.organization_id, table.slug.in_(id_set(slugs)))
+    known = {row.slug: row.id for row in corridor.tx.execute(found)}
+    missing = [slug for slug in slugs if slug not in known]
+    if not missing:
+        return known
+    rows = [
+        {"id": new_id(), "organization_id": corridor.organization_id, "slug": slug, "name": slug, "created_at": corridor.now}
+        for slug in missing
+    ]
+    # Two shared corridors may make the same team at once: the second finds the first one's row.
+    insert_rows(corridor.tx, table, rows, ignore=True)
+    return {row.slug: row.id for row in corridor.tx.execute(found)}
+
+
+def _write_suspensions(corridor: Corridor, placed: Sequence[Place], connection_id: str | None) -> None:
+    entered, lifted = [], []
+    for place in placed:
+        for change in place.part.changes:
+            if isinstance(change, Suspend):
+                entered.append(_suspension(corridor, place.membership_id, change, connection_id))
+            elif isinstance(change, Lift):
+                lifted.append({"membership_id": place.membership_id, "cause": str(change.cause)})
+    delete_rows(corridor.tx, t.Suspension, lifted)
+    insert_rows(corridor.tx, t.Suspension, entered)
+
+
+def _suspension(corridor: Corridor, membership_id: str, change: Suspend, connection_id: str | None) -> Values:
+    return {
+        "membership_id": membership_id,
+        "cause": str(change.cause),
+        "organization_id": corridor.organization_id,
+        "connection_id": connection_id,
+        "origin": change.because.sentence,
+        "created_at": corridor.now,
+    }
+
+
+def _tell(corridor: Corridor, plan: Plan, placed: Sequence[Place]) -> None:
+    """One audit entry and one event for everyone whose access changed."""
+    told: dict[str, list[AccessChange]] = {}
+    for change in plan.access:
+        told.setdefault(change.subject.key, []).append(change)
+    entries = [_entry(corridor, place, told[place.part.subject.key]) for place in placed if place.part.subject.key in told]
+    insert_rows(corridor.tx, t.AuditEntry, entries)
+    insert_rows(corridor.tx, t.OutboxEvent, [_event(corridor, e, place) for e, place in zip(entries, _told(placed, told), strict=True)])
+
+
+def _told(placed: Sequence[Place], told: Mapping[str, Any]) -> list[Place]:
+    return [place for place in placed if place.part.subject.key in told]
+
+
+def _entry(corridor: Corridor, place: Place, changes: Sequence[AccessChange]) -> Values:
+    return _audit(
+        corridor,
+        _action(changes),
+        place.part.subject.email or place.person_id,
+        {change.target: change.before for change in changes},
+        {change.target: change.after for change in changes},
+        list(dict.fromkeys(sentence for change in changes for sentence in change.because)),
+    )
+
+
+def _action(changes: Sequence[AccessChange]) -> str:
+    """The name of the event: what happened to the membership as a whole, else that it changed."""
+    for change in changes:
+        if change.target == "status":
+            steps = {(None, "active"): "member.joined", ("active", "suspended"): "member.suspended"}
+            steps |= {("suspended", "active"): "member.reactivated", (None, "suspended"): "member.joined"}
+            return steps.get((change.before, change.after), "member.left")
+    return "member.changed"
+
+
+def _event(corridor: Corridor, entry: Values, place: Place) -> Values:
+    payload = {"membership_id": place.membership_id, "person_id": place.person_id, "email": place.part.subject.email}
+    return _outbox(corridor, entry["action"], {**payload, **{k: entry[k] for k in ("before", "after", "because")}}, None)
+
+
+def record(
+    corridor: Corridor,
+    action: str,
+    target: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    because: Sequence[str] = (),
+) -> None:
+    """Write one audit entry and one outbox event of kind `action`, for a change that is not about one member's access."""
+    if corridor.preview:
+        return
+    entry = _audit(corridor, action, target, before, after, because)
+    insert_rows(corridor.tx, t.AuditEntry, [entry])
+    insert_rows(
+        corridor.tx, t.OutboxEvent, [_outbox(corridor, action, {"target": target, "before": before, "after": after}, None)]
+    )
+
+
+def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *, once: str, because: Sequence[str]) -> bool:
+    """Tell the owners something through the outbox, and audit it; the same `once` is told one time only. True when told now."""
+    event = _outbox(corridor, kind, {"target": target, **payload}, once)
+    if corridor.preview or not insert_rows(corridor.tx, t.OutboxEvent, [event], ignore=True):
+        return False
+    insert_rows(corridor.tx, t.AuditEntry, [_audit(corridor, kind, target, None, payload, because)])
+    return True
+
+
+def found(corridor: Corridor, person_id: str, email: str, role: str) -> str:
+    """The first membership of a new organization: its founder, with the creator's role. Returns the membership id."""
+    membership_id = new_id()
+    row = {"id": membership_id, "organization_id": corridor.organization_id, "person_id": person_id}
+    insert_rows(corridor.tx, t.Membership, [{**row, "joined_by": "founder", "role": role, "created_at": corridor.now}])
+    key = {"membership_id": membership_id, "target_kind": "role", "target_id": "", "source": "founder"}
+    insert_rows(corridor.tx, t.Assignment, [_given(corridor, key, Assignment(Target("role"), role, "founder"))])
+    record(corridor, "member.joined", email, None, {"status": "active", "role": role}, ["founded the organization"])
+    return membership_id
+
+
+def _audit(
+    corridor: Corridor, action: str, target: str, before: Values | None, after: Values | None, because: Sequence[str]
+) -> Values:
+    origin = corridor.origin
+    return {
+        "id": new_id(),
+        "organization_id": corridor.organization_id,
+        "at": corridor.now,
+        "actor": origin.actor,
+        "action": action,
+        "target": target,
+        "before": before,
+        "after": after,
+        "because": [*because, origin.sentence],
+        "address": origin.address,
+    }
+
+
+def _outbox(corridor: Corridor, kind: str, payload: Values, once: str | None) -> Values:
+    row = {"id": new_id(), "organization_id": corridor.organization_id, "kind": kind, "payload": payload, "once": once}
+    return {**row, "created_at": corridor.now}
+
+
+def rule_source(rule_id: str) -> str:
+    """The source that assignments of a rule carry."""
+    return RULE + rule_id

@@ -1,0 +1,106 @@
+"""Finding the Person, one function for push and sign-in (DESIGN: the model).
+
+A pushed user is (1) whom it is linked to already; else (2) the holder of a verified address inside a domain this organization has
+verified; else (3) a new Person, made by `apply` when they join, whose address counts as verified only inside such a domain. An
+IdP never adds, moves or removes an address of a Person it did not create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+
+from connector.provisioning.corridor import Corridor, Ids
+from connector.storage import tables as t
+from connector.storage.sets import id_set, update_rows
+
+
+def verified_domains(corridor: Corridor) -> frozenset[str]:
+    """The e-mail domains this organization has verified."""
+    found = select(t.Domain.name).where(t.Domain.organization_id == corridor.organization_id, t.Domain.verified_at.is_not(None))
+    return frozenset(corridor.tx.execute(found).scalars())
+
+
+def inside(email_key: str | None, domains: Collection[str]) -> bool:
+    """True when the folded address has exactly one @ and its domain is one of `domains` (no sub-domains)."""
+    if not email_key or email_key.count("@") != 1:
+        return False
+    return email_key.rpartition("@")[2] in domains
+
+
+def link(corridor: Corridor, users: Ids) -> int:
+    """Link the unlinked directory users of the query to the persons their addresses verify; returns how many were linked.
+
+    Never linked this way: break-glass owners, persons another record of the connection is linked to, persons this connection
+    once had and deleted (a rehire is linked by its tombstone), and everybody outside the verified domains.
+    """
+    domains = verified_domains(corridor)
+    if not domains:
+        return 0
+    rows: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for row in corridor.tx.execute(_candidates(users)):
+        if inside(row.email_key, domains) and row.person_id not in taken:
+            taken.add(row.person_id)
+            rows.append({"id": row.id, "person_id": row.person_id})
+    return update_rows(corridor.tx, t.DirectoryUser, rows, keys=("id",))
+
+
+def _candidates(users: Ids) -> Any:
+    user, address = t.DirectoryUser, t.Address
+    other = t.DirectoryUser.__table__.alias("other")
+    linked = exists().where(other.c.connection_id == user.connection_id, other.c.person_id == address.person_id)
+    gone = exists().where(t.Tombstone.connection_id == user.connection_id, t.Tombstone.person_id == address.person_id)
+    break_glass = (
+        exists()
+        .where(t.Membership.person_id == address.person_id, t.Assignment.membership_id == t.Membership.id)
+        .where(t.Assignment.source == "break_glass", t.Membership.organization_id == user.organization_id)
+    )
+    return (
+        select(user.id, user.email_key, address.person_id)
+        .join(address, (address.email_key == user.email_key) & address.verified)
+        .where(user.id.in_(users), user.person_id.is_(None), ~linked, ~gone, ~break_glass)
+        .order_by(user.id)
+    )
+
+
+def taken_addresses(corridor: Corridor, keys: Collection[str]) -> frozenset[str]:
+    """Which of the folded addresses are verified for somebody already."""
+    found = select(t.Address.email_key).where(t.Address.email_key.in_(id_set(keys)), t.Address.verified)
+    return frozenset(corridor.tx.execute(found).scalars())
+
+
+def release_addresses(corridor: Corridor, connection_id: str, email_key: str) -> None:
+    """Let a verified address go over to another human: only from a Person this connection created and has deleted."""
+    gone = exists().where(t.Tombstone.person_id == t.Address.person_id, t.Tombstone.connection_id == connection_id)
+    held = exists().where(t.Membership.person_id == t.Address.person_id)
+    made_here = exists().where(t.Person.id == t.Address.person_id, t.Person.created_by == connection_id)
+    address = t.Address.__table__
+    corridor.tx.execute(address.delete().where(address.c.email_key == email_key, gone, made_here, ~held))
+
+
+def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, email_key: str | None, name: str | None) -> None:
+    """Carry a changed name or address to a Person this connection created; any other Person keeps what is theirs.
+
+    The address is verified only inside a verified domain and while nobody else has it verified.
+    """
+    person = corridor.tx.execute(select(t.Person).where(t.Person.id == person_id)).one()
+    if person.created_by != connection_id:
+        return
+    corridor.lock_persons(select(t.Person.id).where(t.Person.id == person_id))
+    corridor.tx.execute(t.Person.__table__.update().where(t.Person.id == person_id).values(display_name=name))
+    address = t.Address.__table__
+    if email is None or email_key is None:
+        return
+    clash = select(func.count()).where(
+        t.Address.email_key == email_key, t.Address.verified, t.Address.person_id != person_id
+    )
+    verified = inside(email_key, verified_domains(corridor)) and not corridor.tx.execute(clash).scalar_one()
+    changed = address.update().where(
+        address.c.person_id == person_id,
+        address.c.is_primary,
+        or_(address.c.email != email, address.c.verified != verified),
+    )
+    corridor.tx.execute(changed.values(email=email, email_key=email_key, verified=verified))

@@ -1,0 +1,203 @@
+"""SYNC: the one way in which facts become memberships. Facts, decide, guard, apply; a preview is the same without the last step.
+
+    users(corridor, scope)      the IdP said something about these people
+    everyone(corridor)          rules, states or mode changed
+    settle(corridor, …)         a person decided about one member: the same guard, the same apply
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from connector.membership.model import (
+    Because,
+    Catalogue,
+    Cause,
+    Change,
+    Desired,
+    Holding,
+    Leave,
+    Suspend,
+)
+from connector.membership.plan import Part, Plan, holds_top, play, reconcile, withhold_last
+from connector.provisioning import apply, facts, people
+from connector.provisioning.corridor import Corridor, Ids
+from connector.provisioning.facts import Entry, Setting
+from connector.storage import tables as t
+from connector.storage.sets import delete_rows, insert_rows
+
+Extra = Callable[[Entry, tuple[Change, ...]], tuple[Change, ...]]
+"""What a verb adds to the changes of one person: a rehire's rows, a hand-over. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: the plan (as applied, or as it would be) and the parts that were withheld to keep an owner."""
+
+    plan: Plan
+    withheld: tuple[Part, ...] = ()
+
+
+def users(corridor: Corridor, scope: Ids, *, extra: Extra | None = None) -> Outcome:
+    """Bring the people behind these directory users in line with what the IdP says now."""
+    people.link(corridor, scope)
+    org = facts.setting(corridor)
+    return _run(corridor, org, facts.people(corridor, org, scope), extra=extra)
+
+
+def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra | None = None, confirm: bool = False) -> Outcome:
+    """Bring everybody in line: after a rule edit, an activation, a resumed directory, a repair.
+
+    With `absent` members whom the directory does not know are suspended for that reason; without it they stay as they are. With
+    `confirm` changes that were withheld to keep an owner are tried again: an owner (or the operator) has seen the plan.
+    """
+    corridor.need_exclusive()
+    org = facts.setting(corridor)
+    if org.authority is None:
+        return Outcome(Plan((), org.catalogue))
+    people.link(corridor, _unlinked(org.authority))
+    return _run(corridor, org, facts.people(corridor, org, None), absent=absent, extra=extra, confirm=confirm)
+
+
+def leave(corridor: Corridor, scope: Ids, because: Because) -> Outcome:
+    """The IdP deleted these people: their memberships end. Break-glass owners are outside of what an IdP can do."""
+    org = facts.setting(corridor)
+    entries = facts.people(corridor, org, scope)
+    going = [entry for entry in entries if entry.membership_id and not breaks_glass(entry.holding)]
+    parts = [Part(entry.subject, entry.holding, (Leave(because),)) for entry in going]
+    kept, withheld = guard(corridor, org.catalogue, parts)
+    return _apply(corridor, org, kept, withheld, entries, joined_by="scim", newly=withheld)
+
+
+def _unlinked(connection_id: str) -> Ids:
+    user = t.DirectoryUser
+    return select(user.id).where(user.connection_id == connection_id, user.person_id.is_(None), user.active)
+
+
+def settle(
+    corridor: Corridor, entries: Sequence[Entry], decide: Callable[[Entry], tuple[Change, ...]], *, joined_by: str = "manual"
+) -> Outcome:
+    """Apply what a person decided about members. The guard of the last owner is the caller's (`guard_by_hand`)."""
+    org = facts.setting(corridor)
+    parts = [Part(entry.subject, entry.holding, decide(entry)) for entry in entries]
+    return _apply(corridor, org, parts, (), entries, joined_by=joined_by)
+
+
+def _run(
+    corridor: Corridor,
+    org: Setting,
+    entries: Sequence[Entry],
+    *,
+    absent: Because | None = None,
+    extra: Extra | None = None,
+    confirm: bool = False,
+) -> Outcome:
+    parts = []
+    for entry in entries:
+        if confirm and entry.withheld and entry.facts.active is None:
+            changes: tuple[Change, ...] = (Leave(Because("the IdP deleted this person; an owner confirmed it")),)
+        else:
+            desired = _standing(org.mapping.desired(entry.facts), entry, absent)
+            changes = reconcile(desired, entry.holding)
+        if extra is not None:
+            changes = extra(entry, changes)
+        if changes:
+            parts.append(Part(entry.subject, entry.holding, changes))
+    _forget_withheld(corridor, entries, parts)
+    parts, waiting = (parts, []) if confirm else _keep_waiting(parts, entries)
+    kept, withheld = guard(corridor, org.catalogue, parts)
+    return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by="scim", newly=withheld)
+
+
+def _standing(desired: Desired, entry: Entry, absent: Because | None) -> Desired:
+    """What the directory does not speak of stays: somebody it does not know is suspended only when the verb says so."""
+    if entry.facts.active is not None:
+        return desired
+    if absent is not None:
+        return replace(desired, suspended=absent)
+    if Cause.DIRECTORY in entry.holding.causes:
+        return replace(desired, suspended=Because("suspended before, and the directory says nothing new"))
+    return desired
+
+
+def guard(corridor: Corridor, catalogue: Catalogue, parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Keep an active holder of the top role: returns the parts to apply and the parts withheld.
+
+    A plan that may take the top role from, suspend or remove a holder needs the exclusive lock, else two of them could each count
+    on the other's owner.
+    """
+    losing = [part for part in parts if loses_top(part, catalogue)]
+    if not losing:
+        return list(parts), []
+    corridor.need_exclusive()
+    others = facts.other_top_holders(corridor, catalogue, [part.subject.key for part in losing])
+    kept, withheld = withhold_last(parts, others, catalogue)
+    return list(kept), list(withheld)
+
+
+def loses_top(part: Part, catalogue: Catalogue) -> bool:
+    """True when the part takes an active holder of the top role out of it: judge the change, not the row."""
+    return holds_top(part.before, catalogue) and not holds_top(play(part.changes, part.before), catalogue)
+
+
+def _keep_waiting(parts: Sequence[Part], entries: Sequence[Entry]) -> tuple[list[Part], list[Part]]:
+    """Leave out what was withheld before and nobody has confirmed."""
+    held = {entry.subject.key for entry in entries if entry.withheld}
+    if not held:
+        return list(parts), []
+    going: list[Part] = []
+    waiting: list[Part] = []
+    for part in parts:
+        out = tuple(c for c in part.changes if part.subject.key in held and isinstance(c, Suspend | Leave))
+        rest = tuple(c for c in part.changes if c not in out)
+        if out:
+            waiting.append(replace(part, changes=out))
+        if rest:
+            going.append(replace(part, changes=rest))
+    return going, waiting
+
+
+def _forget_withheld(corridor: Corridor, entries: Sequence[Entry], parts: Iterable[Part]) -> None:
+    """A withheld change is moot once the IdP no longer asks for it."""
+    if corridor.preview:
+        return
+    asked = {part.subject.key for part in parts if any(isinstance(c, Suspend | Leave) for c in part.changes)}
+    moot = [entry.membership_id for entry in entries if entry.withheld and entry.subject.key not in asked]
+    delete_rows(corridor.tx, t.Withheld, [{"membership_id": membership_id} for membership_id in moot])
+
+
+def _apply(
+    corridor: Corridor,
+    org: Setting,
+    parts: Sequence[Part],
+    withheld: Sequence[Part],
+    entries: Sequence[Entry],
+    *,
+    joined_by: str,
+    newly: Sequence[Part] = (),
+) -> Outcome:
+    plan = Plan(tuple(parts), org.catalogue)
+    by_key = {entry.subject.key: entry for entry in entries}
+    apply.write(corridor, plan, by_key, joined_by=joined_by, connection_id=org.authority)
+    for part in newly:
+        _withhold(corridor, part)
+    return Outcome(plan, tuple(withheld))
+
+
+def _withhold(corridor: Corridor, part: Part) -> None:
+    """Audit and alert a change that would have left the organization without an owner; keep it until it is confirmed."""
+    if corridor.preview:
+        return
+    reason = "; ".join(change.because.sentence for change in part.changes)
+    row = {"membership_id": part.subject.key, "organization_id": corridor.organization_id, "reason": reason}
+    insert_rows(corridor.tx, t.Withheld, [{**row, "created_at": corridor.now}], ignore=True)
+    because = [reason, "withheld: nobody else active holds the top role"]
+    apply.record(corridor, "guard.last_owner", part.subject.email or part.subject.key, None, None, because)
+
+
+def breaks_glass(holding: Holding) -> bool:
+    """True for a break-glass owner, who is outside of SCIM and rules."""
+    return any(row.source == "break_glass" for row in holding.rows)
