@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from connector.storage import migrate
 from connector.storage.database import Database
 from connector.storage.tables import metadata
 from tests.support.postgres import locked
@@ -91,5 +92,5 @@ def execute(url: str, statement: str, *names: str) -> None:
 
 def _migrate(url: str) -> None:
     database = Database.open(url)
-    database.create_all()
+    migrate.upgrade(database)
     database.close()
