@@ -300,8 +300,8 @@ def _ledgers() -> None:
         sa.CheckConstraint("target_kind IN ('role', 'team', 'project')", name="ck_assignment_target_kind"),
         _references("assignment", "organization_id, membership_id", "membership", "organization_id, id", cascade=True),
         _references("assignment", "organization_id, project_id", "project", "organization_id, id", cascade=True),
-        _references("assignment", "organization_id, rule_id", "rule", "organization_id, id"),
         _references("assignment", "organization_id, team_id", "team", "organization_id, id", cascade=True),
+        _references("assignment", "organization_id, rule_id", "rule", "organization_id, id", deferred=True),
         _needs_mode("assignment", "rule_mode"),
     )
     _index("ix_assignment_project", "assignment", "project_id")
@@ -418,10 +418,17 @@ def _index(name: str, table: str, *columns: str, unique: bool = False, where: st
     op.create_index(name, table, list(columns), unique=unique, sqlite_where=predicate, postgresql_where=predicate)
 
 
-def _references(table: str, columns: str, target: str, keys: str, *, cascade: bool = False) -> sa.ForeignKeyConstraint:
-    local, remote = columns.split(", "), [f"{target}.{key}" for key in keys.split(", ")]
-    name = f"fk_{table}_{'_'.join(local)}"
-    return sa.ForeignKeyConstraint(local, remote, name=name, ondelete="CASCADE" if cascade else None)
+def _references(
+    table: str, columns: str, target: str, keys: str, *, cascade: bool = False, deferred: bool = False
+) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        columns.split(", "),
+        [f"{target}.{key}" for key in keys.split(", ")],
+        name=f"fk_{table}_{columns.replace(', ', '_')}",
+        ondelete="CASCADE" if cascade else None,
+        deferrable=True if deferred else None,
+        initially="DEFERRED" if deferred else None,
+    )
 
 
 def _needs_mode(table: str, column: str) -> sa.ForeignKeyConstraint:
