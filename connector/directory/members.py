@@ -1,0 +1,144 @@
+"""The members of a pushed group as set operations: what is asked becomes who comes and who goes, and that becomes two statements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.directory.model import (
+    AddMembers,
+    MemberChange,
+    MemberRef,
+    RemoveMembers,
+    ReplaceMembers,
+)
+from connector.directory.pushing import Push
+from connector.errors import Invalid
+from connector.storage import tables as t
+from connector.storage.search import members_where
+from connector.storage.sets import id_set
+
+NAMED = 10
+"""Unknown ids named in a refusal; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Who is asked to be in and who out, in the end. Not yet compared with who is in already."""
+
+    come: frozenset[str]
+    go: frozenset[str]
+
+    @property
+    def touched(self) -> list[str]:
+        """Everybody spoken of, in id order: the order of locks."""
+        return sorted(self.come | self.go)
+
+
+def resolve(pushed: Push, ids: Collection[str]) -> tuple[tuple[str, ...], str]:
+    """Return the ids that are users of this connection, and a note about those passed over.
+
+    An id this connection issued and deleted, and a group, are passed over: a person deleted a second earlier must not make the IdP
+    give the whole group up. Raises Invalid `member_unknown` naming ids that were never issued.
+    """
+    if not ids:
+        return (), ""
+    tx, connection_id = pushed.corridor.tx, pushed.client.connection_id
+    user = t.DirectoryUser
+    known = set(tx.execute(select(user.id).where(user.connection_id == connection_id, user.id.in_(id_set(ids)))).scalars())
+    rest = [member for member in dict.fromkeys(ids) if member not in known]
+    if not rest:
+        return tuple(known), ""
+    stone, group = t.Tombstone, t.DirectoryGroup
+    gone = set(tx.execute(select(stone.id).where(stone.connection_id == connection_id, stone.id.in_(id_set(rest)))).scalars())
+    nested = set(tx.execute(select(group.id).where(group.connection_id == connection_id, group.id.in_(id_set(rest)))).scalars())
+    unknown = [member for member in rest if member not in gone and member not in nested]
+    if unknown:
+        raise _unknown(unknown)
+    return tuple(known), f"passed over: {len(gone)} deleted people, {len(nested)} groups"
+
+
+def _unknown(unknown: Sequence[str]) -> Invalid:
+    named = ", ".join(member[:64] for member in unknown[:NAMED])
+    more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+    return Invalid(
+        "member_unknown",
+        f"no user of this connection has the id {named}{more}",
+        expected="ids that this connection answered with when the users were created",
+        advice="Push the people first (assign them to the app), then the group.",
+    )
+
+
+def plan_members(pushed: Push, group_id: str, changes: Sequence[MemberChange]) -> Delta:
+    """Play the member operations in their order. The group is locked, so who is in it does not change meanwhile."""
+    come: set[str] = set()
+    go: set[str] = set()
+    for change in changes:
+        if isinstance(change, AddMembers):
+            go.difference_update(change.ids)
+            come.update(change.ids)
+        else:
+            out = _out(pushed, group_id, change, come)
+            come -= out
+            go |= out
+            if isinstance(change, ReplaceMembers):
+                come.update(change.ids)
+                go.difference_update(change.ids)
+    return Delta(frozenset(come), frozenset(go))
+
+
+def _out(pushed: Push, group_id: str, change: MemberChange, come: set[str]) -> set[str]:
+    """Whom an operation takes out: by id, everybody not named, or everybody a condition selects."""
+    if isinstance(change, RemoveMembers):
+        return set(change.ids)
+    user = t.DirectoryUser
+    inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
+    if isinstance(change, ReplaceMembers):
+        others = inside.where(t.DirectoryMember.user_id.not_in(id_set(change.ids)))
+        return set(pushed.corridor.tx.execute(others).scalars()) | (come - set(change.ids))
+    assert not isinstance(change, AddMembers)
+    matching = members_where(change.condition, pushed.corridor.tx.dialect.name)
+    asked = select(user.id).where(user.id.in_(inside.union(id_set(come)) if come else inside), matching)
+    return set(pushed.corridor.tx.execute(asked).scalars())
+
+
+def write_members(pushed: Push, group_id: str, delta: Delta) -> tuple[str, ...]:
+    """Write the delta with one statement each way; returns whose membership really changed, in id order."""
+    tx = pushed.corridor.tx
+    member = t.DirectoryMember.__table__
+    touched: set[str] = set()
+    if delta.go:
+        gone = member.delete().where(member.c.group_id == group_id, member.c.user_id.in_(id_set(delta.go)))
+        touched |= set(tx.execute(gone.returning(member.c.user_id)).scalars())
+    if delta.come:
+        touched |= set(tx.execute(_insert(tx, pushed.client.connection_id, group_id, delta.come)).scalars())
+    return tuple(sorted(touched))
+
+
+def _insert(tx: Connection, connection_id: str, group_id: str, come: Collection[str]) -> Any:
+    user, member = t.DirectoryUser, t.DirectoryMember.__table__
+    rows = select(literal(group_id), user.id, user.connection_id).where(
+        user.connection_id == connection_id, user.id.in_(id_set(sorted(come)))
+    )
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(member).from_select(["group_id", "user_id", "connection_id"], rows)
+    return statement.on_conflict_do_nothing().returning(member.c.user_id)
+
+
+def members_of(tx: Connection, group_ids: Sequence[str]) -> dict[str, tuple[MemberRef, ...]]:
+    """The members of the groups, oldest first, with one statement."""
+    member, user = t.DirectoryMember, t.DirectoryUser
+    rows = tx.execute(
+        select(member.group_id, user.id, func.coalesce(user.display_name, user.user_name))
+        .join(user, user.id == member.user_id)
+        .where(member.group_id.in_(id_set(group_ids)))
+        .order_by(user.id)
+    )
+    found: dict[str, list[MemberRef]] = {}
+    for group_id, user_id, display in rows:
+        found.setdefault(group_id, []).append(MemberRef(user_id, display))
+    return {group_id: tuple(members) for group_id, members in found.items()}

@@ -1,0 +1,245 @@
+"""Pushed users: create, edit, delete, read. Each write is one transaction in which members, roles and teams follow at once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from connector.directory import burst, departures, log
+from connector.directory.model import Client, GroupRef, PushedUser, StoredUser, UserEdit, UserPage
+from connector.directory.pushing import Push, document_of, document_text, push
+from connector.directory.reading import reader
+from connector.errors import NotFound, Taken
+from connector.membership.fold import fold
+from connector.membership.model import Because
+from connector.provisioning import people, sync
+from connector.storage import tables as t
+from connector.storage.conditions import Condition
+from connector.storage.database import Database
+from connector.storage.ids import new_id
+from connector.storage.search import users_where
+from connector.storage.sets import id_set, insert_rows
+
+Verb = Literal["replace", "patch"]
+
+_COLUMNS = (
+    t.DirectoryUser.id,
+    t.DirectoryUser.document,
+    t.DirectoryUser.version,
+    t.DirectoryUser.created_at,
+    t.DirectoryUser.updated_at,
+)
+
+
+def create_user(database: Database, client: Client, user: PushedUser) -> StoredUser:
+    """Keep a new user; where the directory is live, make them a member. Raises Taken `uniqueness`, and what `push` raises."""
+    meaning = f"create user {user.user_name}"
+
+    def work(pushed: Push) -> StoredUser:
+        corridor = pushed.corridor
+        _refuse_twins(corridor.tx, client, user, None)
+        row = _row(pushed, new_id(), user)
+        insert_rows(corridor.tx, t.DirectoryUser, [row])
+        outcome = _arrive(pushed, row) if pushed.live else None
+        log.record(corridor, client, meaning, 201, outcome)
+        return _stored(corridor.tx, row["id"])
+
+    return push(database, client, meaning, work)
+
+
+def _row(pushed: Push, user_id: str, user: PushedUser) -> dict[str, Any]:
+    now, client = pushed.corridor.now, pushed.client
+    return {
+        "id": user_id,
+        "organization_id": client.organization_id,
+        "connection_id": client.connection_id,
+        **_said(user_id, user),
+        "overridden": False,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _said(user_id: str, user: PushedUser) -> dict[str, Any]:
+    """The columns that come from what the IdP said."""
+    return {
+        "user_name": user.user_name,
+        "user_name_key": fold(user.user_name),
+        "external_id": user.external_id,
+        "display_name": user.display_name,
+        "email": user.email,
+        "email_key": fold(user.email) if user.email else None,
+        "active": user.active,
+        "document": document_text(user_id, user.document),
+        "search": user.search,
+    }
+
+
+def _arrive(pushed: Push, row: dict[str, Any]) -> sync.Outcome:
+    """Somebody new in a live directory: a rehire, another human under an old name, a known person, or a new one."""
+    rejoin = departures.recognise(pushed.corridor, row)
+    return sync.users(pushed.corridor, id_set([row["id"]]), extra=rejoin)
+
+
+def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str | None) -> None:
+    """userName is unique without case, externalId with it, within one connection (RFC 7643 section 4.1.1)."""
+    twin = t.DirectoryUser
+    same: list[tuple[str, ColumnElement[bool]]] = [("userName", twin.user_name_key == fold(user.user_name))]
+    if user.external_id is not None:
+        same.append(("externalId", twin.external_id == user.external_id))
+    for name, condition in same:
+        found = select(twin.id).where(twin.connection_id == client.connection_id, condition, twin.id != (user_id or ""))
+        other = tx.execute(found).scalar_one_or_none()
+        if other is not None:
+            raise Taken(
+                "uniqueness",
+                f"{name} is already used by user {other} of this connection",
+                expected=f"a {name} that no other user of this connection has",
+                advice="Look the user up and update it, or delete it first.",
+            )
+
+
+def edit_user(database: Database, client: Client, user_id: str, edit: UserEdit, *, verb: Verb) -> StoredUser:
+    """Change a user by a pure edit of its stored document, under its lock. Nothing moves when nothing changed.
+
+    Raises NotFound `user_not_found`, Taken `uniqueness`, what `edit` raises and what `push` raises.
+    """
+    meaning = f"{verb} user {user_id}"
+
+    def work(pushed: Push) -> StoredUser:
+        before = _locked(pushed, user_id)
+        after = edit(document_of(before.document), before.active)
+        text = document_text(user_id, after.document)
+        moved = text != before.document
+        outcome = None
+        if moved or (after.says_active and before.overridden):
+            _refuse_twins(pushed.corridor.tx, client, after, user_id)
+            _update(pushed, before, after, moved=moved)
+            outcome = _follow(pushed, before, after) if pushed.live else None
+        log.record(pushed.corridor, client, _meaning(meaning, before, after), 200, outcome, "" if moved else "nothing new")
+        return _stored(pushed.corridor.tx, user_id)
+
+    return push(database, client, meaning, work)
+
+
+def _locked(pushed: Push, user_id: str) -> Any:
+    pushed.corridor.lock_users(id_set([user_id]))
+    row = pushed.corridor.tx.execute(
+        select(t.DirectoryUser).where(
+            t.DirectoryUser.id == user_id, t.DirectoryUser.connection_id == pushed.client.connection_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise _not_found(user_id)
+    return row
+
+
+def _not_found(user_id: str) -> NotFound:
+    return NotFound("user_not_found", f"there is no user {user_id} in this connection", expected="the id of a user of this connection")
+
+
+def _update(pushed: Push, before: Any, after: PushedUser, *, moved: bool) -> None:
+    values = _said(before.id, after)
+    if moved:
+        values |= {"version": before.version + 1, "updated_at": pushed.corridor.now}
+    if after.says_active:
+        values["overridden"] = False
+    table = t.DirectoryUser.__table__
+    pushed.corridor.tx.execute(table.update().where(table.c.id == before.id).values(**values))
+
+
+def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
+    """Carry what changed to the person and the membership, and watch for bursts and break-glass owners."""
+    corridor, client = pushed.corridor, pushed.client
+    renamed = (before.email, before.display_name) != (after.email, after.display_name)
+    if renamed and before.person_id is not None:
+        key = fold(after.email) if after.email else None
+        people.follow(corridor, client.connection_id, before.person_id, after.email, key, after.display_name)
+    outcome = sync.users(corridor, id_set([before.id]))
+    if before.active and not after.active:
+        departures.warn_break_glass(corridor, before.id, before.person_id)
+        burst.watch(corridor, client.connection_id)
+    return outcome
+
+
+def _meaning(meaning: str, before: Any, after: PushedUser) -> str:
+    """Say in the log what the request came to: deactivate and reactivate by their names."""
+    told = f"{meaning} ({after.user_name})"
+    if before.active != after.active:
+        return f"{'reactivate' if after.active else 'deactivate'}: {told}"
+    return told
+
+
+def delete_user(database: Database, client: Client, user_id: str) -> None:
+    """Forget a user and end the membership; a tombstone remembers what a rehire or a restore needs.
+
+    Raises NotFound `user_not_found` and what `push` raises.
+    """
+
+    def work(pushed: Push) -> None:
+        corridor = pushed.corridor
+        groups = select(t.DirectoryMember.group_id).where(t.DirectoryMember.user_id == user_id)
+        corridor.lock_groups(groups)
+        row = _locked(pushed, user_id)
+        departures.bury(corridor, row)
+        because = Because(f"the IdP deleted {row.user_name}")
+        outcome = sync.leave(corridor, id_set([user_id]), because) if pushed.live else None
+        touched = t.DirectoryGroup.__table__
+        bump = touched.update().where(touched.c.id.in_(groups))
+        corridor.tx.execute(bump.values(version=touched.c.version + 1, updated_at=corridor.now))
+        users = t.DirectoryUser.__table__
+        corridor.tx.execute(users.delete().where(users.c.id == user_id))
+        if pushed.live:
+            departures.warn_break_glass(corridor, row.id, row.person_id)
+            burst.watch(corridor, client.connection_id)
+        log.record(corridor, client, f"delete user {user_id} ({row.user_name})", 204, outcome)
+
+    push(database, client, f"delete user {user_id}", work)
+
+
+def get_user(database: Database, client: Client, user_id: str) -> StoredUser:
+    """Read one user with its groups. Raises NotFound `user_not_found`, Unavailable `directory_paused`."""
+    with reader(database, client) as tx:
+        return _stored(tx, user_id, client)
+
+
+def _stored(tx: Connection, user_id: str, client: Client | None = None) -> StoredUser:
+    found = select(*_COLUMNS).where(t.DirectoryUser.id == user_id)
+    if client is not None:
+        found = found.where(t.DirectoryUser.connection_id == client.connection_id)
+    row = tx.execute(found).one_or_none()
+    if row is None:
+        raise _not_found(user_id)
+    return StoredUser(*row, groups=_groups(tx, [user_id]).get(user_id, ()))
+
+
+def _groups(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
+    member, group = t.DirectoryMember, t.DirectoryGroup
+    rows = tx.execute(
+        select(member.user_id, group.id, group.display_name)
+        .join(group, group.id == member.group_id)
+        .where(member.user_id.in_(id_set(ids)))
+        .order_by(group.display_name_key, group.id)
+    )
+    found: dict[str, list[GroupRef]] = {}
+    for user_id, group_id, name in rows:
+        found.setdefault(user_id, []).append(GroupRef(group_id, name))
+    return {user_id: tuple(groups) for user_id, groups in found.items()}
+
+
+def find_users(
+    database: Database, client: Client, condition: Condition | None, *, start: int, count: int, with_groups: bool
+) -> UserPage:
+    """One page of the users a condition selects, oldest first, and the exact total. `start` is an offset from 0; `count` may be 0."""
+    user = t.DirectoryUser
+    with reader(database, client) as tx:
+        where = [user.connection_id == client.connection_id]
+        if condition is not None:
+            where.append(users_where(condition, database.dialect))
+        total = tx.execute(select(func.count()).select_from(user).where(*where)).scalar_one()
+        rows = tx.execute(select(*_COLUMNS).where(*where).order_by(user.id).offset(start).limit(count)).all() if count else []
+        groups = _groups(tx, [row.id for row in rows]) if with_groups and rows else {}
+    return UserPage(total, tuple(StoredUser(*row, groups=groups.get(row.id, ())) for row in rows))
+
