@@ -68,7 +68,7 @@ class Mapping:
     _of_group: dict[Group, tuple[_Hit, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def asks_attributes(self) -> bool:
+    def needs_document(self) -> bool:
         """True when `desired` needs `PersonFacts.document`."""
         return bool(self.by_attribute)
 

@@ -1,0 +1,1 @@
+"""The heart: who becomes what, and why."""
