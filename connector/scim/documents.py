@@ -64,7 +64,7 @@ def read_group(body: Mapping[str, Any]) -> tuple[PushedGroup, tuple[str, ...] | 
 
 def search_document(schema: ResourceSchema, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document as filters see it: names in lower case, texts without case folded unless their attribute is exact."""
-    search: dict[str, Any] = {"meta": {"resourcetype": schema.name}}
+    search: dict[str, Any] = {}
     for key, value in document.items():
         attribute = schema.attributes.get(key.lower())
         if attribute is not None:

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from connector.membership.fold import fold, timestamp
 from connector.scim.dialects import entra_string_boolean, entra_unprefixed_manager
+from connector.scim.messages import is_storable
 from connector.scim.refusals import invalid_filter, kind_of, shown
 from connector.scim.schemas import Attribute, ResourceSchema, resolve
 from connector.storage.conditions import And, Compare, Condition, Kind, Not, Operator, Or, Path, Present, Scalar, Within
@@ -72,7 +73,7 @@ def _resource_scope(schema: ResourceSchema) -> Scope:
             return None
         attributes = [name.attribute] if name.part is None else [name.attribute, name.part]
         names = tuple(part.name.lower() for part in attributes)
-        if names in _UNSEARCHABLE:
+        if names in _UNSEARCHABLE or not _is_kept(attributes[-1]):
             return None
         if name.urn is not None:
             names = (name.urn.lower(), *names)
@@ -88,9 +89,14 @@ def element_scope(attribute: Attribute) -> Scope:
 
     def operand(word: str) -> Operand | None:
         part = attribute.part(word)
-        return Operand(Path((part.name.lower(),)), part) if part else None
+        return Operand(Path((part.name.lower(),)), part) if part and _is_kept(part) else None
 
     return operand
+
+
+def _is_kept(attribute: Attribute) -> bool:
+    """The `$ref` of members and groups is made when it is sent, so it cannot be searched; that of a manager is kept."""
+    return attribute.name != "$ref" or attribute.mutability == "readWrite"
 
 
 class Parser:
@@ -233,7 +239,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _storable(text: str) -> str:
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not is_storable(text):
         raise invalid_filter("A value of the filter holds NUL or half a surrogate pair.", "text that can be stored")
     return text
 

@@ -1,0 +1,71 @@
+"""/Groups: one function per operation of RFC 7644 section 3. Members are loaded only when they are to be shown."""
+
+from __future__ import annotations
+
+from connector.directory import groups
+from connector.directory.model import Document, GroupPatch, PushedGroup, ReplaceMembers
+from connector.scim.documents import read_group
+from connector.scim.exchange import Exchange, Response, answer, nothing
+from connector.scim.patch import group_patch
+from connector.scim.rendering import render_group, render_list
+from connector.scim.schemas import GROUP
+
+
+def find(exchange: Exchange) -> Response:
+    """GET /Groups (section 3.4.2); Entra and Okta ask with `excludedAttributes=members`."""
+    projection, page = exchange.projection(GROUP), exchange.page()
+    found = groups.find_groups(
+        exchange.database,
+        exchange.client,
+        exchange.condition(GROUP),
+        start=page.start_index - 1,
+        count=page.count,
+        with_members=projection.wants("members"),
+    )
+    items = [render_group(group, exchange.base, projection) for group in found.items]
+    return answer(render_list(found.total, page.start_index, items))
+
+
+def create(exchange: Exchange) -> Response:
+    """POST /Groups (section 3.3): 201 with the whole resource and its address."""
+    projection = exchange.projection(GROUP)
+    pushed, members = read_group(exchange.body())
+    group = groups.create_group(exchange.database, exchange.client, pushed, members or ())
+    return answer(render_group(group, exchange.base, projection), 201, f"{exchange.base}/Groups/{group.id}")
+
+
+def get(exchange: Exchange, group_id: str) -> Response:
+    """GET /Groups/{id} (section 3.4.1)."""
+    projection = exchange.projection(GROUP)
+    group = groups.get_group(exchange.database, exchange.client, group_id, with_members=projection.wants("members"))
+    return answer(render_group(group, exchange.base, projection))
+
+
+def replace(exchange: Exchange, group_id: str) -> Response:
+    """PUT /Groups/{id} (section 3.5.1): what is left out is unassigned, members too."""
+    projection = exchange.projection(GROUP)
+    pushed, members = read_group(exchange.body())
+
+    def edit(_: Document) -> PushedGroup:
+        return pushed
+
+    change = GroupPatch(edit, (ReplaceMembers(members or ()),))
+    with_members = projection.wants("members")
+    group = groups.edit_group(exchange.database, exchange.client, group_id, change, verb="replace", with_members=with_members)
+    return answer(render_group(group, exchange.base, projection))
+
+
+def patch(exchange: Exchange, group_id: str) -> Response:
+    """PATCH /Groups/{id} (section 3.5.2): 204, so that a large group is not read for every member; 200 when attributes are asked."""
+    projection = exchange.projection(GROUP)
+    change = group_patch(exchange.body(), group_id)
+    shown = projection.included is not None
+    with_members = shown and projection.wants("members")
+    group = groups.edit_group(exchange.database, exchange.client, group_id, change, verb="patch", with_members=with_members)
+    return answer(render_group(group, exchange.base, projection)) if shown else nothing()
+
+
+def delete(exchange: Exchange, group_id: str) -> Response:
+    """DELETE /Groups/{id} (section 3.6)."""
+    groups.delete_group(exchange.database, exchange.client, group_id)
+    return nothing()

@@ -1,0 +1,78 @@
+"""The body of a request: bytes -> one JSON object, refused before it costs anything (RFC 7644 section 3.8, RFC 8259)."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from connector.scim.refusals import invalid_syntax, invalid_value, kind_of
+
+MAX_DEPTH = 64
+_TEXT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKET = re.compile(r"[^\[\]{}]+")
+_SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+
+
+def read_body(raw: bytes) -> dict[str, Any]:
+    """Parse the body of a request.
+
+    Raises Invalid: `invalid_syntax` when it is no UTF-8, no JSON object, deeper than MAX_DEPTH, or holds NaN or Infinity;
+    `invalid_value` when a text holds what no database stores (NUL, half a surrogate pair).
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise invalid_syntax("The body is not UTF-8.", "a JSON object in UTF-8") from None
+    if _depth(text) > MAX_DEPTH:
+        raise invalid_syntax(f"The body is nested more than {MAX_DEPTH} deep.", f"at most {MAX_DEPTH} levels")
+    try:
+        body = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    except ValueError:
+        raise invalid_syntax("The body is not JSON.", "a JSON object in UTF-8") from None
+    if not isinstance(body, dict):
+        raise invalid_syntax(f"The body is {kind_of(body)}.", "a JSON object")
+    if _SUSPICIOUS.search(text):
+        _check_texts(body, "")
+    return body
+
+
+def _depth(text: str) -> int:
+    """Return how deep brackets nest outside texts. Too many when in doubt: then it is no JSON either."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    for bracket in _NO_BRACKET.sub("", _TEXT.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _check_texts(value: Any, where: str) -> None:
+    """Refuse NUL and lone surrogates in any text, names included; at most MAX_DEPTH deep."""
+    if isinstance(value, str) and not is_storable(value):
+        raise invalid_value(where, "a text with NUL or half a surrogate pair", "text without them")
+    if isinstance(value, list):
+        for item in value:
+            _check_texts(item, where)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_texts(key, where or "a name")
+            _check_texts(item, f"{where}.{key}" if where else key)
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether databases can keep the text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,0 +1,177 @@
+"""The door of the protocol: `/scim/v2/{connection_id}/...`, one view for everything below it.
+
+The order of checks is the same for every request, which a routing table of the framework could not promise: authenticate, then
+find the endpoint (404), then the method (405), then read the message, then call one verb of the directory.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotImplemented
+
+from connector.directory import access, log
+from connector.directory.model import Client
+from connector.errors import ConnectorError, Forbidden, NotFound
+from connector.scim import discovery, groups, users
+from connector.scim.errors import Refusal, broken_refusal, http_refusal, refusal_of
+from connector.scim.exchange import Exchange, answer
+from connector.scim.messages import is_storable
+from connector.scim.rendering import dumps
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
+_logger = logging.getLogger("connector.scim")
+
+blueprint = Blueprint("scim", __name__)
+
+Verb = Callable[[Exchange], Response]
+VerbOnOne = Callable[[Exchange, str], Response]
+
+
+def _service_provider_config(exchange: Exchange) -> Response:
+    _refuse_filter(exchange)
+    return answer(dumps(discovery.service_provider_config(exchange.base)))
+
+
+def _listed(documents: Callable[[str], list[discovery.Sent]]) -> Verb:
+    def show(exchange: Exchange) -> Response:
+        _refuse_filter(exchange)
+        return answer(dumps(discovery.listed(documents(exchange.base))))
+
+    return show
+
+
+def _single(documents: Callable[[str], list[discovery.Sent]]) -> VerbOnOne:
+    def show(exchange: Exchange, wanted: str) -> Response:
+        _refuse_filter(exchange)
+        for document in documents(exchange.base):
+            if document["id"].lower() == wanted.lower():
+                return answer(dumps(document))
+        raise NotFound("not_found", "There is no document of that id.", advice="Ask without an id for all of them.")
+
+    return show
+
+
+def _refuse_filter(exchange: Exchange) -> None:
+    """RFC 7644 section 4: discovery is not filtered; a filter SHOULD be answered with 403."""
+    if "filter" in exchange.request.args:
+        raise Forbidden("discovery_filter", "Discovery documents cannot be filtered.", advice="Ask without a filter.")
+
+
+def _not_offered(_: Exchange) -> Response:
+    """RFC 7644 sections 3.4.3, 3.7 and 3.11: what is not supported answers 501."""
+    raise NotImplemented
+
+
+_OF_ALL: Mapping[str, Mapping[str, Verb]] = {
+    "Users": {"GET": users.find, "POST": users.create},
+    "Groups": {"GET": groups.find, "POST": groups.create},
+    "ServiceProviderConfig": {"GET": _service_provider_config},
+    "Schemas": {"GET": _listed(discovery.schemas)},
+    "ResourceTypes": {"GET": _listed(discovery.resource_types)},
+    "Bulk": {"POST": _not_offered},
+    ".search": {"POST": _not_offered},
+    "Me": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _not_offered),
+}
+_OF_ONE: Mapping[str, Mapping[str, VerbOnOne]] = {
+    "Users": {"GET": users.get, "PUT": users.replace, "PATCH": users.patch, "DELETE": users.delete},
+    "Groups": {"GET": groups.get, "PUT": groups.replace, "PATCH": groups.patch, "DELETE": groups.delete},
+    "Schemas": {"GET": _single(discovery.schemas)},
+    "ResourceTypes": {"GET": _single(discovery.resource_types)},
+}
+
+
+@blueprint.route("/scim/<path:path>", methods=_METHODS, provide_automatic_options=False, merge_slashes=False)
+def serve(path: str) -> Response:
+    """Answer any SCIM request; slashes may be doubled or trail, as some clients put together their URLs."""
+    version, _, rest = path.partition("/")
+    connection_id, *segments = [segment for segment in rest.split("/") if segment] or [""]
+    if version != "v2" or not connection_id:
+        raise NotFound("not_found", "There is nothing at this address.", expected="/scim/v2/{connection}/Users")
+    house = current_app.extensions["connector"]
+    client = _authenticated(connection_id)
+    exchange = Exchange(house.database, client, f"{house.settings.base_url}/scim/v2/{client.connection_id}", request)
+    return _verb(segments)(exchange)
+
+
+def _authenticated(connection_id: str) -> Client:
+    """First of all: whoever has no living token of this connection learns nothing, not even whether it exists (401)."""
+    g.scim_client = access.authenticate(
+        current_app.extensions["connector"].database,
+        connection_id if is_storable(connection_id) else "",
+        request.headers.get("Authorization"),
+        agent=request.headers.get("User-Agent", "")[:200],
+        address=request.remote_addr or "",
+    )
+    client: Client = g.scim_client
+    return client
+
+
+def _verb(segments: list[str]) -> Verb:
+    """Return what the request asks for. Raises NotFound, or 405 with what would be allowed."""
+    head = segments[0] if segments else ""
+    method = "GET" if request.method == "HEAD" else request.method
+    if len(segments) == 2 and segments[1] == ".search" and head in ("Users", "Groups"):
+        return _allowed(_OF_ALL[".search"], method)
+    if len(segments) == 1 and head in _OF_ALL:
+        return _allowed(_OF_ALL[head], method)
+    if len(segments) == 2 and head in _OF_ONE and is_storable(segments[1]):
+        on_one = _allowed(_OF_ONE[head], method)
+        return lambda exchange: on_one(exchange, segments[1])
+    raise NotFound("not_found", "There is nothing at this address.", expected="an endpoint of SCIM 2.0 such as /Users")
+
+
+def _allowed[VerbT](verbs: Mapping[str, VerbT], method: str) -> VerbT:
+    if method not in verbs:
+        raise MethodNotAllowed(list(verbs))
+    return verbs[method]
+
+
+# ---------------------------------------------------------------------------------------------------------------- refusals
+
+
+@blueprint.errorhandler(ConnectorError)
+def _refused(error: ConnectorError) -> Response:
+    return _noted(refusal_of(error))
+
+
+@blueprint.errorhandler(HTTPException)
+def _refused_by_framework(error: HTTPException) -> Response:
+    return _noted(http_refusal(error))
+
+
+@blueprint.errorhandler(Exception)
+def _broken(error: Exception) -> Response:
+    """A failure of connector itself: logged with a reference, told without any detail."""
+    reference = uuid.uuid4().hex
+    _logger.error("SCIM request failed, reference %s", reference, exc_info=error)
+    return broken_refusal(reference).response()
+
+
+def _noted(refusal: Refusal) -> Response:
+    """Write a refusal into the provisioning log, so that the admin sees why. A missed lookup is no refusal."""
+    client: Client | None = g.get("scim_client")
+    missed = refusal.status == 404 and request.method in ("GET", "HEAD")
+    if client is not None and 400 <= refusal.status < 500 and not missed:
+        log.record_refusal(
+            current_app.extensions["connector"].database,
+            client,
+            meaning=_meaning(),
+            status=refusal.status,
+            arrived=refusal.detail,
+            expected=refusal.expected,
+            advice=refusal.advice,
+        )
+    return refusal.response()
+
+
+def _meaning() -> str:
+    """Say in words what was asked, as `patch user 0195`; ids come from the client, so they are cut and cleaned."""
+    segments = [segment for segment in request.path.split("/")[4:] if segment]
+    noun = {"Users": "user", "Groups": "group"}.get(segments[0] if segments else "", "something else")
+    identifier = "".join(letter for letter in "/".join(segments[1:]) if letter.isascii() and letter.isprintable())[:64]
+    return f"{_VERBS.get(request.method, 'ask for')} {noun} {identifier}".strip()

@@ -1,0 +1,66 @@
+"""/Users: one function per operation of RFC 7644 section 3, each a message in, one verb of the directory, a resource out."""
+
+from __future__ import annotations
+
+from connector.directory import users
+from connector.directory.model import Document, PushedUser
+from connector.scim.documents import read_user
+from connector.scim.exchange import Exchange, Response, answer, nothing
+from connector.scim.patch import user_patch
+from connector.scim.rendering import render_list, render_user
+from connector.scim.schemas import USER
+
+
+def find(exchange: Exchange) -> Response:
+    """GET /Users (section 3.4.2): an empty result is 200 with a total of 0."""
+    projection, page = exchange.projection(USER), exchange.page()
+    found = users.find_users(
+        exchange.database,
+        exchange.client,
+        exchange.condition(USER),
+        start=page.start_index - 1,
+        count=page.count,
+        with_groups=projection.wants("groups"),
+    )
+    items = [render_user(user, exchange.base, projection) for user in found.items]
+    return answer(render_list(found.total, page.start_index, items))
+
+
+def create(exchange: Exchange) -> Response:
+    """POST /Users (section 3.3): 201 with the whole resource and its address."""
+    projection = exchange.projection(USER)
+    user = users.create_user(exchange.database, exchange.client, read_user(exchange.body()))
+    return answer(render_user(user, exchange.base, projection), 201, f"{exchange.base}/Users/{user.id}")
+
+
+def get(exchange: Exchange, user_id: str) -> Response:
+    """GET /Users/{id} (section 3.4.1)."""
+    projection = exchange.projection(USER)
+    user = users.get_user(exchange.database, exchange.client, user_id)
+    return answer(render_user(user, exchange.base, projection))
+
+
+def replace(exchange: Exchange, user_id: str) -> Response:
+    """PUT /Users/{id} (section 3.5.1): never creates; without `active` the person stays as they are."""
+    projection, body = exchange.projection(USER), exchange.body()
+    pushed = read_user(body)
+
+    def edit(_: Document, active: bool) -> PushedUser:
+        return pushed if pushed.says_active or active else read_user(body, active)
+
+    user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="replace")
+    return answer(render_user(user, exchange.base, projection))
+
+
+def patch(exchange: Exchange, user_id: str) -> Response:
+    """PATCH /Users/{id} (section 3.5.2): 200 with the resource."""
+    projection = exchange.projection(USER)
+    edit = user_patch(exchange.body(), user_id)
+    user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="patch")
+    return answer(render_user(user, exchange.base, projection))
+
+
+def delete(exchange: Exchange, user_id: str) -> Response:
+    """DELETE /Users/{id} (section 3.6)."""
+    users.delete_user(exchange.database, exchange.client, user_id)
+    return nothing()
