@@ -1,4 +1,7 @@
-"""The alarm for a burst of deprovisioning: it still happens at once, and the owners are told (`connector connection restore` undoes it)."""
+"""The alarm for a burst of deprovisioning: it still happens at once, and the owners are told.
+
+`connector connection restore` undoes it.
+"""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from connector.membership.ledger import breaks_glass, effective
 from connector.membership.model import Assignment, Because, Cause, Change, Give, Join, Suspend, Take, Target
-from connector.membership.plan import effective
 from connector.provisioning import apply, facts, people
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
-from connector.provisioning.sync import Extra, breaks_glass
+from connector.provisioning.sync import Extra
 from connector.storage import tables as t
 from connector.storage.sets import insert_rows, update_rows
 
@@ -98,7 +98,9 @@ def _another_human(corridor: Corridor, stone: Any, row: Mapping[str, Any]) -> No
     if row["email_key"] is not None:
         people.release_addresses(corridor, row["connection_id"], row["email_key"])
     if stone.external_id is not None and stone.external_id == row["external_id"]:
-        because = ["the same externalId came back under another userName: taken for another person; `connector member link` if not"]
+        because = [
+            "the same externalId came back under another userName: taken for another person; `connector member link` if not"
+        ]
         apply.record(corridor, "directory.same_external_id", row["user_name"], None, None, because)
 
 

@@ -1,12 +1,12 @@
-"""Pushed groups: create, edit, delete, read. Member operations are set-based: one member in or out of a group of 100,000 costs what
-it costs in a group of ten, and the access of exactly those who came or went is decided anew."""
+"""Pushed groups: create, edit, delete, read. Member operations are set-based: one member in or out of a group of 100,000 costs
+what it costs in a group of ten, and the access of exactly those who came or went is decided anew."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, delete, func, select, union, update
 
 from connector.directory import log
 from connector.directory.members import Delta, members_of, plan_members, resolve, write_members
@@ -102,7 +102,7 @@ def edit_group(
 ) -> StoredGroup:
     """Change a group's attributes and members in one transaction. Nothing moves when nothing changed.
 
-    Raises NotFound `group_not_found`, Taken `uniqueness`, Invalid `member_unknown`, what `patch.edit` raises and what `push` raises.
+    Raises NotFound `group_not_found`, Taken `uniqueness`, Invalid `member_unknown`, what `patch.edit` and `push` raise.
     """
 
     def work(pushed: Push) -> StoredGroup:
@@ -113,17 +113,20 @@ def edit_group(
         delta = plan_members(pushed, group_id, known)
         corridor.lock_users(id_set(delta.touched))
         touched = write_members(pushed, group_id, delta)
-        edited = after is not None and document_text(group_id, after.document) != before.document
-        if edited and after is not None:
-            _refuse_twins(corridor.tx, client, after, group_id)
+        edited = after if after and document_text(group_id, after.document) != before.document else None
+        if edited:
+            _refuse_twins(corridor.tx, client, edited, group_id)
         if edited or touched:
-            _update(pushed, before, after if edited else None)
-        renamed = edited and after is not None and (after.display_name, after.external_id) != (before.display_name, before.external_id)
-        outcome = _follow(pushed, group_id, touched, renamed=renamed)
+            _update(pushed, before, edited)
+        outcome = _follow(pushed, group_id, touched, renamed=edited is not None and _renamed(before, edited))
         log.record(corridor, client, _meaning(verb, before, after, delta), 200, outcome, skipped)
         return _stored(corridor.tx, group_id, with_members=with_members)
 
     return push(database, client, f"{verb} group {group_id}", work)
+
+
+def _renamed(before: Any, after: PushedGroup) -> bool:
+    return (after.display_name, after.external_id) != (before.display_name, before.external_id)
 
 
 def _resolved(pushed: Push, patch: GroupPatch) -> tuple[tuple[MemberChange, ...], str]:
@@ -161,8 +164,7 @@ def _update(pushed: Push, before: Any, after: PushedGroup | None) -> None:
     values: dict[str, Any] = {"version": before.version + 1, "updated_at": pushed.corridor.now}
     if after is not None:
         values |= _said(before.id, after)
-    table = t.DirectoryGroup.__table__
-    pushed.corridor.tx.execute(table.update().where(table.c.id == before.id).values(**values))
+    pushed.corridor.tx.execute(update(t.DirectoryGroup).where(t.DirectoryGroup.id == before.id).values(**values))
 
 
 def _follow(pushed: Push, group_id: str, touched: tuple[str, ...], *, renamed: bool) -> sync.Outcome | None:
@@ -185,7 +187,7 @@ def _meaning(verb: Verb, before: Any, after: PushedGroup | None, delta: Delta) -
 
 
 def delete_group(database: Database, client: Client, group_id: str) -> None:
-    """Forget a group: what it gave is withdrawn, its id rules stay and are shown as orphaned. Raises NotFound `group_not_found`."""
+    """Forget a group: what it gave is withdrawn, its id rules stay, orphaned. Raises NotFound `group_not_found`."""
 
     def work(pushed: Push) -> None:
         corridor = pushed.corridor
@@ -193,8 +195,7 @@ def delete_group(database: Database, client: Client, group_id: str) -> None:
         inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
         touched = tuple(corridor.tx.execute(inside).scalars())
         corridor.lock_users(id_set(touched))
-        table = t.DirectoryGroup.__table__
-        corridor.tx.execute(table.delete().where(table.c.id == group_id))
+        corridor.tx.execute(delete(t.DirectoryGroup).where(t.DirectoryGroup.id == group_id))
         insert_rows(corridor.tx, t.Tombstone, [_stone(pushed, group_id)])
         outcome = sync.users(corridor, id_set(touched)) if pushed.live and touched else None
         log.record(corridor, client, f"delete group {row.display_name} with {len(touched)} members", 204, outcome)

@@ -60,11 +60,13 @@ def record_refusal(
 
 
 def record_stranger(database: Database, connection_id: str, *, agent: str, address: str, arrived: str, advice: str) -> None:
-    """Write that a credential was refused at an existing connection, at most once a minute; unknown connections leave no trace."""
+    """Write that a credential was refused at an existing connection, once a minute at most; unknown ones leave no trace."""
     now = datetime.now(UTC)
 
     def work(tx: Connection) -> None:
-        organization = tx.execute(select(t.Connection.organization_id).where(t.Connection.id == connection_id)).scalar_one_or_none()
+        organization = tx.execute(
+            select(t.Connection.organization_id).where(t.Connection.id == connection_id)
+        ).scalar_one_or_none()
         if organization is None or _recent(tx, connection_id, now):
             return
         client = Client(connection_id, organization, "", agent, address)

@@ -1,4 +1,4 @@
-"""The members of a pushed group as set operations: what is asked becomes who comes and who goes, and that becomes two statements."""
+"""The members of a pushed group as set operations: what is asked becomes who comes and who goes, then two statements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.directory.model import (
@@ -14,6 +14,7 @@ from connector.directory.model import (
     MemberChange,
     MemberRef,
     RemoveMembers,
+    RemoveMembersWhere,
     ReplaceMembers,
 )
 from connector.directory.pushing import Push
@@ -24,6 +25,9 @@ from connector.storage.sets import id_set
 
 NAMED = 10
 """Unknown ids named in a refusal; the rest is counted."""
+
+
+Removal = RemoveMembers | ReplaceMembers | RemoveMembersWhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class Delta:
 def resolve(pushed: Push, ids: Collection[str]) -> tuple[tuple[str, ...], str]:
     """Return the ids that are users of this connection, and a note about those passed over.
 
-    An id this connection issued and deleted, and a group, are passed over: a person deleted a second earlier must not make the IdP
-    give the whole group up. Raises Invalid `member_unknown` naming ids that were never issued.
+    An id this connection issued and deleted, and a group, are passed over: a person deleted a second earlier must not make
+    the IdP give the whole group up. Raises Invalid `member_unknown` naming ids that were never issued.
     """
     if not ids:
         return (), ""
@@ -91,7 +95,7 @@ def plan_members(pushed: Push, group_id: str, changes: Sequence[MemberChange]) -
     return Delta(frozenset(come), frozenset(go))
 
 
-def _out(pushed: Push, group_id: str, change: MemberChange, come: set[str]) -> set[str]:
+def _out(pushed: Push, group_id: str, change: Removal, come: set[str]) -> set[str]:
     """Whom an operation takes out: by id, everybody not named, or everybody a condition selects."""
     if isinstance(change, RemoveMembers):
         return set(change.ids)
@@ -100,7 +104,6 @@ def _out(pushed: Push, group_id: str, change: MemberChange, come: set[str]) -> s
     if isinstance(change, ReplaceMembers):
         others = inside.where(t.DirectoryMember.user_id.not_in(id_set(change.ids)))
         return set(pushed.corridor.tx.execute(others).scalars()) | (come - set(change.ids))
-    assert not isinstance(change, AddMembers)
     matching = members_where(change.condition, pushed.corridor.tx.dialect.name)
     asked = select(user.id).where(user.id.in_(inside.union(id_set(come)) if come else inside), matching)
     return set(pushed.corridor.tx.execute(asked).scalars())
@@ -109,24 +112,24 @@ def _out(pushed: Push, group_id: str, change: MemberChange, come: set[str]) -> s
 def write_members(pushed: Push, group_id: str, delta: Delta) -> tuple[str, ...]:
     """Write the delta with one statement each way; returns whose membership really changed, in id order."""
     tx = pushed.corridor.tx
-    member = t.DirectoryMember.__table__
+    member = t.DirectoryMember
     touched: set[str] = set()
     if delta.go:
-        gone = member.delete().where(member.c.group_id == group_id, member.c.user_id.in_(id_set(delta.go)))
-        touched |= set(tx.execute(gone.returning(member.c.user_id)).scalars())
+        gone = delete(member).where(member.group_id == group_id, member.user_id.in_(id_set(delta.go)))
+        touched |= set(tx.execute(gone.returning(member.user_id)).scalars())
     if delta.come:
         touched |= set(tx.execute(_insert(tx, pushed.client.connection_id, group_id, delta.come)).scalars())
     return tuple(sorted(touched))
 
 
 def _insert(tx: Connection, connection_id: str, group_id: str, come: Collection[str]) -> Any:
-    user, member = t.DirectoryUser, t.DirectoryMember.__table__
+    user, member = t.DirectoryUser, t.DirectoryMember
     rows = select(literal(group_id), user.id, user.connection_id).where(
         user.connection_id == connection_id, user.id.in_(id_set(sorted(come)))
     )
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     statement = insert(member).from_select(["group_id", "user_id", "connection_id"], rows)
-    return statement.on_conflict_do_nothing().returning(member.c.user_id)
+    return statement.on_conflict_do_nothing().returning(member.user_id)
 
 
 def members_of(tx: Connection, group_ids: Sequence[str]) -> dict[str, tuple[MemberRef, ...]]:

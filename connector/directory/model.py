@@ -27,8 +27,8 @@ class Client:
 class PushedUser:
     """A person as the IdP describes them, normalised.
 
-    `document` is the canonical SCIM document without `id`, `meta`, `groups`, `password`; `search` the same folded for filters (keys
-    lower-case, caseExact=false texts folded). `says_active` tells whether the message itself spoke of `active`.
+    `document` is the canonical SCIM document without `id`, `meta`, `groups`, `password`; `search` the same folded for filters
+    (keys lower-case, caseExact=false texts folded). `says_active` tells whether the message itself spoke of `active`.
     """
 
     user_name: str

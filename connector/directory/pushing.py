@@ -25,7 +25,7 @@ class Push:
 
 
 def push(database: Database, client: Client, meaning: str, work: Callable[[Push], Result]) -> Result:
-    """Run one write of an IdP in the corridor. Raises Forbidden `directory_off`, Unavailable `directory_paused`, Unauthenticated."""
+    """Run one write of an IdP in the corridor. Raises Unauthenticated, Forbidden `directory_off`, Unavailable `directory_paused`."""
     origin = Origin(f"scim:{client.connection_id}", f"the IdP asked: {meaning}", client.address)
 
     def entered(corridor: Corridor) -> Result:

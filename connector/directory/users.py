@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from connector.directory import burst, departures, log
 from connector.directory.model import Client, GroupRef, PushedUser, StoredUser, UserEdit, UserPage
@@ -127,9 +127,7 @@ def edit_user(database: Database, client: Client, user_id: str, edit: UserEdit, 
 def _locked(pushed: Push, user_id: str) -> Any:
     pushed.corridor.lock_users(id_set([user_id]))
     row = pushed.corridor.tx.execute(
-        select(t.DirectoryUser).where(
-            t.DirectoryUser.id == user_id, t.DirectoryUser.connection_id == pushed.client.connection_id
-        )
+        select(t.DirectoryUser).where(t.DirectoryUser.id == user_id, t.DirectoryUser.connection_id == pushed.client.connection_id)
     ).one_or_none()
     if row is None:
         raise _not_found(user_id)
@@ -137,7 +135,9 @@ def _locked(pushed: Push, user_id: str) -> Any:
 
 
 def _not_found(user_id: str) -> NotFound:
-    return NotFound("user_not_found", f"there is no user {user_id} in this connection", expected="the id of a user of this connection")
+    return NotFound(
+        "user_not_found", f"there is no user {user_id} in this connection", expected="the id of a user of this connection"
+    )
 
 
 def _update(pushed: Push, before: Any, after: PushedUser, *, moved: bool) -> None:
@@ -146,8 +146,7 @@ def _update(pushed: Push, before: Any, after: PushedUser, *, moved: bool) -> Non
         values |= {"version": before.version + 1, "updated_at": pushed.corridor.now}
     if after.says_active:
         values["overridden"] = False
-    table = t.DirectoryUser.__table__
-    pushed.corridor.tx.execute(table.update().where(table.c.id == before.id).values(**values))
+    pushed.corridor.tx.execute(update(t.DirectoryUser).where(t.DirectoryUser.id == before.id).values(**values))
 
 
 def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
@@ -155,8 +154,7 @@ def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
     corridor, client = pushed.corridor, pushed.client
     renamed = (before.email, before.display_name) != (after.email, after.display_name)
     if renamed and before.person_id is not None:
-        key = fold(after.email) if after.email else None
-        people.follow(corridor, client.connection_id, before.person_id, after.email, key, after.display_name)
+        people.follow(corridor, client.connection_id, before.person_id, after.email, after.display_name)
     outcome = sync.users(corridor, id_set([before.id]))
     if before.active and not after.active:
         departures.warn_break_glass(corridor, before.id, before.person_id)
@@ -186,11 +184,9 @@ def delete_user(database: Database, client: Client, user_id: str) -> None:
         departures.bury(corridor, row)
         because = Because(f"the IdP deleted {row.user_name}")
         outcome = sync.leave(corridor, id_set([user_id]), because) if pushed.live else None
-        touched = t.DirectoryGroup.__table__
-        bump = touched.update().where(touched.c.id.in_(groups))
-        corridor.tx.execute(bump.values(version=touched.c.version + 1, updated_at=corridor.now))
-        users = t.DirectoryUser.__table__
-        corridor.tx.execute(users.delete().where(users.c.id == user_id))
+        bump = update(t.DirectoryGroup).where(t.DirectoryGroup.id.in_(groups))
+        corridor.tx.execute(bump.values(version=t.DirectoryGroup.version + 1, updated_at=corridor.now))
+        corridor.tx.execute(delete(t.DirectoryUser).where(t.DirectoryUser.id == user_id))
         if pushed.live:
             departures.warn_break_glass(corridor, row.id, row.person_id)
             burst.watch(corridor, client.connection_id)
@@ -232,7 +228,7 @@ def _groups(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
 def find_users(
     database: Database, client: Client, condition: Condition | None, *, start: int, count: int, with_groups: bool
 ) -> UserPage:
-    """One page of the users a condition selects, oldest first, and the exact total. `start` is an offset from 0; `count` may be 0."""
+    """One page of the users a condition selects, oldest first, and the exact total. `start` counts from 0; `count` may be 0."""
     user = t.DirectoryUser
     with reader(database, client) as tx:
         where = [user.connection_id == client.connection_id]
@@ -242,4 +238,3 @@ def find_users(
         rows = tx.execute(select(*_COLUMNS).where(*where).order_by(user.id).offset(start).limit(count)).all() if count else []
         groups = _groups(tx, [row.id for row in rows]) if with_groups and rows else {}
     return UserPage(total, tuple(StoredUser(*row, groups=groups.get(row.id, ())) for row in rows))
-

@@ -1,7 +1,7 @@
 """APPLY: the only writer of persons made by a push, memberships, assignments, suspensions, audit entries and outbox events.
 
-A plan becomes a fixed number of set-based statements, whatever its size. The audit entry and the event are written beside the change
-they tell of, in the same transaction: neither can exist without the other.
+A plan becomes a fixed number of set-based statements, whatever its size. The audit entry and the event are written beside the
+change they tell of, in the same transaction: neither can exist without the other.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from connector.membership.fold import fold
+from connector.membership.ledger import effective, play
 from connector.membership.model import (
     RULE,
     AccessChange,
@@ -28,7 +29,7 @@ from connector.membership.model import (
     Take,
     Target,
 )
-from connector.membership.plan import Part, Plan, effective, play
+from connector.membership.plan import Part, Plan
 from connector.provisioning import people
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
@@ -181,7 +182,7 @@ def _target_ids(corridor: Corridor, changes: Iterable[Give | Take]) -> dict[Targ
     ids: dict[Target, str] = {}
     for kind in ("team", "project"):
         slugs = sorted(target.slug for target in wanted if target.kind == kind)
-        ids |= {Target(kind, slug): id_ for slug, id_ in ensure(corridor, kind, slugs).items()}  # type: ignore[arg-type]
+        ids |= {Target(kind, slug): id_ for slug, id_ in ensure(corridor, kind, slugs).items()}
     return ids
 
 
@@ -232,13 +233,11 @@ def _tell(corridor: Corridor, plan: Plan, placed: Sequence[Place]) -> None:
     told: dict[str, list[AccessChange]] = {}
     for change in plan.access:
         told.setdefault(change.subject.key, []).append(change)
-    entries = [_entry(corridor, place, told[place.part.subject.key]) for place in placed if place.part.subject.key in told]
+    heard = [place for place in placed if place.part.subject.key in told]
+    entries = [_entry(corridor, place, told[place.part.subject.key]) for place in heard]
     insert_rows(corridor.tx, t.AuditEntry, entries)
-    insert_rows(corridor.tx, t.OutboxEvent, [_event(corridor, e, place) for e, place in zip(entries, _told(placed, told), strict=True)])
-
-
-def _told(placed: Sequence[Place], told: Mapping[str, Any]) -> list[Place]:
-    return [place for place in placed if place.part.subject.key in told]
+    events = [_event(corridor, entry, place) for entry, place in zip(entries, heard, strict=True)]
+    insert_rows(corridor.tx, t.OutboxEvent, events)
 
 
 def _entry(corridor: Corridor, place: Place, changes: Sequence[AccessChange]) -> Values:
@@ -252,13 +251,19 @@ def _entry(corridor: Corridor, place: Place, changes: Sequence[AccessChange]) ->
     )
 
 
+_STEPS: Mapping[tuple[str | None, str | None], str] = {
+    (None, "active"): "member.joined",
+    (None, "suspended"): "member.joined",
+    ("active", "suspended"): "member.suspended",
+    ("suspended", "active"): "member.reactivated",
+}
+
+
 def _action(changes: Sequence[AccessChange]) -> str:
     """The name of the event: what happened to the membership as a whole, else that it changed."""
     for change in changes:
         if change.target == "status":
-            steps = {(None, "active"): "member.joined", ("active", "suspended"): "member.suspended"}
-            steps |= {("suspended", "active"): "member.reactivated", (None, "suspended"): "member.joined"}
-            return steps.get((change.before, change.after), "member.left")
+            return _STEPS.get((change.before, change.after), "member.left")
     return "member.changed"
 
 

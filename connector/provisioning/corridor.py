@@ -3,8 +3,8 @@
 The order of locks is: organization, directory groups, directory users, memberships, persons; within each by id. The lock is taken
 by a statement that reads nothing, because a statement that waits sees the past; mode, states and tokens are read after it.
 
-The organization's lock is a transaction-level advisory lock on PostgreSQL, shared for pushes and sign-ins, exclusive for rule edits,
-mode switches and any plan that may take the top role from, suspend or remove one of its holders. SQLite's `BEGIN IMMEDIATE` is
+The organization's lock is a transaction-level advisory lock on PostgreSQL, shared for pushes and sign-ins, exclusive for rule
+edits, mode switches and any plan that may take the top role from, suspend or remove one of its holders. SQLite's `BEGIN IMMEDIATE` is
 exclusive by nature.
 """
 
@@ -24,7 +24,7 @@ from connector.storage.database import Database
 from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Organization, Person
 
 Result = TypeVar("Result")
-Ids = Select[tuple[str]]
+Ids = Select[str]
 
 OPERATOR = "operator"
 """The actor of everything done at the command line."""
@@ -32,7 +32,7 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`), the sentence that says it, and from where."""
+    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`), a sentence that says it, and from where."""
 
     actor: str
     sentence: str
@@ -67,7 +67,7 @@ class Corridor:
         """Lock persons, in id order; only when their own row or their addresses change."""
         self._lock(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id))
 
-    def _lock(self, rows: Select[tuple[str]]) -> None:
+    def _lock(self, rows: Ids) -> None:
         if self.tx.dialect.name == "postgresql":
             self.tx.execute(rows.with_for_update(key_share=True))  # key_share: FOR NO KEY UPDATE
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from connector.membership.mapping import Mapping as RuleMapping
 from connector.membership.mapping import prepare
@@ -63,7 +63,9 @@ def setting(corridor: Corridor) -> Setting:
     row = tx.execute(select(t.Organization).where(t.Organization.id == organization_id)).one()
     catalogue = Catalogue(roles(corridor), row.default_role)
     policy = Policy(row.role_strategy, row.top_by_rules, row.entry_gate)
-    live = select(t.Connection.id).where(t.Connection.organization_id == organization_id, t.Connection.directory.in_(("live", "paused")))
+    live = select(t.Connection.id).where(
+        t.Connection.organization_id == organization_id, t.Connection.directory.in_(("live", "paused"))
+    )
     authority = tx.execute(live).scalar_one_or_none()
     rules = read_rules(corridor, authority) if authority else ()
     return Setting(catalogue, policy, authority, prepare(rules, catalogue, policy), rules)
@@ -126,7 +128,7 @@ def _members_of(corridor: Corridor, users: Ids) -> Ids:
     return _all_members(corridor).where(t.Membership.person_id.in_(persons))
 
 
-def _users(corridor: Corridor, org: Setting, users: Ids) -> Select[Any]:
+def _users(corridor: Corridor, org: Setting, users: Ids) -> Any:
     user, member = t.DirectoryUser, t.Membership
     columns: list[Any] = [
         user.id,
@@ -138,7 +140,7 @@ def _users(corridor: Corridor, org: Setting, users: Ids) -> Select[Any]:
         user.overridden,
         member.id.label("membership_id"),
     ]
-    if org.mapping.asks_attributes:
+    if org.mapping.needs_document:
         columns.append(user.search)
     link = and_(member.person_id == user.person_id, member.organization_id == corridor.organization_id)
     return (
@@ -146,7 +148,7 @@ def _users(corridor: Corridor, org: Setting, users: Ids) -> Select[Any]:
     )
 
 
-def _absent(corridor: Corridor, authority: str) -> Select[Any]:
+def _absent(corridor: Corridor, authority: str) -> Any:
     """Members without a record in the live directory, with their primary address."""
     known = exists().where(t.DirectoryUser.person_id == t.Membership.person_id, t.DirectoryUser.connection_id == authority)
     return (

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select, update
 
+from connector.membership.fold import fold
 from connector.provisioning.corridor import Corridor, Ids
 from connector.storage import tables as t
 from connector.storage.sets import id_set, update_rows
@@ -77,11 +78,12 @@ def release_addresses(corridor: Corridor, connection_id: str, email_key: str) ->
     gone = exists().where(t.Tombstone.person_id == t.Address.person_id, t.Tombstone.connection_id == connection_id)
     held = exists().where(t.Membership.person_id == t.Address.person_id)
     made_here = exists().where(t.Person.id == t.Address.person_id, t.Person.created_by == connection_id)
-    address = t.Address.__table__
-    corridor.tx.execute(address.delete().where(address.c.email_key == email_key, gone, made_here, ~held))
+    corridor.tx.execute(delete(t.Address).where(t.Address.email_key == email_key, gone, made_here, ~held))
 
 
-def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, email_key: str | None, name: str | None) -> None:
+def follow(
+    corridor: Corridor, connection_id: str, person_id: str, email: str | None, email_key: str | None, name: str | None
+) -> None:
     """Carry a changed name or address to a Person this connection created; any other Person keeps what is theirs.
 
     The address is verified only inside a verified domain and while nobody else has it verified.
@@ -90,17 +92,15 @@ def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | 
     if person.created_by != connection_id:
         return
     corridor.lock_persons(select(t.Person.id).where(t.Person.id == person_id))
-    corridor.tx.execute(t.Person.__table__.update().where(t.Person.id == person_id).values(display_name=name))
-    address = t.Address.__table__
-    if email is None or email_key is None:
+    corridor.tx.execute(update(t.Person).where(t.Person.id == person_id).values(display_name=name))
+    if email is None:
         return
-    clash = select(func.count()).where(
-        t.Address.email_key == email_key, t.Address.verified, t.Address.person_id != person_id
-    )
+    email_key = fold(email)
+    clash = select(func.count()).where(t.Address.email_key == email_key, t.Address.verified, t.Address.person_id != person_id)
     verified = inside(email_key, verified_domains(corridor)) and not corridor.tx.execute(clash).scalar_one()
-    changed = address.update().where(
-        address.c.person_id == person_id,
-        address.c.is_primary,
-        or_(address.c.email != email, address.c.verified != verified),
+    changed = update(t.Address).where(
+        t.Address.person_id == person_id,
+        t.Address.is_primary,
+        or_(t.Address.email != email, t.Address.verified != verified),
     )
     corridor.tx.execute(changed.values(email=email, email_key=email_key, verified=verified))

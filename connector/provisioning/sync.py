@@ -1,8 +1,8 @@
 """SYNC: the one way in which facts become memberships. Facts, decide, guard, apply; a preview is the same without the last step.
 
-    users(corridor, scope)      the IdP said something about these people
-    everyone(corridor)          rules, states or mode changed
-    settle(corridor, …)         a person decided about one member: the same guard, the same apply
+users(corridor, scope)      the IdP said something about these people
+everyone(corridor)          rules, states or mode changed
+settle(corridor, …)         a person decided about one member: the same guard, the same apply
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
+from connector.membership.guard import holds_top, withhold_last
+from connector.membership.ledger import breaks_glass, play
 from connector.membership.model import (
     Because,
     Catalogue,
     Cause,
     Change,
     Desired,
-    Holding,
     Leave,
     Suspend,
 )
-from connector.membership.plan import Part, Plan, holds_top, play, reconcile, withhold_last
+from connector.membership.plan import Part, Plan, reconcile
 from connector.provisioning import apply, facts, people
 from connector.provisioning.corridor import Corridor, Ids
 from connector.provisioning.facts import Entry, Setting
@@ -196,8 +197,3 @@ def _withhold(corridor: Corridor, part: Part) -> None:
     insert_rows(corridor.tx, t.Withheld, [{**row, "created_at": corridor.now}], ignore=True)
     because = [reason, "withheld: nobody else active holds the top role"]
     apply.record(corridor, "guard.last_owner", part.subject.email or part.subject.key, None, None, because)
-
-
-def breaks_glass(holding: Holding) -> bool:
-    """True for a break-glass owner, who is outside of SCIM and rules."""
-    return any(row.source == "break_glass" for row in holding.rows)

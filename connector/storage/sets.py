@@ -13,12 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select, Table, column, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.sql import func
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import JSON, Text, UserDefinedType
+from sqlalchemy.types import JSON, Text
 
 
 class _Elements(FunctionElement[str]):
@@ -38,7 +37,7 @@ def _postgresql_elements(element: _Elements, compiler: Any, **kw: Any) -> str:
     return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS JSONB))"
 
 
-def id_set(ids: Iterable[str]) -> Select[tuple[str]]:
+def id_set(ids: Iterable[str]) -> Select[str]:
     """Return `SELECT value` over the given ids, to be used as `column.in_(id_set(ids))`: one parameter however many they are."""
     parameter = json.dumps(list(ids))
     rows = _Elements(parameter).table_valued(column("value", Text))
@@ -52,28 +51,56 @@ def insert_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Map
     """
     if not rows:
         return 0
-    target: Table = table.__table__  # type: ignore[assignment]
-    names = tuple(rows[0])
-    convert = [(name, _to_json(target, name, tx.dialect)) for name in names]
+    target, names = _table(table), tuple(rows[0])
+    listed = ", ".join(f'"{name}"' for name in names)
+    statement = f'INSERT INTO "{target.name}" ({listed}) SELECT {listed} FROM {_rowset(tx.dialect.name, target, names)} WHERE true'
+    return _run(tx, target, names, rows, statement + (" ON CONFLICT DO NOTHING" if ignore else ""))
+
+
+def update_rows(
+    tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]], *, keys: tuple[str, ...]
+) -> int:
+    """Update all rows with one statement: the columns in `keys` find a row, the others are set. Returns how many were found."""
+    if not rows:
+        return 0
+    target, names = _table(table), tuple(rows[0])
+    settings = ", ".join(f'"{name}" = r."{name}"' for name in names if name not in keys)
+    found = " AND ".join(f'"{target.name}"."{key}" = r."{key}"' for key in keys)
+    statement = f'UPDATE "{target.name}" SET {settings} FROM {_rowset(tx.dialect.name, target, names)} WHERE {found}'
+    return _run(tx, target, names, rows, statement)
+
+
+def delete_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Delete with one statement every row that equals one of `rows` in the columns given. Returns how many were deleted."""
+    if not rows:
+        return 0
+    target, names = _table(table), tuple(rows[0])
+    listed = ", ".join(f'"{name}"' for name in names)
+    chosen = f"SELECT {listed} FROM {_rowset(tx.dialect.name, target, names)}"
+    return _run(tx, target, names, rows, f'DELETE FROM "{target.name}" WHERE ({listed}) IN ({chosen})')
+
+
+def _table(table: type[DeclarativeBase]) -> Table:
+    return table.__table__  # type: ignore[return-value]
+
+
+def _run(tx: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]], statement: str) -> int:
+    convert = [(name, _to_json(table, name, tx.dialect)) for name in names]
     payload = json.dumps([{name: f(row[name]) for name, f in convert} for row in rows], separators=(",", ":"))
-    statement = _insert_statement(tx.dialect.name, target, names) + (" ON CONFLICT DO NOTHING" if ignore else "")
     return tx.execute(text(statement), {"rows": payload}).rowcount
 
 
 @lru_cache(maxsize=256)
-def _insert_statement(dialect: str, table: Table, names: tuple[str, ...]) -> str:
-    listed = ", ".join(f'"{name}"' for name in names)
+def _rowset(dialect: str, table: Table, names: tuple[str, ...]) -> str:
+    """The rows of the parameter `rows` as a table expression named r, columns typed as in `table`."""
     if dialect == "sqlite":
-        values = ", ".join(f"json_extract(value, '$.{name}')" for name in names)
-        # "WHERE true" keeps SQLite's parser from reading ON CONFLICT as a join constraint.
-        return f'INSERT INTO "{table.name}" ({listed}) SELECT {values} FROM json_each(:rows) WHERE true'
+        values = ", ".join(f"""json_extract(value, '$.{name}') AS "{name}\"""" for name in names)
+        return f"(SELECT {values} FROM json_each(:rows)) AS r"
     typed = ", ".join(f'"{name}" {_postgresql_type(table, name)}' for name in names)
-    return f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})'
+    return f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})"
 
 
 def _postgresql_type(table: Table, name: str) -> str:
-    from sqlalchemy.dialects import postgresql
-
     return str(table.c[name].type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
 
 
