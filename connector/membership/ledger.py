@@ -120,5 +120,3 @@ def hand_over(holding: Holding, catalogue: Catalogue) -> tuple[Take, ...]:
 
 def _named(row: Assignment) -> str:
     return row.source.replace(":", " ", 1)
-
-

@@ -28,20 +28,22 @@ ADMINS = Group("g1", "Platform Admins", "ext-1")
 ENGINEERS = Group("g2", "Eng-Data", "ext-2")
 
 
-def role_rule(id: str, level: str, group: Group = ADMINS, **more: Any) -> Rule:
+def role_rule(key: str, level: str, group: Group = ADMINS, **more: Any) -> Rule:
     """A rule that gives a role to a group, by the group's id."""
-    return rule(id, "group", group.id, level=level, **more)
+    return rule(key, "group", group.id, level=level, **more)
 
 
-def rule(id: str, kind: MatchKind, value: str = "", *, attribute: str = "", to: str = "", level: str = "", position: int = 0) -> Rule:
-    """A rule; `to` is `team:SLUG` or `project:SLUG`, a role when empty."""
+def rule(
+    key: str, kind: MatchKind, value: str = "", *, attribute: str = "", to: str = "", level: str = "member", position: int = 0
+) -> Rule:
+    """A rule with id `key`; `to` is `team:SLUG` or `project:SLUG`, a role when empty."""
     target = to.partition(":")
     match = Match(kind, value, attribute)
     if target[0] == "team":
-        return Rule(id, match, "team", target[2], level or "member", position)
+        return Rule(key, match, "team", target[2], level, position)
     if target[0] == "project":
-        return Rule(id, match, "project", target[2], level or "member", position)
-    return Rule(id, match, "role", "", level or "member", position)
+        return Rule(key, match, "project", target[2], level, position)
+    return Rule(key, match, "role", "", level, position)
 
 
 def row(to: str, level: str, source: str = "manual") -> Assignment:

@@ -10,7 +10,10 @@ from connector.membership.roles import ASSIGN, PERMISSIONS, PRESETS, assignable,
 
 PART_A = {
     # preset: (roles by rank, default, creator, {role: roles it may assign}, who may delete the organization)
-    "openhands": ("owner admin member", "member", "owner", {"owner": "owner admin member", "admin": "admin member"}, "owner"),
+    "openhands": (
+        "owner admin member", "member", "owner",
+        {"owner": "owner admin member", "admin": "admin member"}, "owner",
+    ),
     "together": ("admin member", "member", "admin", {"admin": "admin member"}, "admin"),
     "apolo": ("admin manager user", "user", "admin", {"admin": "admin manager user", "manager": "manager user"}, "admin"),
     "onet": ("owner editor viewer guest", "viewer", "owner", {"owner": "owner editor viewer guest"}, "owner"),
@@ -46,7 +49,7 @@ def test_a_preset_is_its_line_of_part_a(name: str) -> None:
 
 @pytest.mark.parametrize("name", PART_A)
 def test_every_preset_keeps_the_invariants(name: str) -> None:
-    """One top role, which outranks all, holds every permission and is the creator's; ranks and names unique; known permissions."""
+    """One top role, above all, with every permission, the creator's; ranks and names unique; permissions known."""
     catalogue = PRESETS[name].catalogue
     tops = [each for each in catalogue.roles if each.top]
     assert len(tops) == 1
