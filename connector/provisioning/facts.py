@@ -119,6 +119,22 @@ def people(corridor: Corridor, org: Setting, scope: Ids | None) -> list[Entry]:
     return entries
 
 
+def members(corridor: Corridor, scope: Ids) -> list[Entry]:
+    """Lock and read memberships by id, for what people decide about members: no facts of the directory."""
+    corridor.lock_memberships(scope)
+    holdings = read_holdings(corridor, scope)
+    withheld = _withheld(corridor, scope)
+    found = _with_address(select(t.Membership.id, t.Membership.person_id, t.Address.email, t.Person.display_name))
+    rows = corridor.tx.execute(found.where(t.Membership.id.in_(scope)).order_by(t.Membership.id))
+    return [_member_entry(row, holdings, withheld) for row in rows]
+
+
+def _with_address(found: Any) -> Any:
+    return found.join(t.Person, t.Person.id == t.Membership.person_id).outerjoin(
+        t.Address, and_(t.Address.person_id == t.Membership.person_id, t.Address.is_primary)
+    )
+
+
 def _all_members(corridor: Corridor) -> Ids:
     return select(t.Membership.id).where(t.Membership.organization_id == corridor.organization_id)
 
@@ -151,13 +167,8 @@ def _users(corridor: Corridor, org: Setting, users: Ids) -> Any:
 def _absent(corridor: Corridor, authority: str) -> Any:
     """Members without a record in the live directory, with their primary address."""
     known = exists().where(t.DirectoryUser.person_id == t.Membership.person_id, t.DirectoryUser.connection_id == authority)
-    return (
-        select(t.Membership.id, t.Membership.person_id, t.Address.email, t.Person.display_name)
-        .join(t.Person, t.Person.id == t.Membership.person_id)
-        .outerjoin(t.Address, and_(t.Address.person_id == t.Membership.person_id, t.Address.is_primary))
-        .where(t.Membership.organization_id == corridor.organization_id, ~known)
-        .order_by(t.Membership.id)
-    )
+    found = _with_address(select(t.Membership.id, t.Membership.person_id, t.Address.email, t.Person.display_name))
+    return found.where(t.Membership.organization_id == corridor.organization_id, ~known).order_by(t.Membership.id)
 
 
 def _user_entry(

@@ -81,9 +81,7 @@ def release_addresses(corridor: Corridor, connection_id: str, email_key: str) ->
     corridor.tx.execute(delete(t.Address).where(t.Address.email_key == email_key, gone, made_here, ~held))
 
 
-def follow(
-    corridor: Corridor, connection_id: str, person_id: str, email: str | None, email_key: str | None, name: str | None
-) -> None:
+def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, name: str | None) -> None:
     """Carry a changed name or address to a Person this connection created; any other Person keeps what is theirs.
 
     The address is verified only inside a verified domain and while nobody else has it verified.

@@ -1,0 +1,281 @@
+"""Going live, pausing, swapping directories, and taking a connection out: the states of DESIGN section 5, each change a plan.
+
+The verbs here run inside an exclusive corridor and are named in `plans.py`, which previews, stores and applies them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, select, update
+
+from connector.directory import rules
+from connector.directory.model import Document
+from connector.errors import Conflict, Invalid, NotFound
+from connector.membership import roles
+from connector.membership.ledger import breaks_glass, hand_over
+from connector.membership.model import (
+    ROLE,
+    Assignment,
+    Because,
+    Cause,
+    Change,
+    Give,
+    Join,
+    Lift,
+    Mode,
+    Suspend,
+)
+from connector.membership.plan import Plan
+from connector.provisioning import apply, facts, people, sync
+from connector.provisioning.corridor import Corridor
+from connector.provisioning.facts import Entry
+from connector.storage import tables as t
+
+DIRECTORIES = ("off", "staging", "live", "paused")
+
+
+def activate(corridor: Corridor, input: Document) -> sync.Outcome:
+    """Take a connection live and, where it is staged, its directory with it; the first one turns the organization to `sso`.
+
+    At the command line the operator vouches for the test sign-in. Raises Conflict `domain_required`, `already_active`.
+    """
+    corridor.need_exclusive()
+    connection = _connection(corridor, input)
+    if connection.state == "active" and connection.directory != "staging":
+        raise Conflict("already_active", "this connection is active and has no staged directory")
+    if not people.verified_domains(corridor):
+        raise Conflict(
+            "domain_required",
+            "the organization has no verified domain: nobody could be linked by address",
+            expected="at least one verified domain",
+            advice="connector domain add ORG DOMAIN --verified",
+        )
+    switching = corridor.mode is Mode.INVITATION
+    broken_glass = _break_glass(corridor)
+    if switching:
+        _switch_to_sso(corridor)
+    _set(corridor, connection, state="active")
+    apply.record(
+        corridor, "connection.activated", f"connection:{connection.id}", {"state": connection.state}, {"state": "active"}
+    )
+    if connection.directory == "staging":
+        return _joined(broken_glass, _go_live(corridor, connection, switching=switching))
+    return _joined(broken_glass, _suspend_outsiders(corridor))
+
+
+def _joined(first: sync.Outcome, second: sync.Outcome) -> sync.Outcome:
+    parts = (*first.plan.parts, *second.plan.parts)
+    return sync.Outcome(Plan(parts, second.plan.catalogue), (*first.withheld, *second.withheld))
+
+
+def _connection(corridor: Corridor, input: Document) -> Any:
+    found = select(t.Connection).where(
+        t.Connection.id == str(input["connection"]), t.Connection.organization_id == corridor.organization_id
+    )
+    row = corridor.tx.execute(found).one_or_none()
+    if row is None:
+        raise NotFound("connection_not_found", f"there is no connection {input['connection']}")
+    return row
+
+
+def _set(corridor: Corridor, connection: Any, **values: str) -> None:
+    corridor.tx.execute(update(t.Connection).where(t.Connection.id == connection.id).values(**values))
+
+
+def _switch_to_sso(corridor: Corridor) -> None:
+    """The mode turns, and pending invitations end: each invitee is told where to sign in, through the outbox."""
+    organization = t.Organization
+    corridor.tx.execute(update(organization).where(organization.id == corridor.organization_id).values(membership_mode="sso"))
+    apply.record(corridor, "organization.mode_changed", "organization", {"mode": "invitation"}, {"mode": "sso"})
+    invitation = t.Invitation
+    pending = (invitation.organization_id == corridor.organization_id, invitation.status == "pending")
+    for email in corridor.tx.execute(select(invitation.email).where(*pending)).scalars().all():
+        apply.record(
+            corridor, "invitation.ended", email, {"status": "pending"}, {"status": "ended"}, ["members come from SSO now"]
+        )
+    corridor.tx.execute(update(invitation).where(*pending).values(status="ended"))
+
+
+def _break_glass(corridor: Corridor) -> sync.Outcome:
+    """The founder is the first break-glass owner (or, without one, the owner of longest standing), if there is none yet."""
+    setting = facts.setting(corridor)
+    top = roles.top(setting.catalogue).name
+    member = t.Membership
+    holds = exists().where(t.Assignment.membership_id == member.id, t.Assignment.source == "break_glass")
+    mine = member.organization_id == corridor.organization_id
+    if corridor.tx.execute(select(member.id).where(mine, holds).limit(1)).first():
+        return sync.Outcome(Plan((), setting.catalogue))
+    suspended = exists().where(t.Suspension.membership_id == member.id)
+    first = (
+        select(member.id).where(mine, member.role == top, ~suspended).order_by(member.joined_by != "founder", member.id).limit(1)
+    )
+    chosen = select(first.subquery().c.id)
+    because = Because("the first break-glass owner: outside the IdP, for the day it fails")
+
+    def decide(entry: Entry) -> tuple[Change, ...]:
+        return (Give(Assignment(ROLE, top, "break_glass"), because),)
+
+    return sync.settle(corridor, facts.members(corridor, chosen), decide)
+
+
+def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Outcome:
+    """The staged directory becomes the authority; a directory live until now becomes staged, first, for the unique index."""
+    _stage_others(corridor, connection)
+    _set(corridor, connection, directory="live")
+    before = {"directory": connection.directory}
+    apply.record(corridor, "directory.live", f"connection:{connection.id}", before, {"directory": "live"})
+    catalogue = facts.setting(corridor).catalogue
+    domains = people.verified_domains(corridor)
+
+    def extra(entry: Entry, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        if switching and entry.user_id and not any(isinstance(c, Join) for c in changes):
+            changes = (*changes, *hand_over(entry.holding, catalogue))
+        return _outside(entry, changes, domains)
+
+    absent = Because(f"not in the directory of {connection.name}")
+    return sync.everyone(corridor, absent=absent, extra=extra)
+
+
+def _outside(entry: Entry, changes: tuple[Change, ...], domains: frozenset[str]) -> tuple[Change, ...]:
+    """A member who cannot link, being outside the verified domains, is suspended for that reason and not for being absent."""
+    absent = entry.user_id is None and not breaks_glass(entry.holding)
+    if not absent or people.inside((entry.subject.email or "").lower(), domains):
+        return changes
+    rest = tuple(c for c in changes if not (isinstance(c, Suspend) and c.cause is Cause.DIRECTORY))
+    if Cause.CANNOT_LINK in entry.holding.causes:
+        return rest
+    because = Because("outside the verified domains: cannot be linked to an account at the IdP")
+    return (*rest, Suspend(Cause.CANNOT_LINK, because))
+
+
+def _stage_others(corridor: Corridor, connection: Any) -> None:
+    connections = t.Connection
+    others = (
+        connections.organization_id == corridor.organization_id,
+        connections.directory.in_(("live", "paused")),
+        connections.id != connection.id,
+    )
+    for other in corridor.tx.execute(select(connections.id).where(*others)).scalars().all():
+        apply.record(corridor, "directory.staged", f"connection:{other}", {"directory": "live"}, {"directory": "staging"})
+    corridor.tx.execute(update(connections).where(*others).values(directory="staging"))
+
+
+def _suspend_outsiders(corridor: Corridor) -> sync.Outcome:
+    """A connection goes live without a directory: members outside the domains, who could never sign in, are suspended."""
+    domains = people.verified_domains(corridor)
+    mine = select(t.Membership.id).where(t.Membership.organization_id == corridor.organization_id)
+
+    def decide(entry: Entry) -> tuple[Change, ...]:
+        return _outside(entry, (), domains)
+
+    return sync.settle(corridor, facts.members(corridor, mine), decide)
+
+
+def set_directory(corridor: Corridor, input: Document) -> sync.Outcome:
+    """Move a directory between its states. Raises Conflict `membership_mode`, `connection_not_active`, `directory_not_staged`."""
+    corridor.need_exclusive()
+    connection, wanted = _connection(corridor, input), str(input["directory"])
+    if wanted not in DIRECTORIES:
+        raise Invalid("directory_invalid", f'"{wanted}"', expected=f"one of {', '.join(DIRECTORIES)}")
+    catalogue = facts.setting(corridor).catalogue
+    nothing = sync.Outcome(Plan((), catalogue))
+    if wanted == connection.directory:
+        return nothing
+    if wanted in ("live", "paused"):
+        return _into_force(corridor, connection, wanted, nothing)
+    left = _leave_live(corridor, connection) if connection.directory in ("live", "paused") else nothing
+    _set(corridor, connection, directory=wanted)
+    _record_state(corridor, connection, wanted)
+    return left
+
+
+def _record_state(corridor: Corridor, connection: Any, wanted: str) -> None:
+    action = {"staging": "directory.staged", "off": "directory.off", "paused": "directory.paused", "live": "directory.resumed"}
+    before, after = {"directory": connection.directory}, {"directory": wanted}
+    apply.record(corridor, action[wanted], f"connection:{connection.id}", before, after)
+
+
+def _into_force(corridor: Corridor, connection: Any, wanted: str, nothing: sync.Outcome) -> sync.Outcome:
+    if corridor.mode is Mode.INVITATION:
+        raise Conflict(
+            "membership_mode",
+            "members of this organization come by invitation",
+            expected="an organization in sso",
+            advice="connector connection activate CONNECTION shows the plan that switches.",
+        )
+    if connection.state != "active":
+        raise Conflict("connection_not_active", f"the connection is {connection.state}", expected="an active connection")
+    if wanted == "paused":
+        if connection.directory != "live":
+            raise Conflict("directory_not_live", f"the directory is {connection.directory}", expected="a live directory")
+        _set(corridor, connection, directory="paused")
+        _record_state(corridor, connection, "paused")
+        return nothing
+    if connection.directory == "off":
+        raise Conflict("directory_not_staged", "the directory is off", expected="a staged or paused directory")
+    if connection.directory == "staging":
+        return _go_live(corridor, connection, switching=False)
+    _set(corridor, connection, directory="live")
+    _record_state(corridor, connection, "live")
+    return sync.everyone(corridor)
+
+
+def _leave_live(corridor: Corridor, connection: Any) -> sync.Outcome:
+    """No suspension is ever without somebody who can lift it: the directory's become an admin's and say where they came from."""
+    stands = select(t.Suspension.membership_id).where(
+        t.Suspension.organization_id == corridor.organization_id, t.Suspension.cause == "directory"
+    )
+    because = Because(f"was suspended by the directory of {connection.name}, which is no longer live")
+
+    def decide(entry: Entry) -> tuple[Change, ...]:
+        lifted = Lift(Cause.DIRECTORY, because)
+        return (lifted,) if Cause.ADMIN in entry.holding.causes else (lifted, Suspend(Cause.ADMIN, because))
+
+    return sync.settle(corridor, facts.members(corridor, stands), decide)
+
+
+def disable(corridor: Corridor, input: Document) -> sync.Outcome:
+    """Disable a connection: it starts no sign-in and its tokens are refused. Raises Conflict `directory_live`, `last_connection`."""
+    connection = _connection(corridor, input)
+    _refuse_in_use(corridor, connection, "disabled")
+    _set(corridor, connection, state="disabled")
+    apply.record(
+        corridor, "connection.disabled", f"connection:{connection.id}", {"state": connection.state}, {"state": "disabled"}
+    )
+    return sync.Outcome(Plan((), facts.setting(corridor).catalogue))
+
+
+def _refuse_in_use(corridor: Corridor, connection: Any, what: str) -> None:
+    if connection.directory in ("live", "paused"):
+        raise Conflict(
+            "directory_live",
+            f"the directory of this connection is {connection.directory}",
+            expected="a directory that is off or staging",
+            advice="connector connection directory CONNECTION staging --yes",
+        )
+    others = select(t.Connection.id).where(
+        t.Connection.organization_id == corridor.organization_id, t.Connection.state == "active", t.Connection.id != connection.id
+    )
+    if corridor.mode is Mode.SSO and connection.state == "active" and not corridor.tx.execute(others.limit(1)).first():
+        raise Conflict(
+            "last_connection",
+            f"the last active connection of an organization in sso cannot be {what}",
+            expected="another active connection, or an organization that is back in invitation mode",
+        )
+
+
+def remove(corridor: Corridor, input: Document) -> sync.Outcome:
+    """Delete a connection with all it pushed; what its rules gave is withdrawn or (`keep`) kept as given by hand.
+
+    Raises Conflict `directory_live`, `last_connection`.
+    """
+    corridor.need_exclusive()
+    connection = _connection(corridor, input)
+    _refuse_in_use(corridor, connection, "deleted")
+    mine: Select[str] = select(t.Rule.id).where(t.Rule.connection_id == connection.id)
+    outcome = rules.drop(corridor, list(corridor.tx.execute(mine).scalars()), keep=bool(input.get("keep")))
+    if not corridor.preview:
+        corridor.tx.execute(delete(t.Connection).where(t.Connection.id == connection.id))
+    apply.record(corridor, "connection.deleted", f"connection:{connection.id}", {"name": connection.name}, None)
+    return outcome

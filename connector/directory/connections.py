@@ -1,0 +1,152 @@
+"""Connections: one identity provider of one organization, and the addresses its admin types into that provider's console.
+
+All addresses exist from the start and hold the connection's id, so that the provider can be set up before anything here is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, exists, insert, select, update
+
+from connector.errors import Invalid, NotFound
+from connector.organizations.organizations import AT_COMMAND_LINE, clean_name
+from connector.provisioning import apply
+from connector.provisioning.corridor import Corridor, enter
+from connector.storage import tables as t
+from connector.storage.database import Database
+from connector.storage.ids import new_id
+
+IDPS = ("okta", "entra", "google", "jumpcloud", "onelogin", "ping", "generic")
+JIT = ("auto", "on", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A connection as commands show it. `authority` says who decides groups, role and status in the organization: `directory`
+    while one of its directories is live or paused, else `claims`. `sign_on` is None until a sign-on side is configured."""
+
+    id: str
+    name: str
+    idp: str
+    scim_base_url: str
+    login_url: str
+    acs_url: str
+    entity_id: str
+    metadata_url: str
+    redirect_uri: str
+    state: str
+    directory: str
+    authority: str
+    jit: str
+    sign_on: str | None
+
+
+def create(database: Database, organization_id: str, name: str, idp: str, jit: str = "auto", *, base_url: str) -> ConnectionView:
+    """Make a draft connection. `base_url` is that of the settings.
+
+    Raises Invalid `name_invalid`, `idp_unknown`, `jit_unknown`; NotFound `organization_not_found`.
+    """
+    name = clean_name(name)
+    _check("idp", idp, IDPS)
+    _check("jit", jit, JIT)
+
+    def work(corridor: Corridor) -> ConnectionView:
+        row = {"id": new_id(), "name": name, "idp": idp, "state": "draft", "directory": "off", "jit": jit}
+        home = {"organization_id": organization_id, "created_at": datetime.now(UTC)}
+        corridor.tx.execute(insert(t.Connection).values(**row, **home))
+        apply.record(corridor, "connection.created", f"connection:{row['id']}", None, {"name": name, "idp": idp, "jit": jit})
+        return _read(corridor.tx, row["id"], base_url)
+
+    return enter(database, organization_id, AT_COMMAND_LINE, work)
+
+
+def set_(
+    database: Database, connection_id: str, *, name: str | None = None, jit: str | None = None, base_url: str
+) -> ConnectionView:
+    """Change what is given of a connection. Raises NotFound `connection_not_found`, Invalid `name_invalid`, `jit_unknown`."""
+    wanted = {"name": None if name is None else clean_name(name), "jit": jit}
+    if jit is not None:
+        _check("jit", jit, JIT)
+
+    def work(corridor: Corridor) -> ConnectionView:
+        before = _read(corridor.tx, connection_id, base_url)
+        old = {"name": before.name, "jit": before.jit}
+        new = {key: value for key, value in wanted.items() if value is not None and value != old[key]}
+        if new:
+            corridor.tx.execute(update(t.Connection).where(t.Connection.id == connection_id).values(**new))
+            changed = {key: old[key] for key in new}
+            apply.record(corridor, "connection.changed", f"connection:{connection_id}", changed, dict(new))
+        return _read(corridor.tx, connection_id, base_url)
+
+    return enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+
+
+def show(database: Database, connection_id: str, *, base_url: str) -> ConnectionView:
+    """Return one connection. Raises NotFound `connection_not_found`."""
+    with database.read() as tx:
+        return _read(tx, connection_id, base_url)
+
+
+def list_(database: Database, organization_id: str, *, base_url: str) -> tuple[ConnectionView, ...]:
+    """Return the organization's connections, oldest first."""
+    chosen = _selected(t.Connection.organization_id == organization_id).order_by(t.Connection.id)
+    with database.read() as tx:
+        return tuple(_view(row, base_url) for row in tx.execute(chosen))
+
+
+def organization_of(database: Database, connection_id: str) -> str:
+    """Return the id of the organization whose connection this is. Raises NotFound `connection_not_found`."""
+    with database.read() as tx:
+        found = tx.execute(select(t.Connection.organization_id).where(t.Connection.id == connection_id)).scalar_one_or_none()
+    if found is None:
+        raise _not_found()
+    return found
+
+
+def _not_found() -> NotFound:
+    return NotFound(
+        "connection_not_found", "There is no such connection.", advice="`connector connection list ORG` shows the ids."
+    )
+
+
+def _check(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise Invalid(f"{what}_unknown", f"There is no such {what}.", expected="one of " + ", ".join(known))
+
+
+def _read(tx: Connection, connection_id: str, base_url: str) -> ConnectionView:
+    row = tx.execute(_selected(t.Connection.id == connection_id)).first()
+    if row is None:
+        raise _not_found()
+    return _view(row, base_url)
+
+
+def _selected(where: ColumnElement[bool]) -> Any:
+    one = t.Connection
+    other = t.Connection.__table__.alias("other")
+    live = exists().where(other.c.organization_id == one.organization_id, other.c.directory.in_(("live", "paused")))
+    authority = case((live, "directory"), else_="claims").label("authority")
+    return select(one.id, one.name, one.idp, one.state, one.directory, one.jit, authority).where(where)
+
+
+def _view(row: Row[Any], base_url: str) -> ConnectionView:
+    sign_on = f"{base_url}/sso/{row.id}"
+    return ConnectionView(
+        id=row.id,
+        name=row.name,
+        idp=row.idp,
+        scim_base_url=f"{base_url}/scim/v2/{row.id}",
+        login_url=f"{sign_on}/login",
+        acs_url=f"{sign_on}/acs",
+        entity_id=f"{sign_on}/metadata",
+        metadata_url=f"{sign_on}/metadata",
+        redirect_uri=f"{sign_on}/callback",
+        state=row.state,
+        directory=row.directory,
+        authority=row.authority,
+        jit=row.jit,
+        sign_on=None,
+    )

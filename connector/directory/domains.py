@@ -1,0 +1,140 @@
+"""E-mail domains of an organization. A verified one lets its identity providers link people by address; only verified ones are unique."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from connector.errors import Conflict, NotFound, Taken
+from connector.membership.domain_names import normal_domain
+from connector.membership.model import Mode
+from connector.organizations.organizations import AT_COMMAND_LINE
+from connector.provisioning import apply
+from connector.provisioning.corridor import Corridor, enter
+from connector.storage import tables as t
+from connector.storage.database import Database
+from connector.storage.ids import new_id
+
+RECORD_PREFIX = "_connector-challenge."
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A claimed domain and the DNS TXT record (name and value) that proves it."""
+
+    domain: str
+    verified: bool
+    record_name: str
+    record_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What removing a domain ends: with a verified one, linking by address. People linked already stay linked."""
+
+    domain: str
+    ends_linking: bool
+
+
+def add(database: Database, organization_id: str, domain: str, verified: bool = False) -> Domain:
+    """Claim a domain; adding it again changes nothing but that `verified` (the operator vouches for it) makes it verified.
+
+    Raises Invalid `domain_invalid`, Taken `domain_taken` when another organization has it verified, NotFound
+    `organization_not_found`.
+    """
+    name = normal_domain(domain)
+
+    def work(corridor: Corridor) -> Domain:
+        if _row(corridor, name) is None:
+            _claim(corridor, name)
+        if verified:
+            _vouch(corridor, name)
+        return _domain(_row(corridor, name))
+
+    return enter(database, organization_id, AT_COMMAND_LINE, work)
+
+
+def list_(database: Database, organization_id: str) -> tuple[Domain, ...]:
+    """Return the organization's domains, oldest first."""
+    with database.read() as tx:
+        found = tx.execute(_SELECTED.where(t.Domain.organization_id == organization_id).order_by(t.Domain.id))
+        return tuple(_domain(row) for row in found)
+
+
+def remove(database: Database, organization_id: str, domain: str, *, preview: bool = False) -> Removal:
+    """Give a domain up; no membership changes. With `preview` nothing is removed and the same is returned.
+
+    Raises Invalid `domain_invalid`, NotFound `domain_not_found`, Conflict `last_domain` for the last verified one in `sso`.
+    """
+    name = normal_domain(domain)
+
+    def work(corridor: Corridor) -> Removal:
+        row = _row(corridor, name)
+        if row is None:
+            raise NotFound(
+                "domain_not_found", "The organization has no such domain.", advice="`connector domain list` shows them."
+            )
+        verified = row.verified_at is not None
+        if verified and corridor.mode is Mode.SSO:
+            _refuse_the_last(corridor)
+        corridor.tx.execute(delete(t.Domain).where(t.Domain.id == row.id))
+        apply.record(corridor, "domain.removed", f"domain:{name}", {"verified": verified}, None)
+        return Removal(name, verified)
+
+    return enter(database, organization_id, AT_COMMAND_LINE, work, exclusive=True, preview=preview)
+
+
+_SELECTED = select(t.Domain.id, t.Domain.name, t.Domain.record_value, t.Domain.verified_at)
+
+
+def _row(corridor: Corridor, name: str) -> Row[Any] | None:
+    return corridor.tx.execute(
+        _SELECTED.where(t.Domain.organization_id == corridor.organization_id, t.Domain.name == name)
+    ).one_or_none()
+
+
+def _domain(row: Row[Any] | None) -> Domain:
+    assert row is not None
+    return Domain(row.name, row.verified_at is not None, RECORD_PREFIX + row.name, row.record_value)
+
+
+def _claim(corridor: Corridor, name: str) -> None:
+    row = {"id": new_id(), "organization_id": corridor.organization_id, "name": name, "created_at": corridor.now}
+    proof = {"record_value": f"connector-verification={secrets.token_hex(16)}", "verified_at": None, "vouched": False}
+    corridor.tx.execute(insert(t.Domain).values(**row, **proof))
+    apply.record(corridor, "domain.added", f"domain:{name}", None, {"verified": False})
+
+
+def _vouch(corridor: Corridor, name: str) -> None:
+    """Verify by the operator's word. Whose a taken domain is is not said: organizations do not learn of each other."""
+    domain = t.Domain
+    held = select(domain.organization_id).where(domain.name == name, domain.verified_at.is_not(None))
+    holder = corridor.tx.execute(held).scalar_one_or_none()
+    if holder == corridor.organization_id:
+        return
+    if holder is not None:
+        raise Taken(
+            "domain_taken",
+            "This domain is verified by another organization of this installation.",
+            expected="a domain that nobody else has verified",
+            advice="Ask the operator of this installation, who can see which one.",
+        )
+    claimed = update(domain).where(domain.organization_id == corridor.organization_id, domain.name == name)
+    corridor.tx.execute(claimed.values(verified_at=corridor.now, vouched=True))
+    apply.record(
+        corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, ["an operator vouches for it"]
+    )
+
+
+def _refuse_the_last(corridor: Corridor) -> None:
+    verified = (t.Domain.organization_id == corridor.organization_id, t.Domain.verified_at.is_not(None))
+    if corridor.tx.execute(select(func.count()).select_from(t.Domain).where(*verified)).scalar_one() == 1:
+        raise Conflict(
+            "last_domain",
+            "This is the organization's last verified domain, and its members sign in through their identity provider.",
+            expected="another verified domain, or membership by invitation",
+            advice="Add and verify another domain first, or go back with `connector org mode ORG invitation`.",
+        )

@@ -1,0 +1,116 @@
+"""After a burst: bring back everyone a connection put out since a moment, until the IdP next writes `active`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select, update
+
+from connector.directory.model import Document
+from connector.errors import Invalid, NotFound
+from connector.membership.model import (
+    Assignment,
+    Because,
+    Cause,
+    Change,
+    Give,
+    Holding,
+    Join,
+    PersonFacts,
+    Subject,
+    Suspend,
+    Target,
+)
+from connector.membership.plan import Plan
+from connector.provisioning import apply, facts, sync
+from connector.provisioning.corridor import Corridor
+from connector.provisioning.facts import Entry
+from connector.storage import tables as t
+
+
+def restore(corridor: Corridor, input: Document) -> sync.Outcome:
+    """Lift what the directory of `connection` entered since `since` (ISO time) and bring back whom it deleted.
+
+    The suspended count as active until the IdP next writes `active` of them. The deleted get their membership back with what they
+    had, rule rows as `converted`, until the IdP pushes them again. Raises Invalid `since_invalid`, NotFound `connection_not_found`.
+    """
+    corridor.need_exclusive()
+    since = _moment(str(input["since"]))
+    connection_id = str(input["connection"])
+    found = select(t.Connection.organization_id).where(t.Connection.id == connection_id)
+    if corridor.tx.execute(found).scalar_one_or_none() != corridor.organization_id:
+        raise NotFound("connection_not_found", f"there is no connection {connection_id}")
+    suspended = _lift(corridor, connection_id, since)
+    deleted = _bring_back(corridor, connection_id, since)
+    apply.record(corridor, "connection.restored", f"connection:{connection_id}", None, {"since": since.isoformat()})
+    parts = (*suspended.plan.parts, *deleted.plan.parts)
+    return sync.Outcome(Plan(parts, deleted.plan.catalogue), suspended.withheld)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None  # type: ignore[assignment]
+    if moment is None or moment.tzinfo is None:
+        raise Invalid("since_invalid", f'"{text}"', expected="a time with its zone, such as 2026-11-21T09:30:00+00:00")
+    return moment
+
+
+def _lift(corridor: Corridor, connection_id: str, since: datetime) -> sync.Outcome:
+    """Override the directory for those it suspended since then; the sync lifts its cause and nothing else."""
+    suspension, member = t.Suspension, t.Membership
+    out = (
+        select(member.person_id)
+        .join(suspension, suspension.membership_id == member.id)
+        .where(suspension.connection_id == connection_id, suspension.cause == "directory", suspension.created_at >= since)
+    )
+    user = t.DirectoryUser
+    overridden = update(user).where(user.connection_id == connection_id, user.person_id.in_(out), ~user.active)
+    corridor.tx.execute(overridden.values(overridden=True))
+    return sync.users(corridor, select(user.id).where(user.connection_id == connection_id, user.person_id.in_(out)))
+
+
+def _bring_back(corridor: Corridor, connection_id: str, since: datetime) -> sync.Outcome:
+    stone = t.Tombstone
+    again = exists().where(t.Membership.person_id == stone.person_id, t.Membership.organization_id == stone.organization_id)
+    gone = (
+        stone.connection_id == connection_id,
+        stone.kind == "user",
+        stone.deleted_at >= since,
+        stone.person_id.is_not(None),
+        ~again,
+    )
+    name = select(t.Address.email).where(t.Address.person_id == stone.person_id, t.Address.is_primary).limit(1).scalar_subquery()
+    rows = corridor.tx.execute(select(stone, name.label("email")).where(*gone).order_by(stone.id)).all()
+    entries = {row.id: row for row in rows if row.left}
+    corridor.tx.execute(update(stone).where(*gone).values(restored_at=corridor.now))
+    catalogue = facts.setting(corridor).catalogue
+    tops = {role.name for role in catalogue.roles if role.top}
+
+    def decide(entry: Entry) -> tuple[Change, ...]:
+        return tuple(_return(entries[entry.subject.key.removeprefix("user:")].left, tops))
+
+    return sync.settle(corridor, [_entry(row) for row in entries.values()], decide, joined_by="scim")
+
+
+def _entry(row: Any) -> Entry:
+    subject = Subject(f"user:{row.id}", row.email)
+    return Entry(subject, None, None, row.person_id, None, PersonFacts(None), Holding(), False)
+
+
+def _return(left: dict[str, Any], tops: set[str]) -> list[Change]:
+    """Join again with the rows given by hand, and what the rules had come to as `converted`; other causes stand as before."""
+    because = Because("restored after the IdP deleted them")
+    rows = {
+        (Target(kind, slug), source): Assignment(Target(kind, slug), level, source)
+        for kind, slug, level, source in left["rows"]
+        if source != "converted"
+    }
+    had = [(Target("role"), left["role"])] if left["role"] not in tops else []
+    had += [(Target("team", slug), level) for slug, level in left["teams"]]
+    had += [(Target("project", slug), level) for slug, level in left["projects"]]
+    converted = [Assignment(target, level, "converted") for target, level in had]
+    given: list[Change] = [Give(row, because) for row in (*rows.values(), *converted)]
+    return [Join(because), *given, *(Suspend(Cause(cause), because) for cause in left["causes"])]
