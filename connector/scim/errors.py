@@ -60,8 +60,8 @@ class Refusal:
         return Response(dumps(body), self.status, dict(self.headers), content_type=MEDIA_TYPE)
 
     def _sentence(self) -> str:
-        expected = f"Expected: {self.expected.rstrip('.')}." if self.expected else ""
-        return " ".join(part for part in (self.detail, expected, self.advice) if part)
+        expected = f"Expected: {self.expected}" if self.expected else ""
+        return " ".join(part.rstrip(".") + "." for part in (self.detail, expected, self.advice) if part)
 
 
 def refusal_of(error: ConnectorError) -> Refusal:

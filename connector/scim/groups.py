@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from connector.directory import groups
 from connector.directory.model import Document, GroupPatch, PushedGroup, ReplaceMembers
 from connector.scim.documents import read_group
-from connector.scim.exchange import Exchange, Response, answer, nothing
+from connector.scim.exchange import Exchange, answer, nothing
 from connector.scim.patch import group_patch
 from connector.scim.rendering import render_group, render_list
 from connector.scim.schemas import GROUP
@@ -56,7 +58,7 @@ def replace(exchange: Exchange, group_id: str) -> Response:
 
 
 def patch(exchange: Exchange, group_id: str) -> Response:
-    """PATCH /Groups/{id} (section 3.5.2): 204, so that a large group is not read for every member; 200 when attributes are asked."""
+    """PATCH /Groups/{id} (section 3.5.2): 204, so that a large group is not read for each member; with `attributes` 200."""
     projection = exchange.projection(GROUP)
     change = group_patch(exchange.body(), group_id)
     shown = projection.included is not None

@@ -7,15 +7,18 @@ find the endpoint (404), then the method (405), then read the message, then call
 from __future__ import annotations
 
 import logging
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from flask import Blueprint, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotImplemented
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import NotImplemented as NotOffered
 
 from connector.directory import access, log
 from connector.directory.model import Client
-from connector.errors import ConnectorError, Forbidden, NotFound
+from connector.errors import ConnectorError, Forbidden, NotFound, Unavailable
 from connector.scim import discovery, groups, users
 from connector.scim.errors import Refusal, broken_refusal, http_refusal, refusal_of
 from connector.scim.exchange import Exchange, answer
@@ -30,6 +33,7 @@ blueprint = Blueprint("scim", __name__)
 
 Verb = Callable[[Exchange], Response]
 VerbOnOne = Callable[[Exchange, str], Response]
+VerbT = TypeVar("VerbT")
 
 
 def _service_provider_config(exchange: Exchange) -> Response:
@@ -64,7 +68,7 @@ def _refuse_filter(exchange: Exchange) -> None:
 
 def _not_offered(_: Exchange) -> Response:
     """RFC 7644 sections 3.4.3, 3.7 and 3.11: what is not supported answers 501."""
-    raise NotImplemented
+    raise NotOffered
 
 
 _OF_ALL: Mapping[str, Mapping[str, Verb]] = {
@@ -125,7 +129,7 @@ def _verb(segments: list[str]) -> Verb:
     raise NotFound("not_found", "There is nothing at this address.", expected="an endpoint of SCIM 2.0 such as /Users")
 
 
-def _allowed[VerbT](verbs: Mapping[str, VerbT], method: str) -> VerbT:
+def _allowed(verbs: Mapping[str, VerbT], method: str) -> VerbT:
     if method not in verbs:
         raise MethodNotAllowed(list(verbs))
     return verbs[method]
@@ -146,9 +150,13 @@ def _refused_by_framework(error: HTTPException) -> Response:
 
 @blueprint.errorhandler(Exception)
 def _broken(error: Exception) -> Response:
-    """A failure of connector itself: logged with a reference, told without any detail."""
+    """A failure of connector itself: logged with a reference, told without any detail.
+
+    Only the kind of error and the lines of code are logged: its text may repeat what the client sent.
+    """
     reference = uuid.uuid4().hex
-    _logger.error("SCIM request failed, reference %s", reference, exc_info=error)
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    _logger.error("SCIM request failed, reference %s: %s\n%s", reference, type(error).__name__, lines)
     return broken_refusal(reference).response()
 
 
@@ -157,16 +165,23 @@ def _noted(refusal: Refusal) -> Response:
     client: Client | None = g.get("scim_client")
     missed = refusal.status == 404 and request.method in ("GET", "HEAD")
     if client is not None and 400 <= refusal.status < 500 and not missed:
-        log.record_refusal(
-            current_app.extensions["connector"].database,
-            client,
-            meaning=_meaning(),
-            status=refusal.status,
-            arrived=refusal.detail,
-            expected=refusal.expected,
-            advice=refusal.advice,
-        )
+        try:
+            _record(client, refusal)
+        except Unavailable:
+            _logger.warning("A refusal of SCIM could not be recorded: the database is away.")
     return refusal.response()
+
+
+def _record(client: Client, refusal: Refusal) -> None:
+    log.record_refusal(
+        current_app.extensions["connector"].database,
+        client,
+        meaning=_meaning(),
+        status=refusal.status,
+        arrived=refusal.detail,
+        expected=refusal.expected,
+        advice=refusal.advice,
+    )
 
 
 def _meaning() -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from connector.directory import users
 from connector.directory.model import Document, PushedUser
 from connector.scim.documents import read_user
-from connector.scim.exchange import Exchange, Response, answer, nothing
+from connector.scim.exchange import Exchange, answer, nothing
 from connector.scim.patch import user_patch
 from connector.scim.rendering import render_list, render_user
 from connector.scim.schemas import USER
