@@ -91,7 +91,7 @@ def read_gate(state: ConnectionState) -> None:
 
 
 def write_gate(state: ConnectionState) -> None:
-    """Let writes pass while the directory is staging or live. Raises Forbidden `directory_off`, Unavailable `directory_paused`."""
+    """Let writes pass in `staging` and `live`. Raises Forbidden `directory_off`, Unavailable `directory_paused`."""
     read_gate(state)
     if state.directory == "off":
         raise Forbidden(
@@ -129,7 +129,7 @@ def _advice(token: str) -> str:
     return _PASTED + " If it is lost, create another one with `connector token create` and revoke the old one."
 
 
-def _facts() -> Select[Any]:
+def _facts() -> Select[*tuple[Any, ...]]:
     token, connection = t.ScimToken, t.Connection
     return select(
         token.id.label("token_id"),
@@ -145,7 +145,7 @@ def _facts() -> Select[Any]:
     ).join(connection, connection.id == token.connection_id)
 
 
-def _check(row: Row[Any], now: datetime) -> None:
+def _check(row: Row[*tuple[Any, ...]], now: datetime) -> None:
     if row.revoked_at is not None:
         code, detail = "token_revoked", f"This token was revoked on {row.revoked_at:%Y-%m-%d}."
     elif row.expires_at <= now:
@@ -161,7 +161,7 @@ def _check(row: Row[Any], now: datetime) -> None:
     raise Unauthenticated(code, detail, expected=_EXPECTED, advice=advice)
 
 
-def _touch(database: Database, row: Row[Any], now: datetime) -> None:
+def _touch(database: Database, row: Row[*tuple[Any, ...]], now: datetime) -> None:
     """Note that the client was heard. Never waits for somebody else's lock on PostgreSQL, and never fails the request."""
 
     def work(tx: Connection) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, insert, select, update
 
 from connector.errors import Invalid, NotFound
 from connector.organizations.organizations import AT_COMMAND_LINE, clean_name
@@ -124,7 +124,7 @@ def _read(tx: Connection, connection_id: str, base_url: str) -> ConnectionView:
     return _view(row, base_url)
 
 
-def _selected(where: ColumnElement[bool]) -> Any:
+def _selected(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     one = t.Connection
     other = t.Connection.__table__.alias("other")
     live = exists().where(other.c.organization_id == one.organization_id, other.c.directory.in_(("live", "paused")))
@@ -132,7 +132,7 @@ def _selected(where: ColumnElement[bool]) -> Any:
     return select(one.id, one.name, one.idp, one.state, one.directory, one.jit, authority).where(where)
 
 
-def _view(row: Row[Any], base_url: str) -> ConnectionView:
+def _view(row: Row[*tuple[Any, ...]], base_url: str) -> ConnectionView:
     sign_on = f"{base_url}/sso/{row.id}"
     return ConnectionView(
         id=row.id,

@@ -1,9 +1,9 @@
-"""E-mail domains of an organization. A verified one lets its identity providers link people by address; only verified ones are unique."""
+"""E-mail domains of an organization. A verified one lets identity providers link people by address; only those are unique."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -48,11 +48,12 @@ def add(database: Database, organization_id: str, domain: str, verified: bool = 
     name = normal_domain(domain)
 
     def work(corridor: Corridor) -> Domain:
-        if _row(corridor, name) is None:
-            _claim(corridor, name)
-        if verified:
-            _vouch(corridor, name)
-        return _domain(_row(corridor, name))
+        row = _row(corridor, name)
+        claimed = _claim(corridor, name) if row is None else _domain(row)
+        if not verified or claimed.verified:
+            return claimed
+        _vouch(corridor, name)
+        return replace(claimed, verified=True)
 
     return enter(database, organization_id, AT_COMMAND_LINE, work)
 
@@ -90,32 +91,27 @@ def remove(database: Database, organization_id: str, domain: str, *, preview: bo
 _SELECTED = select(t.Domain.id, t.Domain.name, t.Domain.record_value, t.Domain.verified_at)
 
 
-def _row(corridor: Corridor, name: str) -> Row[Any] | None:
-    return corridor.tx.execute(
-        _SELECTED.where(t.Domain.organization_id == corridor.organization_id, t.Domain.name == name)
-    ).one_or_none()
+def _row(corridor: Corridor, name: str) -> Row[*tuple[Any, ...]] | None:
+    here = _SELECTED.where(t.Domain.organization_id == corridor.organization_id, t.Domain.name == name)
+    return corridor.tx.execute(here).one_or_none()
 
 
-def _domain(row: Row[Any] | None) -> Domain:
-    assert row is not None
+def _domain(row: Row[*tuple[Any, ...]]) -> Domain:
     return Domain(row.name, row.verified_at is not None, RECORD_PREFIX + row.name, row.record_value)
 
 
-def _claim(corridor: Corridor, name: str) -> None:
+def _claim(corridor: Corridor, name: str) -> Domain:
     row = {"id": new_id(), "organization_id": corridor.organization_id, "name": name, "created_at": corridor.now}
-    proof = {"record_value": f"connector-verification={secrets.token_hex(16)}", "verified_at": None, "vouched": False}
-    corridor.tx.execute(insert(t.Domain).values(**row, **proof))
+    proof = f"connector-verification={secrets.token_hex(16)}"
+    corridor.tx.execute(insert(t.Domain).values(**row, record_value=proof, verified_at=None, vouched=False))
     apply.record(corridor, "domain.added", f"domain:{name}", None, {"verified": False})
+    return Domain(name, False, RECORD_PREFIX + name, proof)
 
 
 def _vouch(corridor: Corridor, name: str) -> None:
     """Verify by the operator's word. Whose a taken domain is is not said: organizations do not learn of each other."""
     domain = t.Domain
-    held = select(domain.organization_id).where(domain.name == name, domain.verified_at.is_not(None))
-    holder = corridor.tx.execute(held).scalar_one_or_none()
-    if holder == corridor.organization_id:
-        return
-    if holder is not None:
+    if corridor.tx.execute(select(domain.id).where(domain.name == name, domain.verified_at.is_not(None))).first():
         raise Taken(
             "domain_taken",
             "This domain is verified by another organization of this installation.",
@@ -124,9 +120,8 @@ def _vouch(corridor: Corridor, name: str) -> None:
         )
     claimed = update(domain).where(domain.organization_id == corridor.organization_id, domain.name == name)
     corridor.tx.execute(claimed.values(verified_at=corridor.now, vouched=True))
-    apply.record(
-        corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, ["an operator vouches for it"]
-    )
+    because = ["an operator vouches for it"]
+    apply.record(corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, because)
 
 
 def _refuse_the_last(corridor: Corridor) -> None:

@@ -90,7 +90,10 @@ def list_(database: Database, connection_id: str, *, now: datetime | None = None
 
 
 def revoke(database: Database, token_id: str) -> None:
-    """End a token at once; a dead one stays dead. When this returns, no write with it is under way. Raises NotFound `token_not_found`."""
+    """End a token at once; a dead one stays dead. When this returns, no write with it is under way.
+
+    Raises NotFound `token_not_found`.
+    """
     token = t.ScimToken
     with database.read() as tx:
         found = tx.execute(select(token.organization_id, token.connection_id).where(token.id == token_id)).first()
