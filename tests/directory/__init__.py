@@ -1,0 +1,1 @@
+"""What the identity provider told us, and who may tell it."""

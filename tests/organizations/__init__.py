@@ -1,0 +1,1 @@
+"""The organization itself: making, finding and exporting it."""
