@@ -77,6 +77,14 @@ class Corridor:
             raise _NeedExclusive
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Reading one organization without locks: for lists and explanations, which decide nothing."""
+
+    tx: Connection
+    organization_id: str
+
+
 class _NeedExclusive(Exception):
     """Raised inside a shared corridor whose plan turned out to need the exclusive lock."""
 

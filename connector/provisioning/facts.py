@@ -28,7 +28,7 @@ from connector.membership.model import (
     Subject,
     Target,
 )
-from connector.provisioning.corridor import Corridor, Ids
+from connector.provisioning.corridor import Corridor, Glance, Ids
 from connector.storage import tables as t
 
 
@@ -57,7 +57,7 @@ class Entry:
     withheld: bool
 
 
-def setting(corridor: Corridor) -> Setting:
+def setting(corridor: Corridor | Glance) -> Setting:
     """Read the organization's catalogue, policy, authority and rules in force."""
     tx, organization_id = corridor.tx, corridor.organization_id
     row = tx.execute(select(t.Organization).where(t.Organization.id == organization_id)).one()
@@ -71,7 +71,7 @@ def setting(corridor: Corridor) -> Setting:
     return Setting(catalogue, policy, authority, prepare(rules, catalogue, policy), rules)
 
 
-def roles(corridor: Corridor) -> tuple[Role, ...]:
+def roles(corridor: Corridor | Glance) -> tuple[Role, ...]:
     """The organization's roles, highest first."""
     found = select(t.Role).where(t.Role.organization_id == corridor.organization_id).order_by(t.Role.rank.desc())
     return tuple(
@@ -80,7 +80,7 @@ def roles(corridor: Corridor) -> tuple[Role, ...]:
     )
 
 
-def read_rules(corridor: Corridor, connection_id: str) -> tuple[Rule, ...]:
+def read_rules(corridor: Corridor | Glance, connection_id: str) -> tuple[Rule, ...]:
     """The rules of a connection, in their order, teams and projects by their slug of today."""
     found = (
         select(t.Rule, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
@@ -187,7 +187,7 @@ def _member_entry(row: Any, holdings: Mapping[str, Holding], withheld: frozenset
     return Entry(subject, None, row.id, row.person_id, row.display_name, PersonFacts(None), holding, row.id in withheld)
 
 
-def read_holdings(corridor: Corridor, members: Ids) -> dict[str, Holding]:
+def read_holdings(corridor: Corridor | Glance, members: Ids) -> dict[str, Holding]:
     """What the memberships in the query hold: their assignments and causes."""
     rows: dict[str, list[Assignment]] = defaultdict(list)
     causes: dict[str, list[Cause]] = defaultdict(list)

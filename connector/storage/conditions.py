@@ -29,7 +29,8 @@ class Path:
 @dataclass(frozen=True, slots=True)
 class Compare:
     """`path operator value`. `kind` says how: `string` without case (value already folded), `exact` with case, `datetime` as UTC
-    text in the form of `fold.timestamp`, so that text order is time order. `ne` is the negation of `eq`: true of the unassigned."""
+    text in the form of `fold.timestamp`, so that text order is time order. `ne` is the negation of `eq`: true of the unassigned.
+    """
 
     path: Path
     operator: Operator

@@ -1,7 +1,7 @@
 """Engines and transactions.
 
-Writers on SQLite are serial: `BEGIN IMMEDIATE`, and inside one process a lock in front of it, so that threads queue instead of polling.
-On PostgreSQL locks are taken by the corridor (`provisioning/locks.py`); every wait is bounded and ends in 503.
+Writers on SQLite are serial: `BEGIN IMMEDIATE`, and inside one process a lock before it, so that threads queue and do not poll.
+On PostgreSQL locks are taken by the corridor (`provisioning/corridor.py`); every wait is bounded and ends in 503.
 """
 
 from __future__ import annotations

@@ -2,7 +2,10 @@
 
 A set of ids or rows travels as one JSON parameter and becomes rows inside the database (`json_each` on SQLite,
 `jsonb_array_elements` on PostgreSQL), so the number of statements never grows with the data and no IN list gets long.
+
+The statements are put together from names of our own tables and columns only; every value travels as the parameter.
 """
+# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -53,13 +56,13 @@ def insert_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Map
         return 0
     target, names = _table(table), tuple(rows[0])
     listed = ", ".join(f'"{name}"' for name in names)
-    statement = f'INSERT INTO "{target.name}" ({listed}) SELECT {listed} FROM {_rowset(tx.dialect.name, target, names)} WHERE true'
+    statement = (
+        f'INSERT INTO "{target.name}" ({listed}) SELECT {listed} FROM {_rowset(tx.dialect.name, target, names)} WHERE true'
+    )
     return _run(tx, target, names, rows, statement + (" ON CONFLICT DO NOTHING" if ignore else ""))
 
 
-def update_rows(
-    tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]], *, keys: tuple[str, ...]
-) -> int:
+def update_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]], *, keys: tuple[str, ...]) -> int:
     """Update all rows with one statement: the columns in `keys` find a row, the others are set. Returns how many were found."""
     if not rows:
         return 0

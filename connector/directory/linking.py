@@ -1,0 +1,82 @@
+"""Linking by hand: a pushed user is this member. It opens this organization only, and is audited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from connector.errors import Conflict, NotFound
+from connector.membership.ledger import breaks_glass
+from connector.membership.model import Because, Cause, Change, Leave, Lift
+from connector.membership.plan import Part
+from connector.organizations import members
+from connector.organizations.members import MemberView
+from connector.provisioning import apply, facts, sync
+from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
+from connector.provisioning.facts import Entry
+from connector.storage import tables as t
+from connector.storage.database import Database
+from connector.storage.sets import id_set
+
+
+def link(database: Database, organization_id: str, who: str, user_id: str) -> MemberView:
+    """Link a pushed user to a member. If the user stood alone as a member of their own, that membership ends.
+
+    Raises NotFound `user_not_found`, Conflict `already_linked`, `break_glass`, and what `members.find` raises.
+    """
+
+    def work(corridor: Corridor) -> MemberView:
+        corridor.need_exclusive()
+        user = _user(corridor, user_id)
+        membership_id = members.find(corridor, who)
+        [entry] = facts.members(corridor, id_set([membership_id]))
+        _refuse(corridor, entry, user)
+        if user.person_id != entry.person_id:
+            _leave_alone(corridor, user)
+        linked = update(t.DirectoryUser).where(t.DirectoryUser.id == user_id)
+        corridor.tx.execute(linked.values(person_id=entry.person_id))
+        apply.record(corridor, "member.linked", entry.subject.email or entry.subject.key, None, {"user": user_id})
+        sync.settle(corridor, [entry], _linkable)
+        sync.users(corridor, id_set([user_id]))
+        return members.view(corridor, membership_id)
+
+    return enter(database, organization_id, Origin(OPERATOR, "a pushed user was linked by hand"), work, exclusive=True)
+
+
+def _user(corridor: Corridor, user_id: str) -> Any:
+    user = t.DirectoryUser
+    found = select(user).where(user.id == user_id, user.organization_id == corridor.organization_id)
+    row = corridor.tx.execute(found).one_or_none()
+    if row is None:
+        raise NotFound("user_not_found", f"there is no pushed user {user_id} in this organization")
+    return row
+
+
+def _refuse(corridor: Corridor, entry: Entry, user: Any) -> None:
+    if breaks_glass(entry.holding):
+        raise Conflict("break_glass", "a break-glass owner links an account only by signing in with both")
+    other = select(t.DirectoryUser.id).where(
+        t.DirectoryUser.connection_id == user.connection_id,
+        t.DirectoryUser.person_id == entry.person_id,
+        t.DirectoryUser.id != user.id,
+    )
+    if corridor.tx.execute(other).first() is not None:
+        raise Conflict("already_linked", "this member is linked to another pushed user of the same connection")
+
+
+def _leave_alone(corridor: Corridor, user: Any) -> None:
+    """The membership the pushed user had of its own ends: it was taken for another human."""
+    own = select(t.Membership.id).where(
+        t.Membership.organization_id == corridor.organization_id, t.Membership.person_id == (user.person_id or "")
+    )
+    because = Because("was taken for another person, and is linked to an existing member now")
+    entries = facts.members(corridor, own)
+    members.guard_by_hand(corridor, [Part(e.subject, e.holding, (Leave(because),)) for e in entries])
+    sync.settle(corridor, entries, lambda entry: (Leave(because),))
+
+
+def _linkable(entry: Entry) -> tuple[Change, ...]:
+    if Cause.CANNOT_LINK not in entry.holding.causes:
+        return ()
+    return (Lift(Cause.CANNOT_LINK, Because("linked to an account at the IdP")),)

@@ -1,0 +1,112 @@
+"""What is written beside a change: audit, outbox, provisioning log, stored plans; and the lease of the periodic work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from connector.storage.tables.base import Row, in_organization
+
+
+class AuditEntry(Row):
+    """Who or what changed what, when and why. Append-only; written by `provisioning.apply` with the change."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_organization", "organization_id", "id"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    target: Mapped[str]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    because: Mapped[list[Any]]
+    address: Mapped[str | None]
+
+
+class OutboxEvent(Row):
+    """A fact to be told. `sequence` is given by the relay after the commit, per organization, never by the writing transaction.
+
+    `once` makes alerts that repeat themselves one: unique per organization where set.
+    """
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "sequence"),
+        Index(
+            "uq_outbox_event_once",
+            "organization_id",
+            "once",
+            unique=True,
+            postgresql_where=text("once IS NOT NULL"),
+            sqlite_where=text("once IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_event_unsequenced",
+            "id",
+            postgresql_where=text("sequence IS NULL"),
+            sqlite_where=text("sequence IS NULL"),
+        ),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    once: Mapped[str | None]
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class ProvisioningLog(Row):
+    """What the IdP asked, in meaning; what it changed; what was answered. No payloads, no secrets."""
+
+    __tablename__ = "provisioning_log"
+    __table_args__ = (
+        in_organization("connection", "connection_id", ondelete="CASCADE"),
+        Index("ix_provisioning_log_connection", "connection_id", "id"),
+        Index("ix_provisioning_log_at", "at"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str]
+    connection_id: Mapped[str]
+    at: Mapped[datetime]
+    client: Mapped[str]
+    meaning: Mapped[str]
+    changes: Mapped[list[Any]]
+    status: Mapped[int]
+    arrived: Mapped[str]
+    expected: Mapped[str]
+    advice: Mapped[str]
+
+
+class StoredPlan(Row):
+    """A plan that was looked at and not applied: its input, so that it can be computed afresh, and its access changes."""
+
+    __tablename__ = "stored_plan"
+    __table_args__ = (Index("ix_stored_plan_expires", "expires_at"),)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    input: Mapped[dict[str, Any]]
+    changes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Lease(Row):
+    """Who does the periodic work, once for all processes, and until when unless renewed."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]
