@@ -143,16 +143,16 @@ class Mapping:
 
 def prepare(rules: Iterable[Rule], catalogue: Catalogue, policy: Policy) -> Mapping:
     """Read the rules in force, for many people. Raises Invalid for the patterns and slugs that `check` refuses."""
-    in_order = sorted(rules, key=lambda rule: (rule.position, rule.id))
+    rules = tuple(rules)
     by_group: dict[tuple[str, str | None], tuple[Rule, ...]] = {}
-    for rule in in_order:
+    for rule in rules:
         if rule.match.kind in ("group", "external_id", "name"):
             value = fold(rule.match.value) if rule.match.kind == "name" else rule.match.value
             key = (rule.match.kind, value)
             by_group[key] = (*by_group.get(key, ()), rule)
-    patterns = tuple((rule, compile_pattern(rule.match.value)) for rule in in_order if rule.match.kind == "pattern")
-    attributes = tuple(_hit(rule, None, (), catalogue, policy) for rule in in_order if rule.match.kind == "attribute")
-    everyone = tuple(_hit(rule, None, (), catalogue, policy) for rule in in_order if rule.match.kind == "everyone")
+    patterns = tuple((rule, compile_pattern(rule.match.value)) for rule in rules if rule.match.kind == "pattern")
+    attributes = tuple(_hit(rule, None, (), catalogue, policy) for rule in rules if rule.match.kind == "attribute")
+    everyone = tuple(_hit(rule, None, (), catalogue, policy) for rule in rules if rule.match.kind == "everyone")
     return Mapping(catalogue, policy, by_group, patterns, attributes, everyone)
 
 

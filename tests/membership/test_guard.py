@@ -62,6 +62,13 @@ def test_only_what_would_cost_the_last_owner_their_place_is_withheld(
     assert [each.changes for each in applied] == ([rest] if rest else [])
 
 
+def test_of_two_rows_that_make_an_owner_one_is_left() -> None:
+    """Either could go alone, both could not: each change is judged after those before it."""
+    second = row("role", "owner", "rule:r")
+    asked = part("m1", member(OWNER, second), Take(OWNER, WHY), Take(second, WHY))
+    assert withhold_last([asked], 0, CATALOGUE)[1] == (part("m1", asked.before, Take(second, WHY)),)
+
+
 def test_with_another_owner_nothing_is_withheld() -> None:
     """Whether outside the plan, inside it untouched, or made by the same plan."""
     losing = part("m1", member(OWNER), SUSPEND)

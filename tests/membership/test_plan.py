@@ -118,6 +118,13 @@ def test_suspension_is_one_line() -> None:
     assert seen(member(ADMIN, OPS), Suspend(Cause.DIRECTORY, WHY)) == [("status", "active", "suspended", ("because",))]
 
 
+def test_lines_come_in_a_fixed_order() -> None:
+    """Status, role, teams, projects, each by name, wherever in the ledger the change happened."""
+    before = member(row("project:p", "member"), row("team:z", "member"))
+    changes = (Leave(WHY), Join(WHY), Give(row("team:a", "member"), WHY), Give(ADMIN, WHY), Suspend(Cause.ADMIN, WHY))
+    assert [line[0] for line in seen(before, *changes)] == ["status", "role", "team:a", "team:z", "project:p"]
+
+
 def test_a_second_cause_is_no_visible_difference() -> None:
     """Suspended stays suspended; it is a change all the same."""
     assert seen(member(causes=(Cause.ADMIN,)), Suspend(Cause.DIRECTORY, WHY)) == []
