@@ -48,13 +48,15 @@ def withhold_last(parts: Sequence[Part], others: int, catalogue: Catalogue) -> t
     if not is_last_owner(parts, others, catalogue):
         return tuple(parts), ()
     kept = min((part for part in parts if holds_top(part.before, catalogue)), key=lambda part: part.subject.key)
-    harmless, harmful = _divide(kept, catalogue)
+    harmless, harmful = divide(kept, catalogue)
     applied = tuple(Part(part.subject, part.before, harmless) if part is kept else part for part in parts)
     return tuple(part for part in applied if part.changes), (Part(kept.subject, kept.before, harmful),)
 
 
-def _divide(part: Part, catalogue: Catalogue) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Play the changes one by one and set aside each that costs the place, given those that went through before it."""
+def divide(part: Part, catalogue: Catalogue) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """Return the changes that do not cost an active holder their place, and those that do.
+
+    Plays the changes one by one and set aside each that costs the place, given those that went through before it."""
     harmless: list[Change] = []
     harmful: list[Change] = []
     holding = part.before

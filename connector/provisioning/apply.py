@@ -53,7 +53,7 @@ class Place:
 def write(corridor: Corridor, plan: Plan, entries: Mapping[str, Entry], *, joined_by: str, connection_id: str | None) -> None:
     """Write every part of the plan. `entries` maps a subject's key to its entry; `connection_id` is the directory that speaks."""
     parts = [part for part in plan.parts if part.changes]
-    if corridor.preview or not parts:
+    if not parts:
         return
     joins = [part for part in parts if _has(part, Join)]
     persons = _make_persons(corridor, [entries[part.subject.key] for part in joins], connection_id)

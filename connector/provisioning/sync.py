@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from connector.membership.guard import holds_top, withhold_last
+from connector.membership.guard import divide, holds_top, withhold_last
 from connector.membership.ledger import breaks_glass, play
 from connector.membership.model import (
     Because,
@@ -21,7 +21,6 @@ from connector.membership.model import (
     Change,
     Desired,
     Leave,
-    Suspend,
 )
 from connector.membership.plan import Part, Plan, reconcile
 from connector.provisioning import apply, facts, people
@@ -81,7 +80,10 @@ def _unlinked(connection_id: str) -> Ids:
 def settle(
     corridor: Corridor, entries: Sequence[Entry], decide: Callable[[Entry], tuple[Change, ...]], *, joined_by: str = "manual"
 ) -> Outcome:
-    """Apply what a person decided about members. The guard of the last owner is the caller's (`guard_by_hand`)."""
+    """Apply what a person decided about members, in a preview too: what is decided next builds on it, and all is rolled back.
+
+    The guard of the last owner is the caller's (`members.guard_by_hand`).
+    """
     org = facts.setting(corridor)
     parts = [Part(entry.subject, entry.holding, decide(entry)) for entry in entries]
     return _apply(corridor, org, parts, (), entries, joined_by=joined_by)
@@ -107,9 +109,11 @@ def _run(
             changes = extra(entry, changes)
         if changes:
             parts.append(Part(entry.subject, entry.holding, changes))
-    _forget_withheld(corridor, entries, parts)
-    parts, waiting = (parts, []) if confirm else _keep_waiting(parts, entries)
+    _forget_withheld(corridor, entries, parts, org.catalogue)
+    parts, waiting = (parts, []) if confirm else _keep_waiting(parts, entries, org.catalogue)
     kept, withheld = guard(corridor, org.catalogue, parts)
+    if corridor.preview:
+        return Outcome(Plan(tuple(kept), org.catalogue), (*withheld, *waiting))
     return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by="scim", newly=withheld)
 
 
@@ -144,29 +148,27 @@ def loses_top(part: Part, catalogue: Catalogue) -> bool:
     return holds_top(part.before, catalogue) and not holds_top(play(part.changes, part.before), catalogue)
 
 
-def _keep_waiting(parts: Sequence[Part], entries: Sequence[Entry]) -> tuple[list[Part], list[Part]]:
+def _keep_waiting(parts: Sequence[Part], entries: Sequence[Entry], catalogue: Catalogue) -> tuple[list[Part], list[Part]]:
     """Leave out what was withheld before and nobody has confirmed."""
     held = {entry.subject.key for entry in entries if entry.withheld}
-    if not held:
-        return list(parts), []
     going: list[Part] = []
     waiting: list[Part] = []
     for part in parts:
-        out = tuple(c for c in part.changes if part.subject.key in held and isinstance(c, Suspend | Leave))
-        rest = tuple(c for c in part.changes if c not in out)
-        if out:
-            waiting.append(replace(part, changes=out))
-        if rest:
-            going.append(replace(part, changes=rest))
+        if part.subject.key not in held or not loses_top(part, catalogue):
+            going.append(part)
+            continue
+        harmless, harmful = divide(part, catalogue)
+        waiting.append(replace(part, changes=harmful))
+        if harmless:
+            going.append(replace(part, changes=harmless))
     return going, waiting
 
 
-def _forget_withheld(corridor: Corridor, entries: Sequence[Entry], parts: Iterable[Part]) -> None:
+def _forget_withheld(corridor: Corridor, entries: Sequence[Entry], parts: Iterable[Part], catalogue: Catalogue) -> None:
     """A withheld change is moot once the IdP no longer asks for it."""
-    if corridor.preview:
-        return
-    asked = {part.subject.key for part in parts if any(isinstance(c, Suspend | Leave) for c in part.changes)}
-    moot = [entry.membership_id for entry in entries if entry.withheld and entry.subject.key not in asked]
+    asked = {part.subject.key for part in parts if loses_top(part, catalogue)}
+    deleted = {entry.subject.key for entry in entries if entry.facts.active is None}
+    moot = [e.membership_id for e in entries if e.withheld and e.subject.key not in asked | deleted]
     delete_rows(corridor.tx, t.Withheld, [{"membership_id": membership_id} for membership_id in moot])
 
 
