@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from connector.directory.model import Client
@@ -55,9 +55,8 @@ def authenticate(
     """
     moment = now or datetime.now(UTC)
     token = _bearer(authorization)
-    chosen = _facts().where(t.ScimToken.token_hash == hash_token(token), t.ScimToken.connection_id == connection_id)
     with database.read() as tx:
-        row = tx.execute(chosen).first()
+        row = tx.execute(_BY_HASH, {"hash": hash_token(token), "connection": connection_id}).first()
     if row is None:
         raise Unauthenticated("token_unknown", _UNKNOWN, expected=_EXPECTED, advice=_advice(token))
     _check(row, moment)
@@ -71,7 +70,7 @@ def still_valid(tx: Connection, client: Client) -> ConnectionState:
 
     Raises Unauthenticated as `authenticate` does when the token was revoked or the connection disabled or deleted meanwhile.
     """
-    row = tx.execute(_facts().where(t.ScimToken.id == client.token_id)).first()
+    row = tx.execute(_BY_ID, {"id": client.token_id}).first()
     if row is None:
         raise Unauthenticated("token_unknown", _UNKNOWN, expected=_EXPECTED)
     _check(row, datetime.now(UTC))
@@ -143,6 +142,11 @@ def _facts() -> Select[*tuple[Any, ...]]:
         connection.state,
         connection.directory,
     ).join(connection, connection.id == token.connection_id)
+
+
+# Built once: every request runs both, and building a statement costs as much as running it.
+_BY_HASH = _facts().where(t.ScimToken.token_hash == bindparam("hash"), t.ScimToken.connection_id == bindparam("connection"))
+_BY_ID = _facts().where(t.ScimToken.id == bindparam("id"))
 
 
 def _check(row: Row[*tuple[Any, ...]], now: datetime) -> None:
