@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -263,6 +264,7 @@ def _moment(text: str) -> datetime:
         raise Invalid("invalid_filter", "this is no moment", expected="a moment such as 2026-11-21T22:27:00.000000Z") from None
 
 
+@cache
 def _user_scope(dialect_name: str) -> Scope:
     user = DirectoryUser.__table__.c
     places = _common_places(user, "User", dialect_name) | {
@@ -280,6 +282,7 @@ def _user_scope(dialect_name: str) -> Scope:
     return Scope(dialect_name, places, {"groups": groups}, document_node(user.search, dialect_name))
 
 
+@cache
 def _group_scope(dialect_name: str) -> Scope:
     group, member, user = DirectoryGroup.__table__.c, DirectoryMember.__table__.c, DirectoryUser.__table__.c
     places = _common_places(group, "Group", dialect_name) | {
@@ -290,6 +293,7 @@ def _group_scope(dialect_name: str) -> Scope:
     return Scope(dialect_name, places, {"members": members}, document_node(group.search, dialect_name))
 
 
+@cache
 def _member_scope(dialect_name: str) -> Scope:
     user = DirectoryUser.__table__.c
     display = func.coalesce(user.display_name, user.user_name)
