@@ -1,0 +1,153 @@
+"""What time alone brings about: owners are warned, and what has had its day is forgotten.
+
+Every function takes the moment it is to act for and may run again at any time: nothing is told or done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+
+from connector.directory.departures import MEMORY
+from connector.provisioning import apply, relay
+from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.storage import tables as t
+from connector.storage.database import Database
+from connector.storage.sets import id_set
+
+WARN_DAYS = (1, 7, 30)
+"""How many days before its end owners are warned of a SCIM token's end."""
+
+SILENCE = timedelta(hours=24)
+"""How long a live directory may say nothing before owners are told."""
+
+LOG_KEPT = timedelta(days=30)
+"""How long the provisioning log is kept."""
+
+TOKEN_KEPT = timedelta(days=1)
+"""How long an access token of an OAuth client is known after its end: so long its holder hears "expired" and not "unknown"."""
+
+_CHUNK = 10_000  # rows deleted in one transaction: on SQLite every writer waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the owners of an organization should hear; the same `once` is told one time only."""
+
+    organization_id: str
+    kind: str
+    target: str
+    payload: dict[str, Any]
+    once: str
+    sentence: str
+
+
+def run(database: Database, now: datetime) -> None:
+    """Do all the periodic work that is due at `now`. Raises Unavailable."""
+    warn(database, [*expiring_tokens(database, now), *silent_directories(database, now)])
+    forget_the_departed(database, now)
+    sweep(database, now)
+
+
+def warn(database: Database, warnings: Sequence[Notice]) -> int:
+    """Tell the owners, through the outbox, what they were not told before; returns how many warnings were new."""
+    known = select(t.OutboxEvent.organization_id, t.OutboxEvent.once).where(
+        t.OutboxEvent.once.in_(id_set(warning.once for warning in warnings))
+    )
+    with database.read() as tx:
+        told = {(row.organization_id, row.once) for row in tx.execute(known)}
+    return sum(_tell(database, each) for each in warnings if (each.organization_id, each.once) not in told)
+
+
+def _tell(database: Database, warning: Notice) -> bool:
+    def work(corridor: Corridor) -> bool:
+        because = [warning.sentence]
+        return apply.alert(corridor, warning.kind, warning.target, warning.payload, once=warning.once, because=because)
+
+    return enter(database, warning.organization_id, Origin("system", "the periodic check found it"), work)
+
+
+def expiring_tokens(database: Database, now: datetime) -> list[Notice]:
+    """The tokens whose end is near: each is warned of at 30, 7 and 1 days, as far as it ever lived that long."""
+    token, connection = t.ScimToken, t.Connection
+    found = (
+        select(token.id, token.hint, token.created_at, token.expires_at, connection.name, connection.id.label("connection_id"))
+        .add_columns(token.organization_id)
+        .join(connection, connection.id == token.connection_id)
+        .where(token.client_id.is_(None), token.revoked_at.is_(None), connection.state != "disabled")
+        .where(token.expires_at > now, token.expires_at <= now + timedelta(days=max(WARN_DAYS)))
+        .order_by(token.id)
+    )
+    with database.read() as tx:
+        rows = tx.execute(found).all()
+    due = [(row, next(days for days in WARN_DAYS if row.expires_at <= now + timedelta(days=days))) for row in rows]
+    return [_expiry(row, days) for row, days in due if row.expires_at - row.created_at > timedelta(days=days)]
+
+
+def _expiry(row: Any, days: int) -> Notice:
+    return Notice(
+        row.organization_id,
+        "token.expiring",
+        f"connection:{row.connection_id}",
+        {"token": row.id, "expires_at": row.expires_at.isoformat(), "days": days},
+        f"token_expiring:{row.id}:{days}",
+        f"the SCIM token ending in {row.hint} of {row.name} expires on {row.expires_at:%Y-%m-%d}: create another one with"
+        " `connector token create`, paste it into the identity provider, then revoke the old one",
+    )
+
+
+def silent_directories(database: Database, now: datetime) -> list[Notice]:
+    """The live directories (paused ones are asked too) whose IdP was not heard of for SILENCE, told once per silence."""
+    connection = t.Connection
+    heard = func.coalesce(connection.last_heard_at, connection.created_at)
+    found = (
+        select(connection.id, connection.organization_id, connection.name, connection.last_heard_at)
+        .where(connection.directory.in_(("live", "paused")), heard <= now - SILENCE)
+        .order_by(connection.id)
+    )
+    with database.read() as tx:
+        return [_silence(row) for row in tx.execute(found)]
+
+
+def _silence(row: Any) -> Notice:
+    since = row.last_heard_at.isoformat() if row.last_heard_at else None
+    return Notice(
+        row.organization_id,
+        "directory.silent",
+        f"connection:{row.id}",
+        {"last_heard_at": since},
+        f"directory_silent:{row.id}:{since or 'never'}",
+        f"the identity provider of {row.name} has said nothing for 24 hours: see there whether provisioning runs and whether its"
+        " token is still right",
+    )
+
+
+def forget_the_departed(database: Database, now: datetime) -> int:
+    """Empty what tombstones older than 90 days say of people; the id stays, for it is never given again.
+
+    So does the link to the Person: an address that once led to somebody who left must not lead a stranger to their account.
+    """
+    stone = t.Tombstone
+    something = or_(stone.user_name_key.is_not(None), stone.external_id.is_not(None), stone.left.is_not(None))
+    old = update(stone).where(stone.deleted_at <= now - MEMORY, something)
+    return database.write(lambda tx: tx.execute(old.values(user_name_key=None, external_id=None, left=None)).rowcount)
+
+
+def sweep(database: Database, now: datetime) -> None:
+    """Delete stored plans and access tokens past their end, and events and log rows older than they are kept."""
+    plan, token, log = t.StoredPlan, t.ScimToken, t.ProvisioningLog
+    database.write(lambda tx: tx.execute(delete(plan).where(plan.expires_at <= now)))
+    database.write(lambda tx: tx.execute(delete(token).where(token.client_id.is_not(None), token.expires_at <= now - TOKEN_KEPT)))
+    relay.sweep(database, now)
+    while _sweep_log(database, log.at < now - LOG_KEPT) == _CHUNK:
+        pass
+
+
+def _sweep_log(database: Database, old: ColumnElement[bool]) -> int:
+    log = t.ProvisioningLog
+    some = select(log.id).where(old).limit(_CHUNK)
+    return database.write(lambda tx: tx.execute(delete(log).where(log.id.in_(some))).rowcount)
