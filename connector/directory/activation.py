@@ -35,13 +35,13 @@ from connector.storage import tables as t
 DIRECTORIES = ("off", "staging", "live", "paused")
 
 
-def activate(corridor: Corridor, input: Document) -> sync.Outcome:
+def activate(corridor: Corridor, given: Document) -> sync.Outcome:
     """Take a connection live and, where it is staged, its directory with it; the first one turns the organization to `sso`.
 
     At the command line the operator vouches for the test sign-in. Raises Conflict `domain_required`, `already_active`.
     """
     corridor.need_exclusive()
-    connection = _connection(corridor, input)
+    connection = _connection(corridor, given)
     if connection.state == "active" and connection.directory != "staging":
         raise Conflict("already_active", "this connection is active and has no staged directory")
     if not people.verified_domains(corridor):
@@ -69,13 +69,13 @@ def _joined(first: sync.Outcome, second: sync.Outcome) -> sync.Outcome:
     return sync.Outcome(Plan(parts, second.plan.catalogue), (*first.withheld, *second.withheld))
 
 
-def _connection(corridor: Corridor, input: Document) -> Any:
+def _connection(corridor: Corridor, given: Document) -> Any:
     found = select(t.Connection).where(
-        t.Connection.id == str(input["connection"]), t.Connection.organization_id == corridor.organization_id
+        t.Connection.id == str(given["connection"]), t.Connection.organization_id == corridor.organization_id
     )
     row = corridor.tx.execute(found).one_or_none()
     if row is None:
-        raise NotFound("connection_not_found", f"there is no connection {input['connection']}")
+        raise NotFound("connection_not_found", f"there is no connection {given['connection']}")
     return row
 
 
@@ -172,10 +172,10 @@ def _suspend_outsiders(corridor: Corridor) -> sync.Outcome:
     return sync.settle(corridor, facts.members(corridor, mine), decide)
 
 
-def set_directory(corridor: Corridor, input: Document) -> sync.Outcome:
+def set_directory(corridor: Corridor, given: Document) -> sync.Outcome:
     """Move a directory between its states. Raises Conflict `membership_mode`, `connection_not_active`, `directory_not_staged`."""
     corridor.need_exclusive()
-    connection, wanted = _connection(corridor, input), str(input["directory"])
+    connection, wanted = _connection(corridor, given), str(given["directory"])
     if wanted not in DIRECTORIES:
         raise Invalid("directory_invalid", f'"{wanted}"', expected=f"one of {', '.join(DIRECTORIES)}")
     catalogue = facts.setting(corridor).catalogue
@@ -235,9 +235,9 @@ def _leave_live(corridor: Corridor, connection: Any) -> sync.Outcome:
     return sync.settle(corridor, facts.members(corridor, stands), decide)
 
 
-def disable(corridor: Corridor, input: Document) -> sync.Outcome:
-    """Disable a connection: it starts no sign-in and its tokens are refused. Raises Conflict `directory_live`, `last_connection`."""
-    connection = _connection(corridor, input)
+def disable(corridor: Corridor, given: Document) -> sync.Outcome:
+    """Disable a connection: no sign-in starts, its tokens are refused. Raises Conflict `directory_live`, `last_connection`."""
+    connection = _connection(corridor, given)
     _refuse_in_use(corridor, connection, "disabled")
     _set(corridor, connection, state="disabled")
     apply.record(
@@ -265,16 +265,16 @@ def _refuse_in_use(corridor: Corridor, connection: Any, what: str) -> None:
         )
 
 
-def remove(corridor: Corridor, input: Document) -> sync.Outcome:
+def remove(corridor: Corridor, given: Document) -> sync.Outcome:
     """Delete a connection with all it pushed; what its rules gave is withdrawn or (`keep`) kept as given by hand.
 
     Raises Conflict `directory_live`, `last_connection`.
     """
     corridor.need_exclusive()
-    connection = _connection(corridor, input)
+    connection = _connection(corridor, given)
     _refuse_in_use(corridor, connection, "deleted")
     mine: Select[str] = select(t.Rule.id).where(t.Rule.connection_id == connection.id)
-    outcome = rules.drop(corridor, list(corridor.tx.execute(mine).scalars()), keep=bool(input.get("keep")))
+    outcome = rules.drop(corridor, list(corridor.tx.execute(mine).scalars()), keep=bool(given.get("keep")))
     if not corridor.preview:
         corridor.tx.execute(delete(t.Connection).where(t.Connection.id == connection.id))
     apply.record(corridor, "connection.deleted", f"connection:{connection.id}", {"name": connection.name}, None)

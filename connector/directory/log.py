@@ -62,19 +62,15 @@ def record_refusal(
 def record_stranger(database: Database, connection_id: str, *, agent: str, address: str, arrived: str, advice: str) -> None:
     """Write that a credential was refused at an existing connection, once a minute at most; unknown ones leave no trace."""
     now = datetime.now(UTC)
-
-    def work(tx: Connection) -> None:
-        organization = tx.execute(
-            select(t.Connection.organization_id).where(t.Connection.id == connection_id)
-        ).scalar_one_or_none()
-        if organization is None or _recent(tx, connection_id, now):
+    with database.read() as tx:
+        known = select(t.Connection.organization_id).where(t.Connection.id == connection_id)
+        organization_id = tx.execute(known).scalar_one_or_none()
+        if organization_id is None or _recent(tx, connection_id, now):
             return
-        client = Client(connection_id, organization, "", agent, address)
-        expected = "Authorization: Bearer with a live token of this connection"
-        row = _row(client, now, "sign in to SCIM", 401, changes=[], arrived=arrived, expected=expected, advice=advice)
-        insert_rows(tx, t.ProvisioningLog, [row])
-
-    database.write(work)
+    client = Client(connection_id, organization_id, "", agent, address)
+    expected = "Authorization: Bearer with a live token of this connection"
+    row = _row(client, now, "sign in to SCIM", 401, changes=[], arrived=arrived, expected=expected, advice=advice)
+    database.write(lambda tx: insert_rows(tx, t.ProvisioningLog, [row]))
 
 
 def _recent(tx: Connection, connection_id: str, now: datetime) -> bool:

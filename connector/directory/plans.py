@@ -1,7 +1,7 @@
 """Plans: look first, then apply what was looked at.
 
-`propose` runs a verb as a preview and stores its input and its access changes for 24 hours; `apply_stored` runs the same verb again
-under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored plan can
+`propose` runs a verb as a preview and stores its input and its access changes for 24 hours; `apply_stored` runs the same verb
+again under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored plan can
 find the one it came from.
 """
 
@@ -76,16 +76,16 @@ class PlanChanged(Conflict):
         self.plan = plan
 
 
-def propose(database: Database, organization_id: str, kind: str, input: Document) -> PlanView:
+def propose(database: Database, organization_id: str, kind: str, given: Document) -> PlanView:
     """Compute a plan, store it with its input, change nothing else."""
-    outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, input), exclusive=True, preview=True)
-    _store(database, organization_id, kind, input, outcome.plan)
+    outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, given), exclusive=True, preview=True)
+    _store(database, organization_id, kind, given, outcome.plan)
     return _view(outcome, applied=False)
 
 
-def carry_out(database: Database, organization_id: str, kind: str, input: Document) -> PlanView:
+def carry_out(database: Database, organization_id: str, kind: str, given: Document) -> PlanView:
     """Run a verb and keep what it does."""
-    outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, input), exclusive=True)
+    outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, given), exclusive=True)
     return _view(outcome, applied=True)
 
 
@@ -95,7 +95,7 @@ def apply_stored(database: Database, organization_id: str, digest: str) -> PlanV
 
     def work(corridor: Corridor) -> Outcome:
         outcome = VERBS[stored.kind](corridor, stored.input)
-        if not outcome.plan.is_within([tuple(line) for line in stored.changes]):  # type: ignore[misc]
+        if not outcome.plan.is_within([tuple(line) for line in stored.changes]):
             raise _Moved
         mine = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == digest)
         corridor.tx.execute(delete(t.StoredPlan).where(*mine))
@@ -116,11 +116,11 @@ def _origin(kind: str) -> Origin:
     return Origin(OPERATOR, SENTENCES[kind])
 
 
-def _store(database: Database, organization_id: str, kind: str, input: Document, plan: Plan) -> None:
+def _store(database: Database, organization_id: str, kind: str, given: Document, plan: Plan) -> None:
     def work(corridor: Corridor) -> None:
         key = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == plan.digest)
         corridor.tx.execute(delete(t.StoredPlan).where(*key))
-        row = {"organization_id": organization_id, "digest": plan.digest, "kind": kind, "input": dict(input)}
+        row = {"organization_id": organization_id, "digest": plan.digest, "kind": kind, "input": dict(given)}
         times = {"created_at": corridor.now, "expires_at": corridor.now + LIFE}
         insert_rows(corridor.tx, t.StoredPlan, [{**row, "changes": [list(line) for line in plan.lines], **times}])
 

@@ -25,7 +25,10 @@ class Push:
 
 
 def push(database: Database, client: Client, meaning: str, work: Callable[[Push], Result]) -> Result:
-    """Run one write of an IdP in the corridor. Raises Unauthenticated, Forbidden `directory_off`, Unavailable `directory_paused`."""
+    """Run one write of an IdP in the corridor.
+
+    Raises Unauthenticated, Forbidden `directory_off`, Unavailable `directory_paused`, and what `enter` and `work` raise.
+    """
     origin = Origin(f"scim:{client.connection_id}", f"the IdP asked: {meaning}", client.address)
 
     def entered(corridor: Corridor) -> Result:

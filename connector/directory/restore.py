@@ -29,15 +29,15 @@ from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 
 
-def restore(corridor: Corridor, input: Document) -> sync.Outcome:
+def restore(corridor: Corridor, given: Document) -> sync.Outcome:
     """Lift what the directory of `connection` entered since `since` (ISO time) and bring back whom it deleted.
 
-    The suspended count as active until the IdP next writes `active` of them. The deleted get their membership back with what they
-    had, rule rows as `converted`, until the IdP pushes them again. Raises Invalid `since_invalid`, NotFound `connection_not_found`.
+    The suspended count as active until the IdP next writes `active` of them. The deleted get their membership back with what
+    they had, rule rows as `converted`, until the IdP pushes them again. Raises Invalid `since_invalid`, NotFound `connection_not_found`.
     """
     corridor.need_exclusive()
-    since = _moment(str(input["since"]))
-    connection_id = str(input["connection"])
+    since = _moment(str(given["since"]))
+    connection_id = str(given["connection"])
     found = select(t.Connection.organization_id).where(t.Connection.id == connection_id)
     if corridor.tx.execute(found).scalar_one_or_none() != corridor.organization_id:
         raise NotFound("connection_not_found", f"there is no connection {connection_id}")
@@ -52,7 +52,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = None  # type: ignore[assignment]
+        moment = None
     if moment is None or moment.tzinfo is None:
         raise Invalid("since_invalid", f'"{text}"', expected="a time with its zone, such as 2026-11-21T09:30:00+00:00")
     return moment

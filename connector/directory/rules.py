@@ -63,10 +63,10 @@ class RuleView:
     position: int
 
 
-def add(corridor: Corridor, input: Document) -> sync.Outcome:
-    """Add one rule; `input` has `id`, `connection` and the options of `rule add`. Raises Invalid, Conflict `rule_exists`."""
-    connection_id = _connection(corridor, input)
-    wanted = _row(corridor, connection_id, input, _next_position(corridor, connection_id))
+def add(corridor: Corridor, given: Document) -> sync.Outcome:
+    """Add one rule; `given` has `id`, `connection` and the options of `rule add`. Raises Invalid, Conflict `rule_exists`."""
+    connection_id = _connection(corridor, given)
+    wanted = _row(corridor, connection_id, given, _next_position(corridor, connection_id))
     if any(_same(wanted, row) for row in _rows(corridor, connection_id)):
         raise Conflict("rule_exists", "this connection has the same rule already", advice="Remove the other one first.")
     insert_rows(corridor.tx, t.Rule, [wanted])
@@ -74,13 +74,13 @@ def add(corridor: Corridor, input: Document) -> sync.Outcome:
     return sync.everyone(corridor)
 
 
-def remove(corridor: Corridor, input: Document) -> sync.Outcome:
-    """Remove one rule (`input`: `id`, `keep`): what it gave is withdrawn, or kept as if given by hand."""
-    row = corridor.tx.execute(select(t.Rule).where(t.Rule.id == input["id"])).one_or_none()
+def remove(corridor: Corridor, given: Document) -> sync.Outcome:
+    """Remove one rule (`given`: `id`, `keep`): what it gave is withdrawn, or kept as if given by hand."""
+    row = corridor.tx.execute(select(t.Rule).where(t.Rule.id == given["id"])).one_or_none()
     if row is None or row.organization_id != corridor.organization_id:
-        raise _not_found(str(input["id"]))
+        raise _not_found(str(given["id"]))
     apply.record(corridor, "rule.removed", f"rule:{row.id}", _told(dict(row._mapping)), None)
-    return drop(corridor, [row.id], keep=bool(input.get("keep")))
+    return drop(corridor, [row.id], keep=bool(given.get("keep")))
 
 
 def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Outcome:
@@ -132,9 +132,9 @@ def as_manual(holding: Holding, rows: Sequence[Assignment], catalogue: Any) -> t
     return tuple(changes)
 
 
-def replace_all(corridor: Corridor, input: Document) -> sync.Outcome:
-    """Make the organization's rules those of `input["rules"]`; `None` means today's. Equal rules keep their ids."""
-    wanted = cast("list[Document] | None", input.get("rules"))
+def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
+    """Make the organization's rules those of `given["rules"]`; `None` means today's. Equal rules keep their ids."""
+    wanted = cast("list[Document] | None", given.get("rules"))
     if wanted is None:
         return sync.everyone(corridor, confirm=True)
     present = _rows(corridor, None)

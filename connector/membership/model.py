@@ -117,7 +117,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a rule looks for. `value` is a group id, external id, name, pattern or attribute value; `attribute` names the attribute."""
+    """What a rule looks for: `value` is a group id, external id, name, pattern or the value of `attribute`."""
 
     kind: MatchKind
     value: str = ""
@@ -128,7 +128,7 @@ class Match:
 class Rule:
     """A rule of a connection: who matches gets `level` at the target.
 
-    For a role the level is the role's name and `slug` is ''. For a team or project `slug` may hold captures of the pattern: `{1}`.
+    For a role the level is the role's name and `slug` is ''. For a team or project `slug` may hold captures of a pattern: `{1}`.
     `position` orders rules for the `ordered` strategy.
     """
 
@@ -249,7 +249,7 @@ class Effective:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a part of a plan is about. `key` is stable between preview and apply: the membership id, or `user:<DirectoryUser id>` for
+    """Whom a part of a plan is about. `key` is stable between preview and apply: membership id, or `user:<DirectoryUser id>` for
     somebody who is not a member yet. `email` is for people to read and may be unknown."""
 
     key: str

@@ -1,4 +1,4 @@
-"""Members: list, explain, and what people decide about one of them. Each verb is one transaction with the guard of the last owner.
+"""Members: list, explain, and what people decide about one of them. Each verb is one transaction, guarded for the last owner.
 
 What a rule governs is locked by the *source of the row*: while a rule gives somebody an organization role, changing it by hand is
 409 `managed_by_idp`. Admins may always suspend.

@@ -4,8 +4,8 @@ The order of locks is: organization, directory groups, directory users, membersh
 by a statement that reads nothing, because a statement that waits sees the past; mode, states and tokens are read after it.
 
 The organization's lock is a transaction-level advisory lock on PostgreSQL, shared for pushes and sign-ins, exclusive for rule
-edits, mode switches and any plan that may take the top role from, suspend or remove one of its holders. SQLite's `BEGIN IMMEDIATE` is
-exclusive by nature.
+edits, mode switches and any plan that may take the top role from, suspend or remove one of its holders. SQLite's
+`BEGIN IMMEDIATE` is exclusive by nature.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`), a sentence that says it, and from where."""
+    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`), a sentence for it, and from where."""
 
     actor: str
     sentence: str

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
 
+from connector.membership.domain_names import domain_of
 from connector.membership.fold import fold
 from connector.provisioning.corridor import Corridor, Ids
 from connector.storage import tables as t
@@ -25,10 +26,8 @@ def verified_domains(corridor: Corridor) -> frozenset[str]:
 
 
 def inside(email_key: str | None, domains: Collection[str]) -> bool:
-    """True when the folded address has exactly one @ and its domain is one of `domains` (no sub-domains)."""
-    if not email_key or email_key.count("@") != 1:
-        return False
-    return email_key.rpartition("@")[2] in domains
+    """True when the address has exactly one @ and its domain, in IDNA form, is one of `domains` (no sub-domains)."""
+    return bool(email_key) and domain_of(email_key or "") in domains
 
 
 def link(corridor: Corridor, users: Ids) -> int:

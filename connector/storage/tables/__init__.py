@@ -2,7 +2,8 @@
 
 **The exclusion** of membership modes stands in the schema: each row that makes sense in one mode only has a *generated* column
 naming that mode (NULL when it needs none), tied by a *deferred composite foreign key* to
-`(organization.id, organization.membership_mode)`. It holds under concurrent transactions on both databases and lets a mode switch happen in one transaction in any order.
+`(organization.id, organization.membership_mode)`. It holds under concurrent transactions on both databases and lets a mode
+switch happen in one transaction in any order.
 
 Look-up tables (connections, tokens, persons, addresses, domains) are global; everything else carries its organization in
 composite foreign keys, so that no row can point into another tenant.
