@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from connector.membership.domain_names import domain_of
 from connector.membership.fold import fold
 from connector.provisioning.corridor import Corridor, Ids
 from connector.storage import tables as t
-from connector.storage.sets import id_set, update_rows
+from connector.storage.ids import new_id
+from connector.storage.sets import id_set, insert_rows, update_rows
 
 
 def verified_domains(corridor: Corridor) -> frozenset[str]:
@@ -83,7 +84,7 @@ def release_addresses(corridor: Corridor, connection_id: str, email_key: str) ->
 def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, name: str | None) -> None:
     """Carry a changed name or address to a Person this connection created; any other Person keeps what is theirs.
 
-    The address is verified only inside a verified domain and while nobody else has it verified.
+    The address is verified only inside a verified domain and while nobody else has it verified; a first one is added.
     """
     person = corridor.tx.execute(select(t.Person).where(t.Person.id == person_id)).one()
     if person.created_by != connection_id:
@@ -95,9 +96,8 @@ def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | 
     email_key = fold(email)
     clash = select(func.count()).where(t.Address.email_key == email_key, t.Address.verified, t.Address.person_id != person_id)
     verified = inside(email_key, verified_domains(corridor)) and not corridor.tx.execute(clash).scalar_one()
-    changed = update(t.Address).where(
-        t.Address.person_id == person_id,
-        t.Address.is_primary,
-        or_(t.Address.email != email, t.Address.verified != verified),
-    )
-    corridor.tx.execute(changed.values(email=email, email_key=email_key, verified=verified))
+    said = {"email": email, "email_key": email_key, "verified": verified}
+    primary = update(t.Address).where(t.Address.person_id == person_id, t.Address.is_primary)
+    if not corridor.tx.execute(primary.values(**said)).rowcount:
+        row = {"id": new_id(), "person_id": person_id, "is_primary": True, "created_at": corridor.now}
+        insert_rows(corridor.tx, t.Address, [{**row, **said}])
