@@ -1,0 +1,1 @@
+"""What stands beside the corridor: history, the relay, the lease, and the periodic work."""
