@@ -90,10 +90,9 @@ def _switch_to_sso(corridor: Corridor) -> None:
     apply.record(corridor, "organization.mode_changed", "organization", {"mode": "invitation"}, {"mode": "sso"})
     invitation = t.Invitation
     pending = (invitation.organization_id == corridor.organization_id, invitation.status == "pending")
-    for email in corridor.tx.execute(select(invitation.email).where(*pending)).scalars().all():
-        apply.record(
-            corridor, "invitation.ended", email, {"status": "pending"}, {"status": "ended"}, ["members come from SSO now"]
-        )
+    invitees = corridor.tx.execute(select(invitation.email).where(*pending)).scalars().all()
+    ended = [(email, {"status": "pending"}, {"status": "ended"}) for email in invitees]
+    apply.record_all(corridor, "invitation.ended", ended, ["members come from SSO now"])
     corridor.tx.execute(update(invitation).where(*pending).values(status="ended"))
 
 

@@ -48,6 +48,7 @@ def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:
     members = select(t.Membership.id).where(
         t.Membership.organization_id == corridor.organization_id, t.Membership.person_id == person_id
     )
+    corridor.lock_memberships(members)
     for holding in facts.read_holdings(corridor, members).values():
         now = effective(holding, facts.setting(corridor).catalogue)
         return {

@@ -1,8 +1,8 @@
 """Plans: look first, then apply what was looked at.
 
 `propose` runs a verb as a preview and stores its input and its access changes for 24 hours; `apply_stored` runs the same verb
-again under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored plan can
-find the one it came from.
+again under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored plan
+can find the one it came from.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ from connector.storage import tables as t
 def restore(corridor: Corridor, given: Document) -> sync.Outcome:
     """Lift what the directory of `connection` entered since `since` (ISO time) and bring back whom it deleted.
 
-    The suspended count as active until the IdP next writes `active` of them. The deleted get their membership back with what
-    they had, rule rows as `converted`, until the IdP pushes them again. Raises Invalid `since_invalid`, NotFound `connection_not_found`.
+    The suspended count as active until the IdP next writes `active`. The deleted get their membership back with what they had,
+    rule rows as `converted`, until the IdP pushes them again. Raises Invalid `since_invalid`, NotFound `connection_not_found`.
     """
     corridor.need_exclusive()
     since = _moment(str(given["since"]))

@@ -66,7 +66,7 @@ class RuleView:
 def add(corridor: Corridor, given: Document) -> sync.Outcome:
     """Add one rule; `given` has `id`, `connection` and the options of `rule add`. Raises Invalid, Conflict `rule_exists`."""
     connection_id = _connection(corridor, given)
-    wanted = _row(corridor, connection_id, given, _next_position(corridor, connection_id))
+    wanted = _row(corridor, facts.setting(corridor), connection_id, given, _next_position(corridor, connection_id))
     if any(_same(wanted, row) for row in _rows(corridor, connection_id)):
         raise Conflict("rule_exists", "this connection has the same rule already", advice="Remove the other one first.")
     insert_rows(corridor.tx, t.Rule, [wanted])
@@ -137,11 +137,11 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
     wanted = cast("list[Document] | None", given.get("rules"))
     if wanted is None:
         return sync.everyone(corridor, confirm=True)
-    present = _rows(corridor, None)
+    present, setting = _rows(corridor, None), facts.setting(corridor)
     fresh: list[dict[str, Any]] = []
     kept: set[str] = set()
     for position, spec in enumerate(wanted):
-        row = _row(corridor, _connection(corridor, spec), {"id": new_id(), **spec}, position)
+        row = _row(corridor, setting, _connection(corridor, spec), {"id": new_id(), **spec}, position)
         twin = next((old for old in present if _same(row, old) and old["id"] not in kept), None)
         if twin is None:
             fresh.append(row)
@@ -149,11 +149,9 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
             kept.add(twin["id"])
     gone = [row["id"] for row in present if row["id"] not in kept]
     insert_rows(corridor.tx, t.Rule, fresh)
-    for row in fresh:
-        apply.record(corridor, "rule.added", f"rule:{row['id']}", None, _told(row))
-    for row in present:
-        if row["id"] in gone:
-            apply.record(corridor, "rule.removed", f"rule:{row['id']}", _told(row), None)
+    apply.record_all(corridor, "rule.added", [(f"rule:{row['id']}", None, _told(row)) for row in fresh])
+    removed = [(f"rule:{row['id']}", _told(row), None) for row in present if row["id"] in gone]
+    apply.record_all(corridor, "rule.removed", removed)
     return drop(corridor, gone, keep=False)
 
 
@@ -246,7 +244,7 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"match": words, "target": row["target_kind"], "level": row["level"]}
 
 
-def _row(corridor: Corridor, connection_id: str, spec: Document, position: int) -> dict[str, Any]:
+def _row(corridor: Corridor, setting: facts.Setting, connection_id: str, spec: Document, position: int) -> dict[str, Any]:
     """A row from the options of `rule add`; checked as a rule of the heart, team or project found or made.
 
     Raises Invalid `rule_invalid` when not exactly one match and one target is given, and what `mapping.check` raises.
@@ -254,9 +252,8 @@ def _row(corridor: Corridor, connection_id: str, spec: Document, position: int) 
     match, label = _match(corridor, connection_id, spec)
     kind, slug, level = _target(spec)
     rule = Rule(str(spec["id"]), match, kind, slug, level, position)
-    catalogue = facts.setting(corridor).catalogue
-    check(rule, catalogue)
-    _refuse_top(corridor, rule)
+    check(rule, setting.catalogue)
+    _refuse_top(setting, rule)
     place = {"team_id": None, "project_id": None, "slug": slug}
     if kind != "role" and "{" not in slug:
         place |= {f"{kind}_id": apply.ensure(corridor, kind, [slug])[slug], "slug": ""}
@@ -276,8 +273,7 @@ def _row(corridor: Corridor, connection_id: str, spec: Document, position: int) 
     }
 
 
-def _refuse_top(corridor: Corridor, rule: Rule) -> None:
-    setting = facts.setting(corridor)
+def _refuse_top(setting: facts.Setting, rule: Rule) -> None:
     if rule.kind == "role" and rule.level == roles.top(setting.catalogue).name and not setting.policy.top_by_rules:
         raise Conflict(
             "top_role_by_rule",

@@ -38,6 +38,8 @@ from connector.storage.ids import new_id
 from connector.storage.sets import delete_rows, id_set, insert_rows, update_rows
 
 Values = Mapping[str, Any]
+Recorded = tuple[str, dict[str, Any] | None, dict[str, Any] | None]
+"""The target of a change, and what it was before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,13 +283,17 @@ def record(
     because: Sequence[str] = (),
 ) -> None:
     """Write one audit entry and one outbox event of kind `action`, for a change that is not about one member's access."""
+    record_all(corridor, action, [(target, before, after)], because)
+
+
+def record_all(corridor: Corridor, action: str, changes: Sequence[Recorded], because: Sequence[str] = ()) -> None:
+    """As `record`, for many changes of one kind: two statements however many they are."""
     if corridor.preview:
         return
-    entry = _audit(corridor, action, target, before, after, because)
-    insert_rows(corridor.tx, t.AuditEntry, [entry])
-    insert_rows(
-        corridor.tx, t.OutboxEvent, [_outbox(corridor, action, {"target": target, "before": before, "after": after}, None)]
-    )
+    audit = [_audit(corridor, action, target, before, after, because) for target, before, after in changes]
+    told = [{"target": target, "before": before, "after": after} for target, before, after in changes]
+    insert_rows(corridor.tx, t.AuditEntry, audit)
+    insert_rows(corridor.tx, t.OutboxEvent, [_outbox(corridor, action, payload, None) for payload in told])
 
 
 def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *, once: str, because: Sequence[str]) -> bool:
