@@ -28,13 +28,15 @@ def user_patch(body: Mapping[str, Any], resource_id: str) -> UserEdit:
     """Read a PatchOp for the user `resource_id`. The edit takes the stored document and its `active`.
 
     Raises Invalid, as the edit does: `invalid_syntax`, `invalid_path`, `invalid_filter`, `invalid_value`, `mutability`,
-    `no_target`. Removing `active` says nothing: the person stays as they are.
+    `no_target`. Removing `active` only stops it from being shown: the person stays as they are.
     """
     operations = read_operations(body, USER, resource_id)
     says_active = any(_says_active(operation) for operation in operations)
 
     def edit(document: Document, active: bool) -> PushedUser:
         edited = _apply(operations, document)
+        if "active" not in edited:
+            return _without_active(read_user(edited, active))
         if not says_active:
             edited["active"] = active
         return replace(read_user(edited), says_active=says_active)
@@ -55,6 +57,12 @@ def group_patch(body: Mapping[str, Any], resource_id: str) -> GroupPatch:
         return read_group(_apply(others, document))[0]
 
     return GroupPatch(edit if others else None, members)
+
+
+def _without_active(user: PushedUser) -> PushedUser:
+    """Show `active` as unassigned, which is what was asked for; the person stays as they are."""
+    document, search = ({name: part[name] for name in part if name != "active"} for part in (user.document, user.search))
+    return replace(user, document=document, search=search)
 
 
 def _says_active(operation: Operation) -> bool:

@@ -78,7 +78,8 @@ def render_group(group: StoredGroup, base: str, projection: Projection = EVERYTH
     """Return a Group as JSON text, with its members as far as they were loaded."""
     members = ""
     if group.members and projection.wants("members"):
-        members = ',"members":[' + ",".join(_member_reference(member, base) for member in group.members) + "]"
+        display = ("members", "display") in (projection.included or ())
+        members = ',"members":[' + ",".join(_member_reference(member, base, display) for member in group.members) + "]"
     return _projected(group.document[:-1] + members + _meta("Group", group, f"{base}/Groups/{group.id}") + "}", projection)
 
 
@@ -93,9 +94,10 @@ def _group_reference(group: GroupRef, base: str) -> str:
     return f'{{{reference},"display":{dumps(group.display_name)},"type":"direct"}}'
 
 
-def _member_reference(member: MemberRef, base: str) -> str:
-    reference = f'"value":"{member.id}","$ref":"{base}/Users/{member.id}"'
-    return f'{{{reference},"type":"User","display":{dumps(member.display)}}}'
+def _member_reference(member: MemberRef, base: str, display: bool) -> str:
+    """The name of a member is sent on request only: clients compare what they pushed with what they get."""
+    reference = f'"value":"{member.id}","$ref":"{base}/Users/{member.id}","type":"User"'
+    return f'{{{reference},"display":{dumps(member.display)}}}' if display else f"{{{reference}}}"
 
 
 def _meta(kind: str, stored: StoredUser | StoredGroup, location: str) -> str:

@@ -139,11 +139,17 @@ def _user_document() -> dict[str, Any]:
 
 
 def _group_document() -> dict[str, Any]:
-    """Group.displayName is required (RFC 7643 erratum 5368) and unique within one connection."""
+    """displayName is required (RFC 7643 erratum 5368) and unique within one connection.
+
+    `members.display` is not part of the RFC's own schema of a group (section 8.7.1): it follows the user and is sent on request.
+    """
     document = _schema_document(scim2_models.Group)
     document["description"] = "A group of people as the identity provider describes it."
     display_name = next(entry for entry in document["attributes"] if entry["name"] == "displayName")
     display_name.update(required=True, uniqueness="server")
+    members = next(entry for entry in document["attributes"] if entry["name"] == "members")
+    display = next(entry for entry in members["subAttributes"] if entry["name"] == "display")
+    display.update(mutability="readOnly", returned="request")
     return document
 
 
