@@ -21,7 +21,8 @@ WINDOW = timedelta(minutes=10)
 def watch(corridor: Corridor, connection_id: str) -> None:
     """Alert once per window when more than PEOPLE and more than SHARE of a connection's people went out within WINDOW."""
     since = corridor.now - WINDOW
-    suspended = _count(corridor, t.Suspension, t.Suspension.connection_id == connection_id, t.Suspension.created_at > since)
+    out = (t.Suspension.connection_id == connection_id, t.Suspension.cause == "directory", t.Suspension.created_at > since)
+    suspended = _count(corridor, t.Suspension, *out)
     buried = (t.Tombstone.connection_id == connection_id, t.Tombstone.kind == "user", t.Tombstone.deleted_at > since)
     deleted = _count(corridor, t.Tombstone, *buried)
     gone = suspended + deleted

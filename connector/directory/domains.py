@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
+from connector.directory.model import Document
 from connector.errors import Conflict, NotFound, Taken
 from connector.membership.domain_names import normal_domain
 from connector.membership.model import Mode
+from connector.membership.plan import Plan
 from connector.organizations.organizations import AT_COMMAND_LINE
-from connector.provisioning import apply
+from connector.provisioning import apply, facts, sync
 from connector.provisioning.corridor import Corridor, enter
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -72,20 +74,27 @@ def remove(database: Database, organization_id: str, domain: str, *, preview: bo
     """
     name = normal_domain(domain)
 
-    def work(corridor: Corridor) -> Removal:
-        row = _row(corridor, name)
-        if row is None:
-            raise NotFound(
-                "domain_not_found", "The organization has no such domain.", advice="`connector domain list` shows them."
-            )
-        verified = row.verified_at is not None
-        if verified and corridor.mode is Mode.SSO:
-            _refuse_the_last(corridor)
-        corridor.tx.execute(delete(t.Domain).where(t.Domain.id == row.id))
-        apply.record(corridor, "domain.removed", f"domain:{name}", {"verified": verified}, None)
-        return Removal(name, verified)
+    return enter(database, organization_id, AT_COMMAND_LINE, lambda c: _drop(c, name), exclusive=True, preview=preview)
 
-    return enter(database, organization_id, AT_COMMAND_LINE, work, exclusive=True, preview=preview)
+
+def give_up(corridor: Corridor, given: Document) -> sync.Outcome:
+    """`remove` as a verb of plans (`given`: `domain`): a plan that changes nobody's access. Raises as `remove`."""
+    _drop(corridor, normal_domain(str(given["domain"])))
+    return sync.Outcome(Plan((), facts.setting(corridor).catalogue))
+
+
+def _drop(corridor: Corridor, name: str) -> Removal:
+    row = _row(corridor, name)
+    if row is None:
+        raise NotFound(
+            "domain_not_found", "The organization has no such domain.", advice="`connector domain list` shows them."
+        )
+    verified = row.verified_at is not None
+    if verified and corridor.mode is Mode.SSO:
+        _refuse_the_last(corridor)
+    corridor.tx.execute(delete(t.Domain).where(t.Domain.id == row.id))
+    apply.record(corridor, "domain.removed", f"domain:{name}", {"verified": verified}, None)
+    return Removal(name, verified)
 
 
 _SELECTED = select(t.Domain.id, t.Domain.name, t.Domain.record_value, t.Domain.verified_at)

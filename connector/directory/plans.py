@@ -1,8 +1,8 @@
 """Plans: look first, then apply what was looked at.
 
 `propose` runs a verb as a preview and stores its input and its access changes for 24 hours; `apply_stored` runs the same verb
-again under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored plan
-can find the one it came from.
+again under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored
+plan can find the one it came from.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from connector.directory import activation, restore, rules
+from connector.directory import activation, domains, restore, rules
 from connector.directory.model import Document
 from connector.errors import Conflict, NotFound
 from connector.membership.model import AccessChange
@@ -38,6 +38,7 @@ VERBS: Mapping[str, Verb] = {
     "rules": rules.replace_all,
     "add_rule": rules.add,
     "remove_rule": rules.remove,
+    "remove_domain": domains.give_up,
 }
 
 SENTENCES: Mapping[str, str] = {
@@ -49,6 +50,7 @@ SENTENCES: Mapping[str, str] = {
     "rules": "the rules were reconciled",
     "add_rule": "a rule was added",
     "remove_rule": "a rule was removed",
+    "remove_domain": "a domain was given up",
 }
 
 
