@@ -86,9 +86,7 @@ def give_up(corridor: Corridor, given: Document) -> sync.Outcome:
 def _drop(corridor: Corridor, name: str) -> Removal:
     row = _row(corridor, name)
     if row is None:
-        raise NotFound(
-            "domain_not_found", "The organization has no such domain.", advice="`connector domain list` shows them."
-        )
+        raise NotFound("domain_not_found", "The organization has no such domain.", advice="`connector domain list` shows them.")
     verified = row.verified_at is not None
     if verified and corridor.mode is Mode.SSO:
         _refuse_the_last(corridor)
