@@ -1,0 +1,151 @@
+"""The WSGI application: the only file that knows every room.
+
+Beside SCIM it answers whether it lives (`/healthz`), whether it can work (`/readyz`), and what it is (`/`). Everything else is
+404. Errors outside SCIM are problem details (RFC 9457). One structured log record per request, without personal data: no query,
+no body, no credential, no path that a client made up.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+import uuid
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, Response, current_app, g, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from connector.config import Settings
+from connector.errors import Unavailable
+from connector.scim import resources
+from connector.storage import migrate
+from connector.storage.database import Database
+
+BODY = 2 * 1024 * 1024
+"""Bytes of a request body, unless a room says otherwise."""
+
+SCIM_KINDS = frozenset({"Users", "Groups", "Schemas", "ResourceTypes", "ServiceProviderConfig", "Me", "Bulk"})
+
+_requests = logging.getLogger("connector.request")
+_failures = logging.getLogger("connector.failure")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What rooms find as `current_app.extensions["connector"]`."""
+
+    settings: Settings
+    database: Database
+
+
+def create_app(settings: Settings) -> Flask:
+    """Make the application with a pool of its own: call it after a fork. Nothing is connected before the first request."""
+    app = Flask("connector", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY
+    app.extensions["connector"] = House(settings, Database.open(settings.database_url))
+    app.before_request(_start)
+    app.after_request(_finish)
+    app.register_blueprint(resources.blueprint)
+    app.add_url_rule("/", view_func=front)
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/readyz", view_func=readyz)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Unavailable, _unavailable)
+    app.register_error_handler(Exception, _failure)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def front() -> Response:
+    """Say what this is, to whoever opens the address in a browser."""
+    text = (
+        f"connector {version('connector')}\n\n"
+        "Identity providers push people and groups here through SCIM 2.0.\n"
+        "SCIM base URLs: `connector connection list ORG` and `connector connection show CONNECTION`.\n"
+        "Documentation: README.md and docs/ beside the program; `connector --help`.\n"
+    )
+    return Response(text, content_type="text/plain; charset=utf-8")
+
+
+def healthz() -> Response:
+    """The process lives. Asks nothing of the database: a restart would not bring that back."""
+    return jsonify(status="ok")
+
+
+def readyz() -> Response:
+    """The database answers and is of this program's schema; else 503."""
+    house: House = current_app.extensions["connector"]
+    try:
+        found = migrate.current(house.database)
+    except SQLAlchemyError:
+        raise Unavailable("database_unavailable", "The database cannot be read.", retry_after=5) from None
+    if found != migrate.head():
+        detail = f"The database is at revision {found or 'none'}, this program needs {migrate.head()}: run `connector migrate`."
+        return problem(503, "database_outdated", detail)
+    return jsonify(status="ok")
+
+
+def problem(status: int, code: str, detail: str, **headers: str) -> Response:
+    """An error as problem details (RFC 9457), with the stable code."""
+    response = jsonify(type="about:blank", status=status, code=code, detail=detail)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    response.headers.update(headers)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = error.name.lower().replace(" ", "_")
+    allowed = dict(error.get_headers()).get("Allow")
+    return problem(status, code, error.description or error.name, **({"Allow": allowed} if allowed else {}))
+
+
+def _unavailable(error: Unavailable) -> Response:
+    return problem(503, error.code, error.detail, **{"Retry-After": str(error.retry_after)})
+
+
+def _failure(error: Exception) -> Response:
+    """A failure of connector itself. Only the kind of error and lines of code are logged: its text may repeat what was sent."""
+    reference = uuid.uuid4().hex
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    _failures.error("request failed, reference %s: %s\n%s", reference, type(error).__name__, lines)
+    return problem(500, "failure", f"connector failed to answer. Tell the operator the reference {reference}.")
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if request.path not in ("/healthz", "/readyz"):
+        _requests.info("request", extra={"fields": _record(response.status_code)})
+    return response
+
+
+def _record(status: int) -> dict[str, Any]:
+    """What is logged of a request. The connection is that of a checked token, never what stands in the address."""
+    record: dict[str, Any] = {"method": request.method, "route": _route(), "status": status}
+    record["ms"] = round((time.perf_counter() - g.started) * 1000, 1)
+    client = g.get("scim_client")
+    return record if client is None else record | {"connection": client.connection_id}
+
+
+def _route() -> str:
+    """The pattern of the address: SCIM has one route for everything, so its kind of resource is told beside it."""
+    if request.url_rule is None:
+        return "none"
+    if request.blueprint != resources.blueprint.name:
+        return request.url_rule.rule
+    segments = [segment for segment in request.path.split("/") if segment][3:]
+    kind = segments[0] if segments and segments[0] in SCIM_KINDS else "..."
+    return f"/scim/v2/{{connection}}/{kind}" + ("/{id}" if len(segments) > 1 else "")

@@ -1,0 +1,153 @@
+"""`connector connection`: identity providers of an organization, and the states they go through."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from connector.cli import output
+from connector.cli.common import Moment, Tools, opens, organization
+from connector.cli.output import Shown
+from connector.cli.plan_text import shown_plan
+from connector.directory import connections, plans
+from connector.directory.connections import IDPS, JIT, ConnectionView
+from connector.directory.model import Document
+from connector.organizations import organizations
+from connector.organizations.organizations import OrganizationView
+
+DIRECTORIES = ("off", "staging", "live", "paused")
+
+yes_option = click.option("--yes", is_flag=True, help="Do it, instead of storing the plan.")
+
+
+@click.group()
+def connection() -> None:
+    """Identity providers: create, set up, take live, pause, restore after a burst, delete."""
+
+
+@connection.command()
+@opens
+@organization
+@click.option("--name", required=True, help="The name people read.")
+@click.option("--idp", type=click.Choice(IDPS), required=True, help="Which identity provider.")
+@click.option("--jit", type=click.Choice(JIT), default="auto", show_default=True, help="Whether signing in makes members.")
+def create(at_hand: Tools, organization: OrganizationView, name: str, idp: str, jit: str) -> Shown:
+    """Make a connection, with all the addresses its identity provider is given."""
+    made = connections.create(at_hand.database, organization.id, name, idp, jit, base_url=at_hand.settings.base_url)
+    return Shown(made, f"{_facts(made)}\n\nNext, a token for the identity provider:\n  connector token create {made.id}")
+
+
+@connection.command("set")
+@opens
+@click.argument("connection")
+@click.option("--name", help="The name people read.")
+@click.option("--jit", type=click.Choice(JIT), help="Whether signing in makes members.")
+def set_(at_hand: Tools, connection: str, name: str | None, jit: str | None) -> Shown:
+    """Change the options given of a connection."""
+    changed = connections.set_(at_hand.database, connection, name=name, jit=jit, base_url=at_hand.settings.base_url)
+    return Shown(changed, _facts(changed))
+
+
+@connection.command()
+@opens
+@click.argument("connection")
+def show(at_hand: Tools, connection: str) -> Shown:
+    """One connection with its addresses and states."""
+    found = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    return Shown(found, _facts(found))
+
+
+@connection.command("list")
+@opens
+@organization
+def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
+    """The organization's connections, oldest first."""
+    found = connections.list_(at_hand.database, organization.id, base_url=at_hand.settings.base_url)
+    rows = [(each.name, each.idp, each.state, each.directory, each.jit, each.id) for each in found]
+    empty = f"No connections yet. Make one: connector connection create {organization.slug} --name NAME --idp okta"
+    return Shown(output.items(found), output.table(("NAME", "IDP", "STATE", "DIRECTORY", "JIT", "ID"), rows, empty=empty))
+
+
+@connection.command()
+@opens
+@click.argument("connection")
+@yes_option
+def activate(at_hand: Tools, connection: str, yes: bool) -> Shown:
+    """Take a connection live, and its staged directory with it; the first one turns the organization to sso."""
+    shown = _planned(at_hand, connection, "activate", {"connection": connection}, yes)
+    if connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url).sign_on is None:
+        click.echo("Note: this connection has no sign-on side; only break-glass owners will be able to sign in.", err=True)
+    return shown
+
+
+@connection.command()
+@opens
+@click.argument("connection")
+def disable(at_hand: Tools, connection: str) -> Shown:
+    """End a connection's say, until it is activated again; its directory must be out of live first."""
+    owner = connections.organization_of(at_hand.database, connection)
+    plans.carry_out(at_hand.database, owner, "disable", {"connection": connection})
+    disabled = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    return Shown(disabled, _facts(disabled))
+
+
+@connection.command()
+@opens
+@click.argument("connection")
+@click.argument("state", type=click.Choice(DIRECTORIES))
+@yes_option
+def directory(at_hand: Tools, connection: str, state: str, yes: bool) -> Shown:
+    """Move the directory of a connection: off, staging, live or paused."""
+    return _planned(at_hand, connection, "directory", {"connection": connection, "directory": state}, yes)
+
+
+@connection.command()
+@opens
+@click.argument("connection")
+@click.option("--since", type=Moment(), required=True, help="Such as 2026-11-21T09:30:00Z.")
+@yes_option
+def restore(at_hand: Tools, connection: str, since: datetime, yes: bool) -> Shown:
+    """Bring back everyone this connection suspended or deleted since a time, until the identity provider next speaks of them."""
+    return _planned(at_hand, connection, "restore", {"connection": connection, "since": since.isoformat()}, yes)
+
+
+@connection.command()
+@opens
+@click.argument("connection")
+@click.option("--withdraw/--keep", "withdraw", default=None, help="Take back what its rules gave, or keep it as given by hand.")
+@yes_option
+def delete(at_hand: Tools, connection: str, withdraw: bool | None, yes: bool) -> Shown:
+    """Delete a connection with all it pushed."""
+    if withdraw is None:
+        raise click.UsageError("What becomes of what its rules gave? Give --withdraw or --keep.")
+    return _planned(at_hand, connection, "delete_connection", {"connection": connection, "keep": not withdraw}, yes)
+
+
+def _planned(at_hand: Tools, connection_id: str, kind: str, input: Document, yes: bool) -> Shown:
+    owner = connections.organization_of(at_hand.database, connection_id)
+    run = plans.carry_out if yes else plans.propose
+    plan = run(at_hand.database, owner, kind, input)
+    return shown_plan(plan, organizations.find(at_hand.database, owner).slug)
+
+
+def _facts(view: ConnectionView) -> str:
+    facts = [
+        ("id", view.id),
+        ("name", view.name),
+        ("identity provider", view.idp),
+        ("state", view.state),
+        ("directory", view.directory),
+        ("authority", f"{view.authority} (who decides groups, role and status)"),
+        ("jit", view.jit),
+        ("sign-on", view.sign_on or "not set up"),
+    ]
+    addresses = [
+        ("SCIM base URL", view.scim_base_url),
+        ("login URL", view.login_url),
+        ("ACS URL", view.acs_url),
+        ("entity id", view.entity_id),
+        ("metadata URL", view.metadata_url),
+        ("redirect URI", view.redirect_uri),
+    ]
+    return output.aligned(facts) + "\n\nAddresses for the identity provider:\n" + output.aligned(addresses, indent="  ")

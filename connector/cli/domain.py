@@ -1,0 +1,55 @@
+"""`connector domain`: the e-mail domains of an organization."""
+
+from __future__ import annotations
+
+import click
+
+from connector.cli import output
+from connector.cli.common import Tools, opens, organization
+from connector.cli.output import Shown
+from connector.cli.plan_text import shown_plan
+from connector.directory import domains, plans
+from connector.organizations.organizations import OrganizationView
+
+
+@click.group()
+def domain() -> None:
+    """E-mail domains: only inside a verified one are people linked by address."""
+
+
+@domain.command()
+@opens
+@organization
+@click.argument("domain")
+@click.option("--verified", is_flag=True, help="You vouch that the domain is the organization's.")
+def add(at_hand: Tools, organization: OrganizationView, domain: str, verified: bool) -> Shown:
+    """Claim a domain, and with --verified vouch for it."""
+    claimed = domains.add(at_hand.database, organization.id, domain, verified)
+    if claimed.verified:
+        return Shown(claimed, f"{claimed.domain} is verified for {organization.slug}.")
+    record = output.aligned([("name", claimed.record_name), ("TXT", claimed.record_value)], indent="  ")
+    again = f"connector domain add {organization.slug} {claimed.domain} --verified"
+    text = f"{claimed.domain} is claimed, not verified. The DNS record that proves it:\n\n{record}\n\nOr vouch for it: {again}"
+    return Shown(claimed, text)
+
+
+@domain.command("list")
+@opens
+@organization
+def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
+    """The organization's domains, oldest first."""
+    found = domains.list_(at_hand.database, organization.id)
+    rows = [(each.domain, "verified" if each.verified else "claimed", each.record_name, each.record_value) for each in found]
+    empty = f"No domains yet. Add one: connector domain add {organization.slug} DOMAIN --verified"
+    return Shown(output.items(found), output.table(("DOMAIN", "STATE", "DNS NAME", "DNS TXT VALUE"), rows, empty=empty))
+
+
+@domain.command()
+@opens
+@organization
+@click.argument("domain")
+@click.option("--yes", is_flag=True, help="Do it, instead of storing the plan.")
+def remove(at_hand: Tools, organization: OrganizationView, domain: str, yes: bool) -> Shown:
+    """Give a domain up: nobody is linked by an address in it any more; who is linked stays linked."""
+    run = plans.carry_out if yes else plans.propose
+    return shown_plan(run(at_hand.database, organization.id, "remove_domain", {"domain": domain}), organization.slug)

@@ -1,0 +1,68 @@
+"""`connector audit` and `connector log`: what was changed, by whom and why; what the identity provider sent and was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from connector.cli import output
+from connector.cli.common import Moment, Tools, opens, organization
+from connector.cli.output import Shown, moment
+from connector.directory import connections
+from connector.organizations.organizations import OrganizationView
+from connector.provisioning import history
+from connector.provisioning.history import AuditItem, LogItem
+
+
+@click.command()
+@opens
+@organization
+@click.option("--since", type=Moment(), help="Nothing before this time, such as 2026-11-21T09:30:00Z.")
+def audit(at_hand: Tools, organization: OrganizationView, since: datetime | None) -> Shown:
+    """What was changed in an organization, by whom and why: the newest 1,000 entries, oldest first."""
+    found = history.audit(at_hand.database, organization.id, since=since)
+    return Shown(output.items(found), "\n".join(map(_entry, found)) or "Nothing was changed in this time.")
+
+
+@click.command()
+@opens
+@click.argument("connection")
+def log(at_hand: Tools, connection: str) -> Shown:
+    """What the identity provider asked and what it changed: the newest 200 requests, oldest first."""
+    view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    found = history.provisioning_log(at_hand.database, connection)
+    empty = f"Nothing was pushed yet. The identity provider needs a token (connector token create {connection}) and {view.scim_base_url}"
+    return Shown(output.items(found), "\n".join(map(_request, found)) or empty)
+
+
+def _entry(item: AuditItem) -> str:
+    change = f"{_named(item.before)} → {_named(item.after)}" if item.before or item.after else ""
+    heading = f"{moment(item.at)}  {click.style(item.action, bold=True)}  {item.target}"
+    lines = [heading, f"    {change}" if change else "", *(f"    {sentence}" for sentence in item.because)]
+    by = f"    by {item.actor}" + (f" from {item.address}" if item.address else "")
+    return "\n".join(line for line in (*lines, by) if line)
+
+
+def _named(values: Mapping[str, Any] | None) -> str:
+    if not values:
+        return "nothing"
+    return ", ".join(f"{name} {value if value is not None else 'none'}" for name, value in values.items())
+
+
+def _request(item: LogItem) -> str:
+    good = item.status < 400
+    heading = f"{moment(item.at)}  {click.style(str(item.status), fg='green' if good else 'red')}  {item.meaning}"
+    told = [("arrived", item.arrived), ("expected", item.expected), ("advice", item.advice)]
+    lines = [f"    {name}: {text}" for name, text in told if text]
+    return "\n".join((heading, *map(_change, item.changes), *lines))
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    if "more" in change:
+        return f"    and {change['more']} more changes; connector audit has them all"
+    because = "; ".join(change["because"])
+    who = change["email"] or "somebody without an address"
+    return f"    {who}  {change['target']}  {change['before'] or 'none'} → {change['after'] or 'none'}  {because}"

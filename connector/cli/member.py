@@ -1,0 +1,163 @@
+"""`connector member`: who is a member, why, and what an operator decides about one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connector.cli import output
+from connector.cli.common import Tools, opens, organization
+from connector.cli.output import Shown
+from connector.directory import linking
+from connector.membership.explain import BecauseItem
+from connector.organizations import members
+from connector.organizations.members import MemberExplanation, MemberView
+from connector.organizations.organizations import OrganizationView
+
+
+@click.group()
+def member() -> None:
+    """Members: list, explain, suspend, remove, set a role, link."""
+
+
+@member.command("list")
+@opens
+@organization
+def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
+    """The organization's members, oldest first."""
+    found = members.list_members(at_hand.database, organization.id)
+    rows = [(who(each), each.name, each.role, _status(each), _teams(each), ", ".join(each.projects), each.source) for each in found]
+    heads = ("EMAIL", "NAME", "ROLE", "STATUS", "TEAMS", "PROJECTS", "JOINED BY")
+    return Shown(output.items([member_data(each) for each in found]), output.table(heads, rows, empty="No members."))
+
+
+@member.command()
+@opens
+@organization
+@click.argument("email")
+def explain(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
+    """What a member has and why, and why not something else."""
+    told = members.explain_member(at_hand.database, organization.id, email)
+    because = [
+        {"target": item.target, "level": item.level, "source": item.source, "rule": item.rule, "group": item.group}
+        for item in told.because
+    ]
+    not_ = [{"target": item.target, "reason": item.reason} for item in told.not_]
+    return Shown(member_data(told.member) | {"because": because, "not": not_}, explanation_text(told))
+
+
+@member.command()
+@opens
+@organization
+@click.argument("email")
+@click.option("--block", is_flag=True, help="Keep them out, whatever the identity provider says.")
+def remove(at_hand: Tools, organization: OrganizationView, email: str, block: bool) -> Shown:
+    """Remove a member; under a live directory only together with --block."""
+    members.remove(at_hand.database, organization.id, email, block=block)
+    return Shown({"email": email, "removed": True, "blocked": block}, f"{email} is removed{' and blocked' if block else ''}.")
+
+
+@member.command()
+@opens
+@organization
+@click.argument("email")
+def suspend(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
+    """Suspend a member, until unsuspend."""
+    return _shown(members.suspend(at_hand.database, organization.id, email))
+
+
+@member.command()
+@opens
+@organization
+@click.argument("email")
+def unsuspend(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
+    """Lift the suspension of an admin, and no other."""
+    return _shown(members.unsuspend(at_hand.database, organization.id, email))
+
+
+@member.command()
+@opens
+@organization
+@click.argument("email")
+def unblock(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
+    """Lift a block, and nothing else."""
+    return _shown(members.unblock(at_hand.database, organization.id, email))
+
+
+@member.command("set-role")
+@opens
+@organization
+@click.argument("email")
+@click.argument("role")
+def set_role(at_hand: Tools, organization: OrganizationView, email: str, role: str) -> Shown:
+    """Give a member a role by hand, unless a rule gives them theirs."""
+    return _shown(members.set_role(at_hand.database, organization.id, email, role))
+
+
+@member.command()
+@opens
+@organization
+@click.argument("email")
+@click.option("--user", metavar="SCIM_ID", required=True, help="The pushed user, by its SCIM id.")
+def link(at_hand: Tools, organization: OrganizationView, email: str, user: str) -> Shown:
+    """Say that a pushed user is this member."""
+    return _shown(linking.link(at_hand.database, organization.id, email, user))
+
+
+def member_data(view: MemberView) -> dict[str, Any]:
+    """A member for programs."""
+    teams = [{"slug": slug, "role": role} for slug, role in view.teams]
+    data: dict[str, Any] = {"id": view.id, "email": view.email, "name": view.name, "role": view.role, "status": view.status}
+    return data | {"causes": view.causes, "source": view.source, "teams": teams, "projects": view.projects}
+
+
+def _shown(view: MemberView) -> Shown:
+    return Shown(member_data(view), _one(view))
+
+
+def who(view: MemberView) -> str:
+    """What a member is called: their address, else their name, else their id."""
+    return view.email or view.name or str(view.id)
+
+
+def _one(view: MemberView) -> str:
+    facts = [("role", view.role), ("status", _status(view)), ("teams", _teams(view)), ("projects", ", ".join(view.projects))]
+    facts.append(("joined by", view.source))
+    heading = click.style(who(view), bold=True) + (f"  {view.name}" if view.name and view.email else "")
+    return heading + "\n" + output.aligned(facts, indent="  ")
+
+
+def explanation_text(told: MemberExplanation) -> str:
+    """What a member has, why, and why not something else, for people."""
+    because = [(item.target, item.level, source_text(item)) for item in told.because]
+    not_ = [(item.target or "", item.reason) for item in told.not_]
+    parts = [_one(told.member)]
+    if because:
+        parts.append(click.style("Because", bold=True) + "\n" + output.aligned(because, indent="  "))
+    if not_:
+        parts.append(click.style("Why not more", bold=True) + "\n" + output.aligned(not_, indent="  "))
+    return "\n\n".join(parts)
+
+
+def source_text(item: BecauseItem) -> str:
+    """Where a row comes from, in words: group and rule, or the hand that gave it."""
+    if item.rule:
+        return f'IdP group "{item.group}" → rule {item.rule}' if item.group else f"rule {item.rule}"
+    told = {
+        "default": "nothing else gives a role: the default",
+        "manual": "given by hand",
+        "founder": "founded the organization",
+        "break_glass": "break-glass owner: for the day the identity provider fails",
+        "invitation": "came with the invitation",
+        "converted": "kept from what rules gave before",
+    }
+    return told.get(item.source, item.source)
+
+
+def _status(view: MemberView) -> str | None:
+    return f"{view.status} ({', '.join(view.causes)})" if view.causes else view.status
+
+
+def _teams(view: MemberView) -> str:
+    return ", ".join(slug if role == "member" else f"{slug}:{role}" for slug, role in view.teams)

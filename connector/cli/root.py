@@ -1,0 +1,74 @@
+"""`connector`: the commands put together, and how each of them ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from connector.cli import output
+from connector.cli.connection import connection
+from connector.cli.demo import demo
+from connector.cli.doctor import doctor
+from connector.cli.domain import domain
+from connector.cli.history import audit, log
+from connector.cli.member import member
+from connector.cli.migrate import migrate
+from connector.cli.org import org
+from connector.cli.plan import apply, plan, reconcile
+from connector.cli.rule import rule
+from connector.cli.serve import serve
+from connector.cli.token import token
+from connector.errors import ConnectorError
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("connector"), prog_name="connector")
+def root() -> None:
+    """connector: identity providers push people and groups, members, roles and teams follow.
+
+    ORG is a slug or an id. Every command takes --json.
+    """
+
+
+for command in (serve, migrate, doctor, demo, org, domain, connection, token, rule, plan, apply, reconcile, member, audit, log):
+    root.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit status: 0, 1 for a refusal, 2 for a call that makes no sense."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? instead of ending the command
+    sys.exit(_run(None if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        return root.main(arguments, prog_name="connector", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "connector"
+        output.show_error("usage", error.format_message(), advice=f"{where} --help")
+        return USAGE
+    except click.ClickException as error:
+        output.show_error("usage", error.format_message())
+        return USAGE
+    except click.Abort:
+        return INTERRUPTED
+    except ConnectorError as error:
+        output.show_refusal(error)
+    except SQLAlchemyError as error:
+        # Its text holds statements and values, which are nobody's business here.
+        detail = f"The database refused: {type(getattr(error, 'orig', None) or error).__name__}."
+        output.show_error("database_error", detail, advice="`connector doctor` looks at the database.")
+    return FAILED
