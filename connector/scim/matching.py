@@ -39,18 +39,17 @@ def matches(condition: Condition, element: Mapping[str, Any]) -> bool:
 
 
 def _values(path: Path, element: Mapping[str, Any]) -> list[Any]:
-    """Return what lies at the path, lists opened; names of documents are compared without case."""
+    """Return what lies at the path, lists opened where it says so; names of documents are compared without case."""
     found: list[Any] = [element]
-    for name in path.names:
+    for depth, name in enumerate(path.names):
         found = [value for place in found if isinstance(place, Mapping) for value in _member(place, name)]
+        if depth in path.many:
+            found = [item for value in found for item in (value if isinstance(value, list) else [value])]
     return found
 
 
 def _member(place: Mapping[str, Any], name: str) -> list[Any]:
-    for key, value in place.items():
-        if key.lower() == name:
-            return value if isinstance(value, list) else [value]
-    return []
+    return [value for key, value in place.items() if key.lower() == name]
 
 
 def _compares(condition: Compare, value: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from connector.errors import Invalid
 from connector.scim.dialects import entra_operation_case, okta_pathless_id
+from connector.scim.filters import MAX_TERMS
 from connector.scim.paths import Target, parse_path
 from connector.scim.refusals import invalid_path, invalid_syntax, invalid_value, kind_of, mutability, no_target, shown
 from connector.scim.schemas import ResourceSchema, is_extension
@@ -41,6 +42,9 @@ def read_operations(body: Mapping[str, Any], schema: ResourceSchema, resource_id
     operations = [operation for entry in _entries(body) for operation in reader.read(entry)]
     if len(operations) > MAX_OPERATIONS:
         raise _too_many(len(operations))
+    comparisons = sum(operation.target.terms for operation in operations if not operation.target.is_members)
+    if comparisons > MAX_TERMS:
+        raise invalid_path(f"The value paths make {comparisons} comparisons.", f"at most {MAX_TERMS}", "Send several requests.")
     for operation in operations:
         _check_mutability(operation)
     return [operation for operation in operations if not _without_effect(operation)]

@@ -11,17 +11,19 @@ from connector.scim.refusals import invalid_path, shown
 from connector.scim.schemas import Attribute, Name, ResourceSchema, resolve
 from connector.storage.conditions import Condition
 
-_MAX_TERMS = 10  # comparisons in a value path that is evaluated on a document; conditions on members go to the database
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a PATCH operation speaks of. `urn` is None for the core schema; `attribute` is None for a whole schema."""
+    """What a PATCH operation speaks of. `urn` is None for the core schema; `attribute` is None for a whole schema.
+
+    `terms` counts the comparisons of `condition`.
+    """
 
     urn: str | None
     attribute: Attribute | None
     part: Attribute | None = None
     condition: Condition | None = None
+    terms: int = 0
 
     @property
     def is_members(self) -> bool:
@@ -59,9 +61,7 @@ def _selected(parser: Parser, name: Name, text: str) -> Target:
         raise invalid_path(f"The path {shown(text)} selects elements of what is no list of objects.")
     parser.folded = attribute.name == "members"
     condition = parser.enclosed(element_scope(attribute), "]")
-    if attribute.name != "members" and parser.terms > _MAX_TERMS:
-        raise invalid_path(f"The path {shown(text)} makes too many comparisons.", f"at most {_MAX_TERMS}")
-    target = Target(name.urn, attribute, None, condition)
+    target = Target(name.urn, attribute, None, condition, parser.terms)
     if parser.peek()[0] != "part":
         return target
     part = attribute.part(parser.take()[1][1:])

@@ -118,6 +118,7 @@ TYPE_CONFUSED: list[tuple[str, Any, str]] = [
     (ENTERPRISE, {"manager": [{"value": "a"}, {"value": "b"}]}, f"{ENTERPRISE}:manager"),
     (CUSTOM, "R", CUSTOM),
     ("emails", [{"value": "a"}] * (MAX_ELEMENTS + 1), "emails"),
+    (CUSTOM, {"tags": ["a"] * (MAX_ELEMENTS + 1)}, f"{CUSTOM}:tags"),
     ("externalId", "x" * (MAX_NAME + 1), "externalId"),
 ]
 
