@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, select, update
 
-from connector.directory import rules
+from connector.directory import returns, rules
 from connector.directory.model import Document
 from connector.errors import Conflict, Invalid, NotFound
 from connector.membership import roles
@@ -126,8 +126,11 @@ def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Ou
     apply.record(corridor, "directory.live", f"connection:{connection.id}", before, {"directory": "live"})
     catalogue = facts.setting(corridor).catalogue
     domains = people.verified_domains(corridor)
+    pushed = select(t.DirectoryUser.id).where(t.DirectoryUser.connection_id == connection.id)
+    rejoin = returns.recognise(corridor, pushed)
 
     def extra(entry: Entry, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        changes = rejoin(entry, changes)
         if switching and entry.user_id and not any(isinstance(c, Join) for c in changes):
             changes = (*changes, *hand_over(entry.holding, catalogue))
         return _outside(entry, changes, domains)

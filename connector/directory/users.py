@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from connector.directory import burst, departures, log
+from connector.directory import burst, departures, log, returns
 from connector.directory.model import Client, GroupRef, PushedUser, StoredUser, UserEdit, UserPage
 from connector.directory.pushing import Push, document_of, document_text, push
 from connector.directory.reading import reader
@@ -79,8 +79,8 @@ def _said(user_id: str, user: PushedUser) -> dict[str, Any]:
 
 def _arrive(pushed: Push, row: dict[str, Any]) -> sync.Outcome:
     """Somebody new in a live directory: a rehire, another human under an old name, a known person, or a new one."""
-    rejoin = departures.recognise(pushed.corridor, row)
-    return sync.users(pushed.corridor, id_set([row["id"]]), extra=rejoin)
+    scope = id_set([row["id"]])
+    return sync.users(pushed.corridor, scope, extra=returns.recognise(pushed.corridor, scope))
 
 
 def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str | None) -> None:

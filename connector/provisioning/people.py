@@ -73,12 +73,12 @@ def taken_addresses(corridor: Corridor, keys: Collection[str]) -> frozenset[str]
     return frozenset(corridor.tx.execute(found).scalars())
 
 
-def release_addresses(corridor: Corridor, connection_id: str, email_key: str) -> None:
-    """Let a verified address go over to another human: only from a Person this connection created and has deleted."""
+def release_addresses(corridor: Corridor, connection_id: str, keys: Collection[str]) -> None:
+    """Let verified addresses go over to another human: only from a Person this connection created and has deleted."""
     gone = exists().where(t.Tombstone.person_id == t.Address.person_id, t.Tombstone.connection_id == connection_id)
     held = exists().where(t.Membership.person_id == t.Address.person_id)
     made_here = exists().where(t.Person.id == t.Address.person_id, t.Person.created_by == connection_id)
-    corridor.tx.execute(delete(t.Address).where(t.Address.email_key == email_key, gone, made_here, ~held))
+    corridor.tx.execute(delete(t.Address).where(t.Address.email_key.in_(id_set(keys)), gone, made_here, ~held))
 
 
 def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, name: str | None) -> None:

@@ -21,6 +21,7 @@ from connector.membership.model import (
     Change,
     Desired,
     Leave,
+    Lift,
 )
 from connector.membership.plan import Part, Plan, reconcile
 from connector.provisioning import apply, facts, people
@@ -104,7 +105,7 @@ def _run(
             changes: tuple[Change, ...] = (Leave(Because("the IdP deleted this person; an owner confirmed it")),)
         else:
             desired = _standing(org.mapping.desired(entry.facts), entry, absent)
-            changes = reconcile(desired, entry.holding)
+            changes = (*reconcile(desired, entry.holding), *_linked(entry))
         if extra is not None:
             changes = extra(entry, changes)
         if changes:
@@ -115,6 +116,13 @@ def _run(
     if corridor.preview:
         return Outcome(Plan(tuple(kept), org.catalogue), (*withheld, *waiting))
     return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by="scim", newly=withheld)
+
+
+def _linked(entry: Entry) -> tuple[Change, ...]:
+    """Who could not be linked, and is now, is back."""
+    if entry.user_id is None or Cause.CANNOT_LINK not in entry.holding.causes:
+        return ()
+    return (Lift(Cause.CANNOT_LINK, Because("linked to an account at the IdP")),)
 
 
 def _standing(desired: Desired, entry: Entry, absent: Because | None) -> Desired:
