@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from connector.directory import connections, domains, groups, plans, tokens, users
 from connector.directory.model import (
@@ -185,6 +185,18 @@ class World:
         """An admin suspends a member."""
         members.suspend(self.database, self.organization, name if "@" in name else f"{name}@acme.example")
 
+    def invited(self, email: str, role: str = "member") -> None:
+        """A member from the time before: as if an invitation had been accepted by the holder of this verified address."""
+        person, membership, now = new_id(), new_id(), datetime.now(UTC)
+        home = {"organization_id": self.organization, "created_at": now}
+        address = {"email": email, "email_key": email, "verified": True, "is_primary": True, "created_at": now}
+        key = {"membership_id": membership, "target_kind": "role", "target_id": "", "source": "invitation"}
+        with self.database.engine.begin() as tx:
+            tx.execute(insert(t.Person).values(id=person, display_name=email, created_by=None, created_at=now))
+            tx.execute(insert(t.Address).values(id=new_id(), person_id=person, **address))
+            tx.execute(insert(t.Membership).values(id=membership, person_id=person, role=role, joined_by="invitation", **home))
+            tx.execute(insert(t.Assignment).values(**key, level=role, **home))
+
     def another(self, name: str = "Entra") -> World:
         """A second connection of the same organization, its directory staged."""
         return _connected(self.database, self.organization, name)
@@ -223,11 +235,6 @@ def rows(database: Database) -> dict[str, int]:
         return {
             name: tx.execute(select(func.count()).select_from(table)).scalar_one() for name, table in t.metadata.tables.items()
         }
-
-
-def moment(text: str) -> datetime:
-    """An aware time from ISO text."""
-    return datetime.fromisoformat(text)
 
 
 def _target(kind: str, slug: str | None) -> str:
