@@ -47,7 +47,7 @@ def read_projection(schema: ResourceSchema, attributes: str | None, excluded: st
     if attributes and excluded:
         raise invalid_value("attributes", "given together with excludedAttributes", "one of the two")
     included = _names(schema, attributes) if attributes else None
-    return Projection(included, _names(schema, excluded or "") - _ALWAYS)
+    return Projection(included, _names(schema, excluded or ""))
 
 
 def _names(schema: ResourceSchema, text: str) -> Names:

@@ -143,6 +143,7 @@ LISTS: list[tuple[str, dict[str, Any], list[Any] | None]] = [
         [WORK, HOME, {"type": "other", "display": "D", "value": "x"}],
     ),
     ("nothing is created to hold nothing", put('emails[type eq "other"].value', ""), [WORK, HOME]),
+    ("not even what the filter describes", put('emails[display eq "D"].value', None), [WORK, HOME]),
     (
         "a filter that matches partly creates a new element",
         add('emails[primary eq true and type eq "other"].value', "x"),
