@@ -134,7 +134,10 @@ class _Reader:
         """One key of a value: names unknown to the core schema are ignored as in PUT, broken value paths are not."""
         if is_extension(self.schema, key) and isinstance(item, dict):
             yield from self._whole(op, self.schema.spelling.get(key.lower(), key), item)
-            return
+        else:
+            yield from self._named(op, key, item)
+
+    def _named(self, op: Op, key: str, item: Any) -> Iterator[Operation]:
         try:
             target = parse_path(key, self.schema)
         except Invalid:
@@ -154,6 +157,6 @@ class _Reader:
             yield Operation("remove", Target(urn, None), None)
         elif isinstance(value, dict):
             for key, item in value.items():
-                yield from self._key(op, f"{urn}:{key}", item)
+                yield from self._named(op, f"{urn}:{key}", item)
         elif not is_empty(value):
             raise invalid_value(urn, kind_of(value), "an object with the attributes of the extension")

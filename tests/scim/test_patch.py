@@ -76,6 +76,7 @@ SINGLE: list[tuple[str, dict[str, Any], str, Any]] = [
     ("an unknown extension's attribute", add(f"{CUSTOM}:level", 3), CUSTOM, {"level": 3}),
     ("an unknown extension's sub-attribute", add(f"{CUSTOM}:boss.name", "Z"), CUSTOM, {"boss": {"name": "Z"}}),
     ("a whole unknown extension", add(CUSTOM, {"level": 3, "tags": ["a"]}), CUSTOM, {"level": 3, "tags": ["a"]}),
+    ("with objects in it", add(CUSTOM, {"boss": {"name": "Z"}}), CUSTOM, {"boss": {"name": "Z"}}),
 ]
 
 
@@ -182,6 +183,7 @@ PATHLESS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {ENTERPRISE: {**BARBARA[ENTERPRISE], "manager": {"value": "m2"}}},
     ),
     ("an unknown extension", {CUSTOM: {"level": 3}}, {CUSTOM: {"level": 3}}),
+    ("with objects in it", {CUSTOM: {"boss": {"name": "Z"}}}, {CUSTOM: {"boss": {"name": "Z"}}}),
     ("an extension cleared", {ENTERPRISE: None}, {ENTERPRISE: None}),
     ("the core schema as an object", {USER: {"title": "Dr"}}, {"title": "Dr"}),
     ("value paths", {'emails[type eq "home"].value': "x"}, {"emails": [WORK, {"value": "x", "type": "home"}]}),
