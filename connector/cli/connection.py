@@ -124,10 +124,10 @@ def delete(at_hand: Tools, connection: str, withdraw: bool | None, yes: bool) ->
     return _planned(at_hand, connection, "delete_connection", {"connection": connection, "keep": not withdraw}, yes)
 
 
-def _planned(at_hand: Tools, connection_id: str, kind: str, input: Document, yes: bool) -> Shown:
+def _planned(at_hand: Tools, connection_id: str, kind: str, given: Document, yes: bool) -> Shown:
     owner = connections.organization_of(at_hand.database, connection_id)
     run = plans.carry_out if yes else plans.propose
-    plan = run(at_hand.database, owner, kind, input)
+    plan = run(at_hand.database, owner, kind, given)
     return shown_plan(plan, organizations.find(at_hand.database, owner).slug)
 
 

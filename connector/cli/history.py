@@ -34,7 +34,7 @@ def log(at_hand: Tools, connection: str) -> Shown:
     """What the identity provider asked and what it changed: the newest 200 requests, oldest first."""
     view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
     found = history.provisioning_log(at_hand.database, connection)
-    empty = f"Nothing was pushed yet. The identity provider needs a token (connector token create {connection}) and {view.scim_base_url}"
+    empty = f"Nothing was pushed yet, to {view.scim_base_url}\nIts token: connector token create {connection}"
     return Shown(output.items(found), "\n".join(map(_request, found)) or empty)
 
 

@@ -27,7 +27,9 @@ def member() -> None:
 def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
     """The organization's members, oldest first."""
     found = members.list_members(at_hand.database, organization.id)
-    rows = [(who(each), each.name, each.role, _status(each), _teams(each), ", ".join(each.projects), each.source) for each in found]
+    rows = [
+        (who(each), each.name, each.role, _status(each), _teams(each), ", ".join(each.projects), each.source) for each in found
+    ]
     heads = ("EMAIL", "NAME", "ROLE", "STATUS", "TEAMS", "PROJECTS", "JOINED BY")
     return Shown(output.items([member_data(each) for each in found]), output.table(heads, rows, empty="No members."))
 
@@ -39,12 +41,7 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
 def explain(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
     """What a member has and why, and why not something else."""
     told = members.explain_member(at_hand.database, organization.id, email)
-    because = [
-        {"target": item.target, "level": item.level, "source": item.source, "rule": item.rule, "group": item.group}
-        for item in told.because
-    ]
-    not_ = [{"target": item.target, "reason": item.reason} for item in told.not_]
-    return Shown(member_data(told.member) | {"because": because, "not": not_}, explanation_text(told))
+    return Shown(explanation_data(told), explanation_text(told))
 
 
 @member.command()
@@ -112,6 +109,15 @@ def member_data(view: MemberView) -> dict[str, Any]:
     return data | {"causes": view.causes, "source": view.source, "teams": teams, "projects": view.projects}
 
 
+def explanation_data(told: MemberExplanation) -> dict[str, Any]:
+    """A member for programs, with `because` (items of target, level, source, rule, group) and `not` (target, reason)."""
+    because = [
+        {"target": item.target, "level": item.level, "source": item.source, "rule": item.rule, "group": item.group}
+        for item in told.because
+    ]
+    return member_data(told.member) | {"because": because, "not": told.not_}
+
+
 def _shown(view: MemberView) -> Shown:
     return Shown(member_data(view), _one(view))
 
@@ -145,10 +151,10 @@ def source_text(item: BecauseItem) -> str:
     if item.rule:
         return f'IdP group "{item.group}" → rule {item.rule}' if item.group else f"rule {item.rule}"
     told = {
-        "default": "nothing else gives a role: the default",
+        "default": "the default, for nothing gives a role",
         "manual": "given by hand",
         "founder": "founded the organization",
-        "break_glass": "break-glass owner: for the day the identity provider fails",
+        "break_glass": "break-glass owner, for the day the IdP fails",
         "invitation": "came with the invitation",
         "converted": "kept from what rules gave before",
     }

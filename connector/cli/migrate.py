@@ -25,5 +25,7 @@ def migrate(as_json: bool) -> None:
     finally:
         database.close()
     after = migrations.head()
-    text = f"The database is at revision {after} already." if before == after else f"Migrated from {before or 'nothing'} to {after}."
+    text = (
+        f"The database is at revision {after} already." if before == after else f"Migrated from {before or 'nothing'} to {after}."
+    )
     output.show(Shown({"revision": after, "before": before}, text), as_json=as_json)

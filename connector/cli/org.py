@@ -29,7 +29,7 @@ def create(at_hand: Tools, slug: str, name: str, owner: str, preset: str) -> Sho
     """Make an organization with its roles and its founder."""
     made = organizations.create(at_hand.database, slug, name, owner, preset)
     later = (
-        f"Made {made.slug} ({made.id}); {owner} owns it.\n\nNext, tell it whose addresses are its own, and connect an identity provider:"
+        f"Made {made.slug} ({made.id}); {owner} owns it.\n\nNext, a domain of its own and an identity provider:"
         f"\n  connector domain add {slug} DOMAIN --verified\n  connector connection create {slug} --name NAME --idp okta"
     )
     return Shown(made, later)

@@ -78,14 +78,12 @@ def aligned(rows: Sequence[Sequence[str | None]], *, indent: str = "") -> str:
 
 
 def _cell(cell: str | None) -> str:
-    return "-" if cell is None or not cell else cell
+    return "-" if cell is None else cell
 
 
 def _lined(lines: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(width(line[column]) for line in lines) for column in range(len(lines[0]))]
-    padded = (
-        (cell + " " * (widest - width(cell)) for cell, widest in zip(line, widths, strict=True)) for line in lines
-    )
+    padded = ((cell + " " * (widest - width(cell)) for cell, widest in zip(line, widths, strict=True)) for line in lines)
     return ["  ".join(cells).rstrip() for cells in padded]
 
 

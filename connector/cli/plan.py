@@ -22,11 +22,13 @@ OPTIONS = {name[2:].replace("-", "_") for name, _, _ in (*MATCHES, *TARGETS)} | 
 @click.command()
 @opens
 @organization
-@click.option("--rules", metavar="FILE", type=click.File(encoding="utf-8"), help="With the rules of this JSON file instead of today's.")
+@click.option(
+    "--rules", metavar="FILE", type=click.File(encoding="utf-8"), help="With the rules of this JSON file instead of today's."
+)
 def plan(at_hand: Tools, organization: OrganizationView, rules: TextIO | None) -> Shown:
     """What bringing everybody in line with the rules would change. Stored for 24 hours; changes nothing."""
-    input: Document = {"rules": None if rules is None else _rules(rules)}
-    return shown_plan(plans.propose(at_hand.database, organization.id, "rules", input), organization.slug)
+    given: Document = {"rules": None if rules is None else _rules(rules)}
+    return shown_plan(plans.propose(at_hand.database, organization.id, "rules", given), organization.slug)
 
 
 @click.command()

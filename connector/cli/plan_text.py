@@ -20,9 +20,9 @@ _COUNTED = (
     ("leave", "{} leave", "{} leaves"),
     ("suspend", "{} are suspended", "{} is suspended"),
     ("reactivate", "{} are active again", "{} is active again"),
-    ("role", "{} roles change", "{} role changes"),
-    ("team", "{} team places change", "{} team place changes"),
-    ("project", "{} project places change", "{} project place changes"),
+    ("role", "{} roles", "{} role"),
+    ("team", "{} team places", "{} team place"),
+    ("project", "{} project places", "{} project place"),
 )
 _VERBS = {
     (None, "active"): "joins",
@@ -91,4 +91,5 @@ def _withheld(plan: PlanView) -> list[str]:
 def _next(plan: PlanView, organization: str) -> list[str]:
     if plan.applied:
         return []
-    return [f"Nothing has changed yet. To do it (within 24 hours, if it is still the same):\n  connector apply {organization} --digest {plan.digest}"]
+    command = f"connector apply {organization} --digest {plan.digest}"
+    return [f"Nothing has changed yet. To do it, within 24 hours and if it is still the same:\n  {command}"]

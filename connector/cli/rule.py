@@ -52,14 +52,14 @@ def add(at_hand: Tools, connection: str, plan_only: bool, **given: str | bool | 
     _exactly_one(given, [name for name, _, _ in TARGETS])
     owner = connections.organization_of(at_hand.database, connection)
     slug = organizations.find(at_hand.database, owner).slug
-    input = {"id": new_id(), "connection": connection} | {name: value for name, value in given.items() if value}
+    wanted = {"id": new_id(), "connection": connection} | {name: value for name, value in given.items() if value}
     if plan_only:
-        return shown_plan(plans.propose(at_hand.database, owner, "add_rule", input), slug)
-    plan = plans.carry_out(at_hand.database, owner, "add_rule", input)
+        return shown_plan(plans.propose(at_hand.database, owner, "add_rule", wanted), slug)
+    plan = plans.carry_out(at_hand.database, owner, "add_rule", wanted)
     view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
     if view.directory not in IN_FORCE:
-        return Shown({"id": input["id"]}, f"Rule {input['id']} is kept; it gives nothing until the directory is live.")
-    return Shown({"id": input["id"], "plan": plan_data(plan)}, f"Rule {input['id']}\n\n{plan_text(plan, slug)}")
+        return Shown({"id": wanted["id"]}, f"Rule {wanted['id']} is kept; it gives nothing until the directory is live.")
+    return Shown({"id": wanted["id"], "plan": plan_data(plan)}, f"Rule {wanted['id']}\n\n{plan_text(plan, slug)}")
 
 
 def _exactly_one(given: dict[str, str | bool | None], names: list[str]) -> None:
@@ -75,19 +75,25 @@ def list_(at_hand: Tools, connection: str) -> Shown:
     """The connection's rules, in their order."""
     connections.organization_of(at_hand.database, connection)
     found = rules.list_(at_hand.database, connection)
-    rows = [(each.match, _gives(each), "its group is gone" if each.orphaned else "", each.id) for each in found]
+    rows = [(each.match, gives(each), "its group is gone" if each.orphaned else "", each.id) for each in found]
     empty = f"No rules yet. Add one: connector rule add {connection} --group NAME --team SLUG"
     return Shown(output.items(found), output.table(("WHO", "GIVES", "NOTE", "ID"), rows, empty=empty))
 
 
-def _gives(view: RuleView) -> str:
-    return f"{view.target} {view.level}"
+def gives(view: RuleView) -> str:
+    """What a rule gives, in words."""
+    kind, _, slug = view.target.partition(":")
+    if kind == "role":
+        return f"role {view.level}"
+    return f"{kind} {slug}" + (f" as {view.level}" if view.level != "member" else "")
 
 
 @rule.command()
 @opens
 @click.argument("rule")
-@click.option("--withdraw/--keep", "withdraw", default=True, help="Take back what it gave (the default), or keep it as given by hand.")
+@click.option(
+    "--withdraw/--keep", "withdraw", default=True, help="Take back what it gave (the default), or keep it as given by hand."
+)
 def remove(at_hand: Tools, rule: str, withdraw: bool) -> Shown:
     """Remove a rule, for everybody at once."""
     owner = rules.owner_of(at_hand.database, rule)

@@ -25,7 +25,12 @@ def create(at_hand: Tools, connection: str, expires_days: int) -> Shown:
     view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
     [stored] = [each for each in tokens.list_(at_hand.database, connection) if each.id == made.id]
     data = {"id": made.id, "token": made.token, "expires_at": stored.expires_at, "scim_base_url": view.scim_base_url}
-    facts = [("token", made.token), ("SCIM base URL", view.scim_base_url), ("expires", moment(stored.expires_at)), ("id", made.id)]
+    facts = [
+        ("token", made.token),
+        ("SCIM base URL", view.scim_base_url),
+        ("expires", moment(stored.expires_at)),
+        ("id", made.id),
+    ]
     text = f"Paste both into the identity provider. The token is shown this once.\n\n{output.aligned(facts, indent='  ')}"
     return Shown(data, text)
 

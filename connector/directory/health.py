@@ -1,0 +1,65 @@
+"""What of the organizations an operator should know before it hurts: who could not be let in when something fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+
+from connector.storage import tables as t
+from connector.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveConnection:
+    """A connection through which members of an organization (its slug) are to sign in."""
+
+    id: str
+    name: str
+    organization: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndingToken:
+    """A SCIM token that soon ends: its last letters, and the id and name of its connection."""
+
+    hint: str
+    expires_at: datetime
+    connection: str
+    name: str
+
+
+def ending_tokens(database: Database, now: datetime, within: timedelta) -> tuple[EndingToken, ...]:
+    """Return the live tokens that end within this time, soonest first, however short their life was to be."""
+    token, connection = t.ScimToken, t.Connection
+    live = (token.revoked_at.is_(None), token.client_id.is_(None), token.expires_at > now, token.expires_at <= now + within)
+    found = (
+        select(token.hint, token.expires_at, connection.id, connection.name)
+        .join(connection, connection.id == token.connection_id)
+        .where(*live)
+        .order_by(token.expires_at)
+    )
+    with database.read() as tx:
+        return tuple(EndingToken(*row) for row in tx.execute(found))
+
+
+def without_sign_on(database: Database) -> tuple[ActiveConnection, ...]:
+    """Return the active connections nobody can sign in through, oldest first: all, until connections have a sign-on side."""
+    found = (
+        select(t.Connection.id, t.Connection.name, t.Organization.slug)
+        .join(t.Organization, t.Organization.id == t.Connection.organization_id)
+        .where(t.Connection.state == "active")
+        .order_by(t.Connection.id)
+    )
+    with database.read() as tx:
+        return tuple(ActiveConnection(*row) for row in tx.execute(found))
+
+
+def without_break_glass(database: Database) -> tuple[str, ...]:
+    """Return the slugs of organizations in `sso` that have no active break-glass owner, oldest first."""
+    suspended = exists().where(t.Suspension.membership_id == t.Assignment.membership_id)
+    owner = exists().where(t.Assignment.organization_id == t.Organization.id, t.Assignment.source == "break_glass", ~suspended)
+    found = select(t.Organization.slug).where(t.Organization.membership_mode == "sso", ~owner).order_by(t.Organization.id)
+    with database.read() as tx:
+        return tuple(tx.execute(found).scalars())
