@@ -1,7 +1,7 @@
 """Coming back: a rehire is the same person under a new SCIM id; anybody else under an old name is another human.
 
-A rehire has the externalId of the tombstone (or neither has one) and its userName, within 90 days (DESIGN, section 7). It is judged
-when a user is pushed to a live directory, and when a staged one goes live, of everybody pushed meanwhile.
+A rehire has the externalId of the tombstone (or neither has one) and its userName, within 90 days (DESIGN, section 7). It is
+judged when a user is pushed to a live directory, and when a staged one goes live, of everybody pushed meanwhile.
 """
 
 from __future__ import annotations

@@ -197,6 +197,12 @@ class World:
             tx.execute(insert(t.Membership).values(id=membership, person_id=person, role=role, joined_by="invitation", **home))
             tx.execute(insert(t.Assignment).values(**key, level=role, **home))
 
+    def owner_on_leave(self) -> None:
+        """The founder is suspended, which no verb allows: the schema does, and then the next owner is the last."""
+        out = {"membership_id": self.member(OWNER).id, "cause": "admin", "organization_id": self.organization}
+        with self.database.engine.begin() as tx:
+            tx.execute(insert(t.Suspension).values(**out, connection_id=None, origin="on leave", created_at=datetime.now(UTC)))
+
     def another(self, name: str = "Entra") -> World:
         """A second connection of the same organization, its directory staged."""
         return _connected(self.database, self.organization, name)
