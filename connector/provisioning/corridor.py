@@ -146,4 +146,10 @@ def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool,
     mode = tx.execute(select(Organization.membership_mode).where(Organization.id == organization_id)).scalar_one_or_none()
     if mode is None:
         raise NotFound("organization_not_found", "this organization does not exist")
-    return Corridor(tx, organization_id, Mode(mode), origin, datetime.now(UTC), exclusive or tx.dialect.name == "sqlite", preview)
+    return Corridor(tx, organization_id, Mode(mode), origin, _now(), exclusive or tx.dialect.name == "sqlite", preview)
+
+
+def _now() -> datetime:
+    """The moment of a change, to the millisecond: what SCIM tells of it can then be compared with what is stored."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

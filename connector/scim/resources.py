@@ -10,6 +10,7 @@ import logging
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from flask import Blueprint, Response, current_app, g, request
@@ -18,7 +19,7 @@ from werkzeug.exceptions import NotImplemented as NotOffered
 
 from connector.directory import access, log
 from connector.directory.model import Client
-from connector.errors import ConnectorError, Forbidden, NotFound, Unavailable
+from connector.errors import ConnectorError, Forbidden, NotFound, Unauthenticated, Unavailable
 from connector.scim import discovery, groups, users
 from connector.scim.errors import Refusal, broken_refusal, http_refusal, refusal_of
 from connector.scim.exchange import Exchange, answer
@@ -104,15 +105,24 @@ def serve(path: str) -> Response:
 
 def _authenticated(connection_id: str) -> Client:
     """First of all: whoever has no living token of this connection learns nothing, not even whether it exists (401)."""
-    g.scim_client = access.authenticate(
-        current_app.extensions["connector"].database,
-        connection_id if is_storable(connection_id) else "",
-        request.headers.get("Authorization"),
-        agent=request.headers.get("User-Agent", "")[:200],
-        address=request.remote_addr or "",
-    )
-    client: Client = g.scim_client
+    database = current_app.extensions["connector"].database
+    connection = connection_id if is_storable(connection_id) else ""
+    agent, address = _agent(), request.remote_addr or ""
+    try:
+        authorization = request.headers.get("Authorization")
+        client = access.authenticate(database, connection, authorization, agent=agent, address=address)
+    except Unauthenticated as error:
+        with suppress(Unavailable):
+            told = {"arrived": error.detail, "advice": error.advice}
+            log.record_stranger(database, connection, agent=agent, address=address, **told)
+        raise
+    g.scim_client = client
     return client
+
+
+def _agent() -> str:
+    """The User-Agent, short and storable: it is shown in the provisioning log."""
+    return "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())[:200]
 
 
 def _verb(segments: list[str]) -> Verb:

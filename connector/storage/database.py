@@ -151,7 +151,9 @@ def _sqlite_engine(url: str) -> Engine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=20, max_overflow=20, connect_args={"timeout": LOCK_WAIT, "check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=20, max_overflow=20, connect_args={"timeout": LOCK_WAIT, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -170,6 +172,7 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgresql_engine(url: str) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,  # what an error tells must not repeat what people pushed
         pool_size=16,
         max_overflow=16,
         pool_timeout=LOCK_WAIT,

@@ -422,14 +422,22 @@ def noted(idp: Idp) -> list[tuple[str, int]]:
 
 
 def test_every_refusal_but_a_missed_lookup_is_in_the_provisioning_log(idp: Idp) -> None:
-    """With its meaning and without the message; a 404 on GET is an answer, not a refusal."""
+    """With its meaning and without the message; a 404 on GET is an answer, not a refusal; a wrong token once a minute."""
     idp.get("/Users/nobody")
     idp.get("/Users", filter="nope eq 1")
     idp.send("POST", "/Users", {"userName": ""})
     idp.send("PATCH", "/Users/nobody", message({"op": "replace", "path": "active", "value": False}))
     idp.send("PUT", "/Groups/\u00e4\u202ex", data=b"x", content_type="text/plain")
-    idp.send("GET", "/Users", headers={"Authorization": "Bearer wrong"})
-    assert noted(idp) == [("read user", 400), ("create user", 400), ("patch user nobody", 404), ("replace group x", 415)]
+    for _ in range(3):
+        idp.send("GET", "/Users", headers={"Authorization": "Bearer wrong"})
+    refused_writes = [("read user", 400), ("create user", 400), ("patch user nobody", 404), ("replace group x", 415)]
+    assert noted(idp) == [*refused_writes, ("sign in to SCIM", 401)]
+
+
+def test_a_stranger_at_a_connection_that_does_not_exist_leaves_no_trace(idp: Idp) -> None:
+    """Nobody can fill the log of an installation by inventing connections."""
+    assert idp.http.get("/scim/v2/nothing-here/Users", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert noted(idp) == []
 
 
 def test_a_failure_of_ours_is_told_by_a_reference_only(
