@@ -8,7 +8,7 @@ Run it after a change of a command's help or of the SCIM schemas. The tests only
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ _INTRODUCTION = """\
 - `ORG` is the slug or the id of an organization. `--org ORG` may stand for it.
 - `CONNECTION`, `TOKEN` and `RULE` are ids, as `list` and `create` print them.
 - A time needs its zone: `2026-11-21T09:30:00Z`.
-- `--json` prints one JSON object on standard output. A list is `{"items": [...]}`, oldest first.
+- Every command takes `--json`. It prints one JSON object on standard output. A list is `{"items": [...]}`, oldest first.
 - A command with `--yes` is a plan. Without `--yes` it stores the plan, prints it and changes nothing.
 - A plan is `{"digest", "applied", "summary", "changes"}`; each change has `email`, `target`, `before`, `after`, `because`.
 - An error is one JSON object on standard error: `code`, `detail`, and `expected` and `advice` where they help.
@@ -60,7 +60,7 @@ def _command(path: str, command: click.Command) -> str:
     context = click.Context(command, info_name=path, max_content_width=1000, terminal_width=1000)
     usage = command.get_usage(context).removeprefix("Usage: ")
     lines = [f"## {path}", "", _one_line(command.help or ""), "", "```", usage, "```", ""]
-    options = [_option(each, context) for each in command.params if isinstance(each, click.Option)]
+    options = [_option(each, context) for each in command.params if isinstance(each, click.Option) and each.name != "as_json"]
     if options:
         lines += ["| option | meaning |", "| --- | --- |", *options, ""]
     return "\n".join(lines)
@@ -84,18 +84,17 @@ def scim_page(page: str) -> str:
 
 
 def _schema(document: dict[str, Any]) -> str:
-    heading = f"### {document['id']}"
-    lines = ["| attribute | type | list | required | who may write | unique |", "| --- | --- | --- | --- | --- | --- |"]
-    return "\n".join((heading, "", *lines, *_attributes(document["attributes"], "")))
+    heads = ("attribute", "type", "list", "required", "written by", "unique", "sub-attributes")
+    lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads), *map(_attribute, document["attributes"])]
+    return "\n".join((f"### {document['id']}", "", *lines))
 
 
-def _attributes(entries: Iterable[dict[str, Any]], above: str) -> Iterator[str]:
-    for entry in entries:
-        name = f"{above}{entry['name']}"
-        said = (entry["type"], _yes(entry.get("multiValued")), _yes(entry.get("required")), entry.get("mutability", "readWrite"))
-        unique = entry.get("uniqueness", "none")
-        yield f"| `{name}` | {' | '.join(said)} | {unique if unique != 'none' else '-'} |"
-        yield from _attributes(entry.get("subAttributes") or (), f"{name}.")
+def _attribute(entry: dict[str, Any]) -> str:
+    written = {"readOnly": "connector", "immutable": "IdP, once"}.get(entry.get("mutability", ""), "IdP")
+    unique = "yes" if entry.get("uniqueness", "none") != "none" else "-"
+    parts = ", ".join(f"`{part['name']}`" for part in entry.get("subAttributes") or ()) or "-"
+    said = (entry["type"], _yes(entry.get("multiValued")), _yes(entry.get("required")), written, unique, parts)
+    return f"| `{entry['name']}` | {' | '.join(said)} |"
 
 
 def _yes(value: object) -> str:
