@@ -23,7 +23,7 @@ yes_option = click.option("--yes", is_flag=True, help="Do it, instead of storing
 
 @click.group()
 def connection() -> None:
-    """Identity providers: create, set up, take live, pause, restore after a burst, delete."""
+    """Identity providers, and the states they go through."""
 
 
 @connection.command()
@@ -33,7 +33,7 @@ def connection() -> None:
 @click.option("--idp", type=click.Choice(IDPS), required=True, help="Which identity provider.")
 @click.option("--jit", type=click.Choice(JIT), default="auto", show_default=True, help="Whether signing in makes members.")
 def create(at_hand: Tools, organization: OrganizationView, name: str, idp: str, jit: str) -> Shown:
-    """Make a connection, with all the addresses its identity provider is given."""
+    """Make a connection; prints the addresses its identity provider needs."""
     made = connections.create(at_hand.database, organization.id, name, idp, jit, base_url=at_hand.settings.base_url)
     return Shown(made, f"{_facts(made)}\n\nNext, a token for the identity provider:\n  connector token create {made.id}")
 
@@ -74,7 +74,10 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
 @click.argument("connection")
 @yes_option
 def activate(at_hand: Tools, connection: str, yes: bool) -> Shown:
-    """Take a connection live, and its staged directory with it; the first one turns the organization to sso."""
+    """Take a connection live, with its staged directory.
+
+    The first one turns the organization to sso: members come from its identity provider from then on.
+    """
     shown = _planned(at_hand, connection, "activate", {"connection": connection}, yes)
     if connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url).sign_on is None:
         click.echo("Note: this connection has no sign-on side; only break-glass owners will be able to sign in.", err=True)
@@ -85,7 +88,10 @@ def activate(at_hand: Tools, connection: str, yes: bool) -> Shown:
 @opens
 @click.argument("connection")
 def disable(at_hand: Tools, connection: str) -> Shown:
-    """End a connection's say, until it is activated again; its directory must be out of live first."""
+    """End a connection's say, until it is activated again.
+
+    Its directory must be out of live first.
+    """
     owner = connections.organization_of(at_hand.database, connection)
     plans.carry_out(at_hand.database, owner, "disable", {"connection": connection})
     disabled = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
@@ -108,7 +114,10 @@ def directory(at_hand: Tools, connection: str, state: str, yes: bool) -> Shown:
 @click.option("--since", type=Moment(), required=True, help="Such as 2026-11-21T09:30:00Z.")
 @yes_option
 def restore(at_hand: Tools, connection: str, since: datetime, yes: bool) -> Shown:
-    """Bring back everyone this connection suspended or deleted since a time, until the identity provider next speaks of them."""
+    """Bring back everyone put out since a time.
+
+    It lasts until the identity provider next speaks of them.
+    """
     return _planned(at_hand, connection, "restore", {"connection": connection, "since": since.isoformat()}, yes)
 
 

@@ -54,7 +54,9 @@ class Place:
 @click.option("--once", is_flag=True, help="End after the tour instead of serving on.")
 @json_option
 def demo(once: bool, as_json: bool) -> None:
-    """A tour with a real server: Okta and Entra push two companies, whose members follow.
+    """A tour with a real server.
+
+    Okta and Entra push two companies, whose members follow.
 
     Its database is made anew by each run, in data/demo or in the folder of CONNECTOR_DATA_DIR.
     """

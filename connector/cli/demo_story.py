@@ -209,7 +209,9 @@ def _person(told: MemberExplanation) -> list[tuple[str, str, str]]:
         reason = next(item.reason for item in told.not_ if item.target == "status")
         return [(name, "suspended", reason.partition(": ")[2])]
     held = {item.target: item for item in reversed(told.because) if item.target != "role" or item.level == view.role}
-    ordered = sorted(held.values(), key=lambda item: ("role", "team", "project").index(item.target.partition(":")[0]))
+    ordered = sorted(
+        held.values(), key=lambda item: (("role", "team", "project").index(item.target.partition(":")[0]), item.target)
+    )
     return [("" if index else name, _has(item), _why(item)) for index, item in enumerate(ordered)]
 
 

@@ -33,7 +33,10 @@ _COLOURS: dict[Status, str] = {"ok": "green", "warning": "yellow", "error": "red
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Check database, migrations, clock, secret key, base URL, mail, tokens, directories and break-glass owners."""
+    """Check all that this installation needs.
+
+    Database, migrations, clock, secret key, base URL, mail, tokens, directories, break-glass owners. Exits with 1 on an error.
+    """
     checks = examine(Settings.from_environment(os.environ))
     output.show(Shown(output.items(checks), _text(checks)), as_json=as_json)
     ctx.exit(1 if any(check.status == "error" for check in checks) else 0)

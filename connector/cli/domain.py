@@ -14,7 +14,10 @@ from connector.organizations.organizations import OrganizationView
 
 @click.group()
 def domain() -> None:
-    """E-mail domains: only inside a verified one are people linked by address."""
+    """E-mail domains of an organization.
+
+    Only inside a verified one are people linked by address.
+    """
 
 
 @domain.command()
@@ -50,6 +53,9 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
 @click.argument("domain")
 @click.option("--yes", is_flag=True, help="Do it, instead of storing the plan.")
 def remove(at_hand: Tools, organization: OrganizationView, domain: str, yes: bool) -> Shown:
-    """Give a domain up: nobody is linked by an address in it any more; who is linked stays linked."""
+    """Give a domain up.
+
+    Nobody is linked by an address in it any more; who is linked stays linked.
+    """
     run = plans.carry_out if yes else plans.propose
     return shown_plan(run(at_hand.database, organization.id, "remove_domain", {"domain": domain}), organization.slug)

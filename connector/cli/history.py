@@ -22,7 +22,10 @@ from connector.provisioning.history import AuditItem, LogItem
 @organization
 @click.option("--since", type=Moment(), help="Nothing before this time, such as 2026-11-21T09:30:00Z.")
 def audit(at_hand: Tools, organization: OrganizationView, since: datetime | None) -> Shown:
-    """What was changed in an organization, by whom and why: the newest 1,000 entries, oldest first."""
+    """What was changed, by whom and why.
+
+    The newest 1,000 entries of an organization, oldest first.
+    """
     found = history.audit(at_hand.database, organization.id, since=since)
     return Shown(output.items(found), "\n".join(map(_entry, found)) or "Nothing was changed in this time.")
 
@@ -31,7 +34,10 @@ def audit(at_hand: Tools, organization: OrganizationView, since: datetime | None
 @opens
 @click.argument("connection")
 def log(at_hand: Tools, connection: str) -> Shown:
-    """What the identity provider asked and what it changed: the newest 200 requests, oldest first."""
+    """What an identity provider asked, and what it changed.
+
+    The newest 200 requests of a connection, oldest first.
+    """
     view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
     found = history.provisioning_log(at_hand.database, connection)
     empty = f"Nothing was pushed yet, to {view.scim_base_url}\nIts token: connector token create {connection}"

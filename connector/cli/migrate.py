@@ -17,7 +17,7 @@ from connector.storage.database import Database
 @click.command()
 @json_option
 def migrate(as_json: bool) -> None:
-    """Bring the database to the schema of this program; nothing happens if it is there."""
+    """Bring the database to the schema of this program."""
     database = Database.open(Settings.from_environment(os.environ).database_url)
     try:
         before = migrations.current(database)

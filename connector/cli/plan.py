@@ -26,7 +26,10 @@ OPTIONS = {name[2:].replace("-", "_") for name, _, _ in (*MATCHES, *TARGETS)} | 
     "--rules", metavar="FILE", type=click.File(encoding="utf-8"), help="With the rules of this JSON file instead of today's."
 )
 def plan(at_hand: Tools, organization: OrganizationView, rules: TextIO | None) -> Shown:
-    """What bringing everybody in line with the rules would change. Stored for 24 hours; changes nothing."""
+    """What today's rules, or others, would change.
+
+    The plan is stored for 24 hours and changes nothing.
+    """
     given: Document = {"rules": None if rules is None else _rules(rules)}
     return shown_plan(plans.propose(at_hand.database, organization.id, "rules", given), organization.slug)
 
@@ -36,7 +39,10 @@ def plan(at_hand: Tools, organization: OrganizationView, rules: TextIO | None) -
 @organization
 @click.option("--digest", required=True, help="Of the plan that was looked at.")
 def apply(at_hand: Tools, organization: OrganizationView, digest: str) -> Shown:
-    """Apply a stored plan, if what would change now is still within it; otherwise print the new one."""
+    """Apply a stored plan that still holds.
+
+    Where something else would change now, nothing is applied, and the new plan is printed.
+    """
     return shown_plan(plans.apply_stored(at_hand.database, organization.id, digest), organization.slug)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -47,10 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? instead of ending the command
-    sys.exit(_run(None if arguments is None else list(arguments)))
+    sys.exit(run(None if arguments is None else list(arguments)))
 
 
-def _run(arguments: list[str] | None) -> int:
+def run(arguments: list[str] | None) -> int:
+    """Run one command and return its exit status; whatever went wrong has been printed."""
     try:
         return root.main(arguments, prog_name="connector", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -63,6 +65,9 @@ def _run(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         output.show_error("usage", error.format_message())
         return USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough: leave without a complaint
+        return FAILED
     except click.Abort:
         return INTERRUPTED
     except ConnectorError as error:

@@ -31,7 +31,7 @@ TARGETS = (
 
 @click.group()
 def rule() -> None:
-    """Rules: groups, attributes or everybody become a role, a team or a project."""
+    """What groups, attributes or everybody become here."""
 
 
 def _options(function: Command) -> Command:

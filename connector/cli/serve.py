@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from connector.cli.common import json_option, prepare
 from connector.cli.logs import log_json
+from connector.cli.output import Shown, show
 from connector.config import Settings
 from connector.errors import Invalid
 from connector.storage.database import Database
@@ -37,7 +38,11 @@ _log = logging.getLogger("connector.serve")
 @click.option("--workers", metavar="N", type=click.IntRange(1, 64), help="Processes; default 2 per core, on SQLite 1.")
 @json_option
 def serve(host: str, port: int, workers: int | None, as_json: bool) -> None:
-    """Serve until stopped. Migrates SQLite itself; refuses a PostgreSQL that is behind. Logs are JSON lines on standard error."""
+    """Serve until stopped.
+
+    Migrates SQLite itself, refuses a PostgreSQL that is behind. Logs are JSON lines on standard error; --json prints where it
+    listens, once it does.
+    """
     settings = Settings.from_environment(os.environ)
     on_sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     if on_sqlite and (workers or 1) > 1:
@@ -49,7 +54,8 @@ def serve(host: str, port: int, workers: int | None, as_json: bool) -> None:
         database.close()  # before the fork: every worker makes a pool of its own
     log_json()
     processes = 1 if on_sqlite else workers or max(2, 2 * (os.cpu_count() or 1))
-    Server(settings, listen(host, port), processes, SQLITE_THREADS if on_sqlite else POSTGRESQL_THREADS).run()
+    threads = SQLITE_THREADS if on_sqlite else POSTGRESQL_THREADS
+    Server(settings, listen(host, port), processes, threads, tells=as_json).run()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,12 +78,13 @@ def _address(listener: socket.socket) -> str:
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with connector in it, told everything here: no file and no environment variable of gunicorn's is read."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, workers: int, threads: int) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, workers: int, threads: int, *, tells: bool) -> None:
         self._settings = settings
         self._address = _address(listener)
         self._descriptor = listener.detach()  # gunicorn closes it
         self._workers = workers
         self._threads = threads
+        self._tells = tells
         self._stop: Callable[[], None] | None = None
         super().__init__()
 
@@ -118,6 +125,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "processes": self._workers,
             "threads": self._threads,
         }
+        if self._tells:
+            show(Shown(fields, ""), as_json=True)
         _log.info("connector %s listens at %s", version("connector"), fields["address"], extra={"fields": fields})
 
     def _ended(self, _arbiter: Any, _worker: Any) -> None:

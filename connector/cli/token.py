@@ -12,7 +12,10 @@ from connector.directory import connections, tokens
 
 @click.group()
 def token() -> None:
-    """SCIM tokens: at most two live per connection, so that one can be replaced without a gap."""
+    """SCIM tokens of a connection.
+
+    At most two live at once, so that one can be replaced without a gap.
+    """
 
 
 @token.command()

@@ -1,0 +1,1 @@
+"""The command line, against the contract that other programs rely on."""
