@@ -29,7 +29,7 @@ def _hold(tx: Connection, name: str, holder: str, life: timedelta) -> bool:
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     mine = or_(Lease.until <= now, Lease.holder == holder)
     taken = insert(Lease).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values, where=mine)
-    return tx.execute(taken).rowcount == 1
+    return tx.execute(taken.returning(Lease.holder)).first() is not None
 
 
 def release(database: Database, name: str, holder: str) -> None:

@@ -1,0 +1,126 @@
+"""What a request costs does not grow with the group, nor with the page: the number of SQL statements is constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert
+
+from connector.directory import groups, users
+from connector.membership.fold import fold
+from connector.storage import tables as t
+from connector.storage.conditions import Compare, Path
+from connector.storage.database import Database
+from connector.storage.ids import new_id
+from tests.support import world
+from tests.support.world import World
+
+MANY = 5_000
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[str]]:
+    """Collect what is sent to the database."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def _cost(database: Database, verb: Callable[[], object]) -> int:
+    with _statements(database) as sent:
+        verb()
+    return len(sent)
+
+
+@pytest.fixture
+def crowd(database: Database) -> tuple[World, list[str]]:
+    """A live organization with 5,000 pushed members, and a rule for each of the groups Small and Large."""
+    acme = world.staged(database)
+    made = acme.database
+    names = [f"u{number:05}" for number in range(MANY)]
+    sample = acme.create("sample")
+    with made.engine.begin() as tx:
+        template = dict(tx.execute(t.DirectoryUser.__table__.select()).one()._mapping)
+        rows = [_user(template, sample, name) for name in names]
+        tx.execute(insert(t.DirectoryUser), rows)
+    acme.activate()
+    ids = [row["id"] for row in rows]
+    acme.group("Small", *ids[:10])
+    acme.group("Large", *ids)
+    acme.rule(group="Small", team="small")
+    acme.rule(group="Large", team="large")
+    return acme, ids
+
+
+def _user(template: dict[str, Any], sample: str, name: str) -> dict[str, Any]:
+    made, email = new_id(), f"{name}@acme.example"
+    said = {"user_name": name, "user_name_key": fold(name), "email": email, "email_key": email, "display_name": name}
+    return {**template, **said, "id": made, "document": template["document"].replace(sample, made).replace("sample", name)}
+
+
+def test_member_operations_cost_the_same_in_a_small_and_in_a_large_group(crowd: tuple[World, list[str]]) -> None:
+    """One in, one out, two in and 2,000 in, in a group of 10 and in one of 5,000, with everything that follows from it."""
+    acme, ids = crowd
+    small, large = _groups(acme)
+    new = acme.create("new")
+    costs = {
+        name: (_cost(acme.database, partial(acme.put_in, group, new)), _cost(acme.database, partial(acme.take_out, group, new)))
+        for name, group in (("small", small), ("large", large))
+    }
+    assert costs["small"] == costs["large"]
+    assert acme.member("new").teams == ()
+    few = _cost(acme.database, partial(acme.put_in, small, *ids[10:12]))
+    many = _cost(acme.database, partial(acme.put_in, small, *ids[12:2012]))
+    assert few == many
+    assert _cost(acme.database, partial(acme.take_out, large, *ids[:2])) == _cost(
+        acme.database, partial(acme.take_out, large, *ids[2:2002])
+    )
+    assert len([m for m in acme.members.values() if ("small", "member") in m.teams]) == 2012
+
+
+def _groups(acme: World) -> tuple[str, str]:
+    """The two groups, by name: reading a group of 5,000 without its members costs what any group costs."""
+    found = []
+    for name in ("small", "large"):
+        condition = Compare(Path(("displayname",)), "eq", name, "string")
+        page = groups.find_groups(acme.database, acme.client, condition, start=0, count=2, with_members=False)
+        assert page.total == 1
+        found.append(page.items[0].id)
+    return found[0], found[1]
+
+
+def test_everything_else_costs_the_same_whatever_the_size(crowd: tuple[World, list[str]]) -> None:
+    """Renaming, replacing all members, deleting a group; deactivating one; a rule for ten and a rule for all."""
+    acme, ids = crowd
+    small, large = _groups(acme)
+    database = acme.database
+    ten, all_ = partial(acme.rule, group="Small", project="p"), partial(acme.rule, group="Large", project="p")
+    _cost(database, partial(acme.rule, group="Small", project="q"))
+    assert _cost(database, ten) == _cost(database, all_) + 2  # the first finds no project and makes it
+    assert _cost(database, partial(acme.rename, small, "S")) == _cost(database, partial(acme.rename, large, "L"))
+    assert _cost(database, partial(acme.replace_members, small, *ids[5:10])) == _cost(
+        database, partial(acme.replace_members, large, *ids[100:])
+    )
+    assert _cost(database, partial(acme.delete_group, small)) == _cost(database, partial(acme.delete_group, large))
+
+
+@pytest.mark.parametrize("with_groups", [True, False])
+def test_a_page_costs_the_same_however_long_it_is(crowd: tuple[World, list[str]], with_groups: bool) -> None:
+    """A list page of 5 and of 100 users, with and without their groups: no statement per row."""
+    acme, _ = crowd
+    find = partial(users.find_users, acme.database, acme.client, None, start=0, with_groups=with_groups)
+    assert _cost(acme.database, partial(find, count=5)) == _cost(acme.database, partial(find, count=100))
+    page = find(count=100)
+    assert (len(page.items), page.total) == (100, MANY + 1)
+    assert all(bool(user.groups) == with_groups for user in page.items[1:])
