@@ -44,7 +44,7 @@ def activate(corridor: Corridor, given: Document) -> sync.Outcome:
     connection = _connection(corridor, given)
     if connection.state == "active" and connection.directory != "staging":
         raise Conflict("already_active", "this connection is active and has no staged directory")
-    if not people.verified_domains(corridor):
+    if not facts.setting(corridor).domains:
         raise Conflict(
             "domain_required",
             "the organization has no verified domain: nobody could be linked by address",
@@ -124,10 +124,10 @@ def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Ou
     _set(corridor, connection, directory="live")
     before = {"directory": connection.directory}
     apply.record(corridor, "directory.live", f"connection:{connection.id}", before, {"directory": "live"})
-    catalogue = facts.setting(corridor).catalogue
-    domains = people.verified_domains(corridor)
+    setting = facts.setting(corridor)
+    catalogue, domains = setting.catalogue, setting.domains
     pushed = select(t.DirectoryUser.id).where(t.DirectoryUser.connection_id == connection.id)
-    rejoin = returns.recognise(corridor, pushed)
+    rejoin = returns.recognise(corridor, pushed, catalogue)
 
     def extra(entry: Entry, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         changes = rejoin(entry, changes)
@@ -165,7 +165,7 @@ def _stage_others(corridor: Corridor, connection: Any) -> None:
 
 def _suspend_outsiders(corridor: Corridor) -> sync.Outcome:
     """A connection goes live without a directory: members outside the domains, who could never sign in, are suspended."""
-    domains = people.verified_domains(corridor)
+    domains = facts.setting(corridor).domains
     mine = select(t.Membership.id).where(t.Membership.organization_id == corridor.organization_id)
 
     def decide(entry: Entry) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from connector.membership.ledger import breaks_glass, effective
-from connector.membership.model import Cause
+from connector.membership.model import Cause, Holding
 from connector.provisioning import apply, facts
 from connector.provisioning.corridor import Corridor
 from connector.storage import tables as t
@@ -40,11 +40,7 @@ def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:
     """What a person holds now, as JSON: rows given by hand, causes that people entered, and the effective access."""
     if person_id is None:
         return None
-    members = select(t.Membership.id).where(
-        t.Membership.organization_id == corridor.organization_id, t.Membership.person_id == person_id
-    )
-    corridor.lock_memberships(members)
-    for holding in facts.read_holdings(corridor, members).values():
+    for holding in _holdings(corridor, person_id).values():
         now = effective(holding, facts.setting(corridor).catalogue)
         return {
             "rows": [[r.target.kind, r.target.slug, r.level, r.source] for r in sorted(holding.rows) if not r.from_rule],
@@ -56,12 +52,16 @@ def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:
     return None
 
 
+def _holdings(corridor: Corridor, person_id: str) -> dict[str, Holding]:
+    """What the person holds here, locked; empty for somebody who is not a member."""
+    member = t.Membership
+    mine = select(member.id).where(member.organization_id == corridor.organization_id, member.person_id == person_id)
+    return facts.read_holdings(corridor, corridor.lock_memberships(mine, {}))
+
+
 def warn_break_glass(corridor: Corridor, user_id: str, person_id: str | None) -> None:
     """The IdP put out a break-glass owner: nothing changes, and all owners are told."""
-    members = select(t.Membership.id).where(
-        t.Membership.organization_id == corridor.organization_id, t.Membership.person_id == (person_id or "")
-    )
-    for membership_id, holding in facts.read_holdings(corridor, members).items():
+    for membership_id, holding in _holdings(corridor, person_id or "").items():
         if breaks_glass(holding):
             because = ["the IdP deactivated a break-glass owner: break-glass owners stay, whatever the IdP says"]
             once = f"break_glass:{user_id}:{corridor.now.date()}"

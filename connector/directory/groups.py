@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, union, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from connector.directory import log
 from connector.directory.members import Delta, members_of, plan_members, resolve, write_members
@@ -26,13 +26,12 @@ from connector.directory.users import Verb
 from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
 from connector.provisioning import sync
-from connector.provisioning.corridor import Ids
 from connector.storage import tables as t
 from connector.storage.conditions import Condition
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from connector.storage.search import groups_where
-from connector.storage.sets import id_set, insert_rows
+from connector.storage.sets import insert_rows
 
 _COLUMNS = (
     t.DirectoryGroup.id,
@@ -53,9 +52,9 @@ def create_group(database: Database, client: Client, group: PushedGroup, members
         insert_rows(corridor.tx, t.DirectoryGroup, [row])
         known, skipped = resolve(pushed, members)
         delta = plan_members(pushed, row["id"], (AddMembers(known),))
-        corridor.lock_users(id_set(delta.touched))
+        corridor.lock_users(delta.touched, client.connection_id)
         came = write_members(pushed, row["id"], delta)
-        outcome = sync.users(corridor, id_set(came)) if pushed.live and came else None
+        outcome = sync.users(corridor, came) if pushed.live and came else None
         meaning = f"create group {group.display_name} with {len(came)} members"
         log.record(corridor, client, meaning, 201, outcome, skipped)
         return _stored(corridor.tx, row["id"], with_members=True)
@@ -111,7 +110,7 @@ def edit_group(
         after = patch.edit(document_of(before.document)) if patch.edit else None
         known, skipped = _resolved(pushed, patch)
         delta = plan_members(pushed, group_id, known)
-        corridor.lock_users(id_set(delta.touched))
+        corridor.lock_users(delta.touched, client.connection_id)
         touched = write_members(pushed, group_id, delta)
         edited = after if after and document_text(group_id, after.document) != before.document else None
         if edited:
@@ -145,7 +144,7 @@ def _only(change: MemberChange, keep: frozenset[str]) -> MemberChange:
 
 
 def _locked(pushed: Push, group_id: str) -> Any:
-    pushed.corridor.lock_groups(id_set([group_id]))
+    pushed.corridor.lock_groups([group_id])
     group = t.DirectoryGroup
     found = select(group).where(group.id == group_id, group.connection_id == pushed.client.connection_id)
     row = pushed.corridor.tx.execute(found).one_or_none()
@@ -171,12 +170,10 @@ def _follow(pushed: Push, group_id: str, touched: tuple[str, ...], *, renamed: b
     """Decide anew for those who came or went; after a rename also for everybody in it, since rules may go by name."""
     if not pushed.live or not (touched or renamed):
         return None
-    scope: Ids = id_set(touched)
-    if renamed:
-        inside = select(t.DirectoryMember.user_id.label("value")).where(t.DirectoryMember.group_id == group_id)
-        both = union(scope, inside).subquery()
-        scope = select(both.c.value)
-    return sync.users(pushed.corridor, scope)
+    if not renamed:
+        return sync.users(pushed.corridor, touched)
+    inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
+    return sync.users(pushed.corridor, sorted({*touched, *pushed.corridor.tx.execute(inside).scalars()}))
 
 
 def _meaning(verb: Verb, before: Any, after: PushedGroup | None, delta: Delta) -> str:
@@ -194,10 +191,10 @@ def delete_group(database: Database, client: Client, group_id: str) -> None:
         row = _locked(pushed, group_id)
         inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
         touched = tuple(corridor.tx.execute(inside).scalars())
-        corridor.lock_users(id_set(touched))
+        corridor.lock_users(touched, client.connection_id)
         corridor.tx.execute(delete(t.DirectoryGroup).where(t.DirectoryGroup.id == group_id))
         insert_rows(corridor.tx, t.Tombstone, [_stone(pushed, group_id)])
-        outcome = sync.users(corridor, id_set(touched)) if pushed.live and touched else None
+        outcome = sync.users(corridor, touched) if pushed.live and touched else None
         log.record(corridor, client, f"delete group {row.display_name} with {len(touched)} members", 204, outcome)
 
     push(database, client, f"delete group {group_id}", work)

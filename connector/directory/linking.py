@@ -38,7 +38,7 @@ def link(database: Database, organization_id: str, who: str, user_id: str) -> Me
         corridor.tx.execute(linked.values(person_id=entry.person_id))
         apply.record(corridor, "member.linked", entry.subject.email or entry.subject.key, None, {"user": user_id})
         sync.settle(corridor, [entry], _linkable)
-        sync.users(corridor, id_set([user_id]))
+        sync.users(corridor, [user_id])
         return members.view(corridor, membership_id)
 
     return enter(database, organization_id, Origin(OPERATOR, "a pushed user was linked by hand"), work, exclusive=True)

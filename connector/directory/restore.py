@@ -69,7 +69,8 @@ def _lift(corridor: Corridor, connection_id: str, since: datetime) -> sync.Outco
     user = t.DirectoryUser
     overridden = update(user).where(user.connection_id == connection_id, user.person_id.in_(out), ~user.active)
     corridor.tx.execute(overridden.values(overridden=True))
-    return sync.users(corridor, select(user.id).where(user.connection_id == connection_id, user.person_id.in_(out)))
+    those = select(user.id).where(user.connection_id == connection_id, user.person_id.in_(out))
+    return sync.users(corridor, corridor.tx.execute(those).scalars().all())
 
 
 def _bring_back(corridor: Corridor, connection_id: str, since: datetime) -> sync.Outcome:

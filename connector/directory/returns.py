@@ -14,7 +14,7 @@ from sqlalchemy import exists, or_, select
 
 from connector.directory.departures import MEMORY
 from connector.membership.model import Assignment, Because, Catalogue, Cause, Change, Give, Join, Suspend, Take, Target
-from connector.provisioning import apply, facts, people
+from connector.provisioning import apply, people
 from connector.provisioning.corridor import Corridor, Ids
 from connector.provisioning.facts import Entry
 from connector.provisioning.sync import Extra
@@ -24,7 +24,7 @@ from connector.storage.sets import update_rows
 _MET_AGAIN = "the same externalId came back under another userName: taken for another person; `connector member link` if not"
 
 
-def recognise(corridor: Corridor, users: Ids) -> Extra:
+def recognise(corridor: Corridor, users: Ids, catalogue: Catalogue) -> Extra:
     """Judge directory users who are linked to nobody against the tombstones of their connection.
 
     A rehire is linked to its Person, and what is returned gives back what was given by hand (never the top role) and every
@@ -38,7 +38,7 @@ def recognise(corridor: Corridor, users: Ids) -> Extra:
     update_rows(corridor.tx, t.Tombstone, [{"id": r.stone_id, "person_id": None} for r in back], keys=("id",))
     known = {row.user_id for row in back}
     _other_humans(corridor, [row for user_id, rows in met.items() if user_id not in known for row in rows])
-    return _returning(facts.setting(corridor).catalogue, {row.user_id: row.left for row in back})
+    return _returning(catalogue, {row.user_id: row.left for row in back})
 
 
 def _stones(corridor: Corridor, users: Ids) -> Any:

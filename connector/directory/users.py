@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from connector.directory import burst, departures, log, returns
 from connector.directory.model import Client, GroupRef, PushedUser, StoredUser, UserEdit, UserPage
@@ -13,13 +13,13 @@ from connector.directory.reading import reader
 from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
 from connector.membership.model import Because
-from connector.provisioning import people, sync
+from connector.provisioning import facts, people, sync
 from connector.storage import tables as t
 from connector.storage.conditions import Condition
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from connector.storage.search import users_where
-from connector.storage.sets import id_set, insert_rows
+from connector.storage.sets import id_set, insert_rows, named, these
 
 Verb = Literal["replace", "patch"]
 
@@ -29,6 +29,23 @@ _COLUMNS = (
     t.DirectoryUser.version,
     t.DirectoryUser.created_at,
     t.DirectoryUser.updated_at,
+)
+
+
+_TWINS = select(t.DirectoryUser.id, t.DirectoryUser.user_name_key).where(
+    t.DirectoryUser.connection_id == bindparam("connection"),
+    or_(t.DirectoryUser.user_name_key == bindparam("key"), t.DirectoryUser.external_id == bindparam("external")),
+    t.DirectoryUser.id != bindparam("self"),
+)
+_READ = select(*_COLUMNS).where(t.DirectoryUser.id == bindparam("id"), t.DirectoryUser.connection_id == bindparam("connection"))
+_GROUPS = (
+    select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name)
+    .join(t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id)
+    .where(t.DirectoryMember.user_id.in_(named()))
+    .order_by(t.DirectoryGroup.display_name_key, t.DirectoryGroup.id)
+)
+_ONE = select(t.DirectoryUser).where(
+    t.DirectoryUser.id == bindparam("id"), t.DirectoryUser.connection_id == bindparam("connection")
 )
 
 
@@ -43,7 +60,7 @@ def create_user(database: Database, client: Client, user: PushedUser) -> StoredU
         insert_rows(corridor.tx, t.DirectoryUser, [row])
         outcome = _arrive(pushed, row) if pushed.live else None
         log.record(corridor, client, meaning, 201, outcome)
-        return _stored(corridor.tx, row["id"])
+        return StoredUser(row["id"], row["document"], row["version"], row["created_at"], row["updated_at"])
 
     return push(database, client, meaning, work)
 
@@ -79,26 +96,23 @@ def _said(user_id: str, user: PushedUser) -> dict[str, Any]:
 
 def _arrive(pushed: Push, row: dict[str, Any]) -> sync.Outcome:
     """Somebody new in a live directory: a rehire, another human under an old name, a known person, or a new one."""
-    scope = id_set([row["id"]])
-    return sync.users(pushed.corridor, scope, extra=returns.recognise(pushed.corridor, scope))
+    org = facts.setting(pushed.corridor)
+    rejoin = returns.recognise(pushed.corridor, id_set([row["id"]]), org.catalogue)
+    return sync.users(pushed.corridor, [row["id"]], extra=rejoin, org=org)
 
 
 def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str | None) -> None:
     """userName is unique without case, externalId with it, within one connection (RFC 7643 section 4.1.1)."""
-    twin = t.DirectoryUser
-    same: list[tuple[str, ColumnElement[bool]]] = [("userName", twin.user_name_key == fold(user.user_name))]
-    if user.external_id is not None:
-        same.append(("externalId", twin.external_id == user.external_id))
-    for name, condition in same:
-        found = select(twin.id).where(twin.connection_id == client.connection_id, condition, twin.id != (user_id or ""))
-        other = tx.execute(found).scalar_one_or_none()
-        if other is not None:
-            raise Taken(
-                "uniqueness",
-                f"{name} is already used by user {other} of this connection",
-                expected=f"a {name} that no other user of this connection has",
-                advice="Look the user up and update it, or delete it first.",
-            )
+    key = fold(user.user_name)
+    given = {"connection": client.connection_id, "key": key, "external": user.external_id, "self": user_id or ""}
+    for other in tx.execute(_TWINS, given):
+        name = "userName" if other.user_name_key == key else "externalId"
+        raise Taken(
+            "uniqueness",
+            f"{name} is already used by user {other.id} of this connection",
+            expected=f"a {name} that no other user of this connection has",
+            advice="Look the user up and update it, or delete it first.",
+        )
 
 
 def edit_user(database: Database, client: Client, user_id: str, edit: UserEdit, *, verb: Verb) -> StoredUser:
@@ -119,16 +133,15 @@ def edit_user(database: Database, client: Client, user_id: str, edit: UserEdit, 
             _update(pushed, before, after, moved=moved)
             outcome = _follow(pushed, before, after) if pushed.live else None
         log.record(pushed.corridor, client, _meaning(meaning, before, after), 200, outcome, "" if moved else "nothing new")
-        return _stored(pushed.corridor.tx, user_id)
+        return _stored(pushed, before, text, moved=moved)
 
     return push(database, client, meaning, work)
 
 
 def _locked(pushed: Push, user_id: str) -> Any:
-    pushed.corridor.lock_users(id_set([user_id]))
-    row = pushed.corridor.tx.execute(
-        select(t.DirectoryUser).where(t.DirectoryUser.id == user_id, t.DirectoryUser.connection_id == pushed.client.connection_id)
-    ).one_or_none()
+    connection_id = pushed.client.connection_id
+    pushed.corridor.lock_users([user_id], connection_id)
+    row = pushed.corridor.tx.execute(_ONE, {"id": user_id, "connection": connection_id}).one_or_none()
     if row is None:
         raise _not_found(user_id)
     return row
@@ -153,9 +166,9 @@ def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
     """Carry what changed to the person and the membership, and watch for bursts and break-glass owners."""
     corridor, client = pushed.corridor, pushed.client
     renamed = (before.email, before.display_name) != (after.email, after.display_name)
+    outcome = sync.users(corridor, [before.id])
     if renamed and before.person_id is not None:
         people.follow(corridor, client.connection_id, before.person_id, after.email, after.display_name)
-    outcome = sync.users(corridor, id_set([before.id]))
     if before.active and not after.active:
         departures.warn_break_glass(corridor, before.id, before.person_id)
         burst.watch(corridor, client.connection_id)
@@ -179,11 +192,11 @@ def delete_user(database: Database, client: Client, user_id: str) -> None:
     def work(pushed: Push) -> None:
         corridor = pushed.corridor
         groups = select(t.DirectoryMember.group_id).where(t.DirectoryMember.user_id == user_id)
-        corridor.lock_groups(groups)
+        corridor.lock_groups(corridor.tx.execute(groups).scalars().all())
         row = _locked(pushed, user_id)
         departures.bury(corridor, row)
         because = Because(f"the IdP deleted {row.user_name}")
-        outcome = sync.leave(corridor, id_set([user_id]), because) if pushed.live else None
+        outcome = sync.leave(corridor, [user_id], because) if pushed.live else None
         bump = update(t.DirectoryGroup).where(t.DirectoryGroup.id.in_(groups))
         corridor.tx.execute(bump.values(version=t.DirectoryGroup.version + 1, updated_at=corridor.now))
         corridor.tx.execute(delete(t.DirectoryUser).where(t.DirectoryUser.id == user_id))
@@ -198,29 +211,22 @@ def delete_user(database: Database, client: Client, user_id: str) -> None:
 def get_user(database: Database, client: Client, user_id: str) -> StoredUser:
     """Read one user with its groups. Raises NotFound `user_not_found`, Unavailable `directory_paused`."""
     with reader(database, client) as tx:
-        return _stored(tx, user_id, client)
+        row = tx.execute(_READ, {"id": user_id, "connection": client.connection_id}).one_or_none()
+        if row is None:
+            raise _not_found(user_id)
+        return StoredUser(*row, groups=_groups(tx, [user_id]).get(user_id, ()))
 
 
-def _stored(tx: Connection, user_id: str, client: Client | None = None) -> StoredUser:
-    found = select(*_COLUMNS).where(t.DirectoryUser.id == user_id)
-    if client is not None:
-        found = found.where(t.DirectoryUser.connection_id == client.connection_id)
-    row = tx.execute(found).one_or_none()
-    if row is None:
-        raise _not_found(user_id)
-    return StoredUser(*row, groups=_groups(tx, [user_id]).get(user_id, ()))
+def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
+    """The user after an edit, which nobody else can have changed meanwhile."""
+    version, changed = (before.version + 1, pushed.corridor.now) if moved else (before.version, before.updated_at)
+    groups = _groups(pushed.corridor.tx, [before.id]).get(before.id, ())
+    return StoredUser(before.id, text, version, before.created_at, changed, groups)
 
 
 def _groups(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
-    member, group = t.DirectoryMember, t.DirectoryGroup
-    rows = tx.execute(
-        select(member.user_id, group.id, group.display_name)
-        .join(group, group.id == member.group_id)
-        .where(member.user_id.in_(id_set(ids)))
-        .order_by(group.display_name_key, group.id)
-    )
     found: dict[str, list[GroupRef]] = {}
-    for user_id, group_id, name in rows:
+    for user_id, group_id, name in tx.execute(_GROUPS, these(ids)):
         found.setdefault(user_id, []).append(GroupRef(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}
 

@@ -81,7 +81,7 @@ def view(corridor: Corridor, membership_id: str) -> MemberView:
 
 def _views(glance: Glance | Corridor, scope: Ids) -> list[MemberView]:
     catalogue = facts.setting(glance).catalogue
-    holdings = facts.read_holdings(glance, scope)
+    holdings = facts.read_holdings(glance, glance.tx.execute(scope).scalars().all())
     rows = glance.tx.execute(_members(glance.organization_id).where(t.Membership.id.in_(scope)).order_by(t.Membership.id))
     return [_view(row, holdings[row.id], effective(holdings[row.id], catalogue)) for row in rows]
 
@@ -165,14 +165,18 @@ def _entry(corridor: Corridor, setting: facts.Setting, who: str) -> Entry:
     try:
         membership_id = find(corridor, who)
     except NotFound:
-        entries = facts.people(corridor, setting, _unlinked(setting, who))
+        entries = facts.people(corridor, setting, _ids(corridor, _unlinked(setting, who)))
         if not entries:
             raise
         return entries[0]
     user = select(t.DirectoryUser.id).join(t.Membership, t.Membership.person_id == t.DirectoryUser.person_id)
     linked = user.where(t.Membership.id == membership_id, t.DirectoryUser.connection_id == (setting.authority or ""))
-    known = facts.people(corridor, setting, linked)
+    known = facts.people(corridor, setting, _ids(corridor, linked))
     return known[0] if known else facts.members(corridor, id_set([membership_id]))[0]
+
+
+def _ids(corridor: Corridor, query: Ids) -> Sequence[str]:
+    return corridor.tx.execute(query).scalars().all()
 
 
 def _unlinked(setting: facts.Setting, who: str) -> Ids:
@@ -220,7 +224,11 @@ def _refuse_governed(corridor: Corridor, entry: Entry) -> None:
     linked = select(t.DirectoryUser.id).where(
         t.DirectoryUser.person_id == entry.person_id, t.DirectoryUser.connection_id == (setting.authority or "")
     )
-    told = [g.because.sentence for e in facts.people(corridor, setting, linked) for g in setting.mapping.desired(e.facts).granted]
+    told = [
+        g.because.sentence
+        for e in facts.people(corridor, setting, _ids(corridor, linked))
+        for g in setting.mapping.desired(e.facts).granted
+    ]
     sentence = next((s for s in told if rows[0].source.partition(":")[2] in s), rows[0].source)
     raise Conflict(
         "managed_by_idp",
@@ -333,5 +341,5 @@ def _other_break_glass(corridor: Corridor, losing: Sequence[Part]) -> bool:
         t.Assignment.organization_id == corridor.organization_id, t.Assignment.source == "break_glass"
     )
     out = {part.subject.key for part in losing}
-    holdings = facts.read_holdings(corridor, holders)
+    holdings = facts.read_holdings(corridor, _ids(corridor, holders))
     return any(not holding.causes for key, holding in holdings.items() if key not in out)

@@ -32,7 +32,7 @@ from connector.membership.model import (
 from connector.membership.plan import Part, Plan
 from connector.provisioning import people
 from connector.provisioning.corridor import Corridor
-from connector.provisioning.facts import Entry
+from connector.provisioning.facts import Entry, Setting
 from connector.storage import tables as t
 from connector.storage.ids import new_id
 from connector.storage.sets import delete_rows, id_set, insert_rows, update_rows
@@ -52,17 +52,17 @@ class Place:
     person_id: str
 
 
-def write(corridor: Corridor, plan: Plan, entries: Mapping[str, Entry], *, joined_by: str, connection_id: str | None) -> None:
-    """Write every part of the plan. `entries` maps a subject's key to its entry; `connection_id` is the directory that speaks."""
+def write(corridor: Corridor, org: Setting, plan: Plan, entries: Mapping[str, Entry], *, joined_by: str) -> None:
+    """Write every part of the plan. `entries` maps a subject's key to its entry."""
     parts = [part for part in plan.parts if part.changes]
     if not parts:
         return
     joins = [part for part in parts if _has(part, Join)]
-    persons = _make_persons(corridor, [entries[part.subject.key] for part in joins], connection_id)
+    persons = _make_persons(corridor, org, [entries[part.subject.key] for part in joins])
     placed = [_place(part, entries[part.subject.key], persons) for part in parts]
     _write_memberships(corridor, plan, placed, joined_by)
     _write_assignments(corridor, placed)
-    _write_suspensions(corridor, placed, connection_id)
+    _write_suspensions(corridor, placed, org.authority)
     _tell(corridor, plan, placed)
 
 
@@ -75,7 +75,7 @@ def _place(part: Part, entry: Entry, persons: Mapping[str, str]) -> Place:
     return Place(entry, part, entry.membership_id or new_id(), person_id)
 
 
-def _make_persons(corridor: Corridor, joining: Sequence[Entry], connection_id: str | None) -> dict[str, str]:
+def _make_persons(corridor: Corridor, org: Setting, joining: Sequence[Entry]) -> dict[str, str]:
     """Make a Person for everyone who joins unlinked, and link their directory user to it. Returns subject key -> person id."""
     unknown = [entry for entry in joining if entry.person_id is None]
     if not unknown:
@@ -85,26 +85,25 @@ def _make_persons(corridor: Corridor, joining: Sequence[Entry], connection_id: s
         corridor.tx,
         t.Person,
         [
-            {"id": made[e.subject.key], "display_name": e.name, "created_by": connection_id, "created_at": corridor.now}
+            {"id": made[e.subject.key], "display_name": e.name, "created_by": org.authority, "created_at": corridor.now}
             for e in unknown
         ],
     )
-    insert_rows(corridor.tx, t.Address, list(_addresses(corridor, unknown, made)))
+    insert_rows(corridor.tx, t.Address, list(_addresses(corridor, org, unknown, made)))
     links = [{"id": entry.user_id, "person_id": made[entry.subject.key]} for entry in unknown]
     update_rows(corridor.tx, t.DirectoryUser, links, keys=("id",))
     return made
 
 
-def _addresses(corridor: Corridor, unknown: Sequence[Entry], made: Mapping[str, str]) -> Iterator[Values]:
+def _addresses(corridor: Corridor, org: Setting, unknown: Sequence[Entry], made: Mapping[str, str]) -> Iterator[Values]:
     """One primary address each: verified inside a verified domain and while nobody else has it verified, else display data."""
     keys = {entry.subject.key: fold(entry.subject.email or "") for entry in unknown}
-    domains = people.verified_domains(corridor)
     taken = set(people.taken_addresses(corridor, list(keys.values())))
     for entry in unknown:
         key = keys[entry.subject.key]
         if "@" not in key:
             continue
-        verified = people.inside(key, domains) and key not in taken
+        verified = people.inside(key, org.domains) and key not in taken
         if verified:
             taken.add(key)
         yield {

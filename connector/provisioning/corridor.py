@@ -11,20 +11,38 @@ edits, mode switches and any plan that may take the top role from, suspend or re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from connector.errors import NotFound
 from connector.membership.model import Mode
 from connector.storage.database import Database
+from connector.storage.sets import named, these
 from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Organization, Person
 
 Result = TypeVar("Result")
 Ids = Select[str]
+
+
+def _locking(key: Any) -> Ids:
+    """Rows by id, in id order, FOR NO KEY UPDATE (`key_share`): rows that point at them can still be written by others."""
+    rows: Ids = select(key).where(key.in_(named())).order_by(key).with_for_update(key_share=True)
+    return rows
+
+
+_GROUPS, _PERSONS = _locking(DirectoryGroup.id), _locking(Person.id)
+_USERS = _locking(DirectoryUser.id).where(DirectoryUser.connection_id == bindparam("connection"))
+_ALL_USERS = (
+    select(DirectoryUser.id)
+    .where(DirectoryUser.connection_id == bindparam("connection"))
+    .order_by(DirectoryUser.id)
+    .with_for_update(key_share=True)
+)
+_MODE = select(Organization.membership_mode).where(Organization.id == bindparam("organization"))
 
 OPERATOR = "operator"
 """The actor of everything done at the command line."""
@@ -51,25 +69,26 @@ class Corridor:
     exclusive: bool
     preview: bool
 
-    def lock_groups(self, ids: Ids) -> None:
+    def lock_groups(self, ids: Collection[str]) -> None:
         """Lock directory groups, in id order."""
-        self._lock(select(DirectoryGroup.id).where(DirectoryGroup.id.in_(ids)).order_by(DirectoryGroup.id))
+        self._lock(_GROUPS, these(ids))
 
-    def lock_users(self, ids: Ids) -> None:
-        """Lock directory users, in id order."""
-        self._lock(select(DirectoryUser.id).where(DirectoryUser.id.in_(ids)).order_by(DirectoryUser.id))
+    def lock_users(self, ids: Collection[str] | None, connection_id: str) -> None:
+        """Lock directory users of a connection, in id order; with None all of them."""
+        self._lock(_ALL_USERS if ids is None else _USERS, {**these(ids or ()), "connection": connection_id})
 
-    def lock_memberships(self, ids: Ids) -> None:
-        """Lock memberships, in id order."""
-        self._lock(select(Membership.id).where(Membership.id.in_(ids)).order_by(Membership.id))
+    def lock_memberships(self, scope: Ids, given: Mapping[str, Any]) -> list[str]:
+        """Lock the memberships a query selects, in id order, and return their ids. `given` are the query's parameters."""
+        locked = scope.order_by(Membership.id).with_for_update(key_share=True, of=Membership)
+        return list(self.tx.execute(locked, given).scalars())
 
-    def lock_persons(self, ids: Ids) -> None:
+    def lock_persons(self, ids: Collection[str]) -> None:
         """Lock persons, in id order; only when their own row or their addresses change."""
-        self._lock(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id))
+        self._lock(_PERSONS, these(ids))
 
-    def _lock(self, rows: Ids) -> None:
+    def _lock(self, rows: Ids, given: Mapping[str, Any]) -> None:
         if self.tx.dialect.name == "postgresql":
-            self.tx.execute(rows.with_for_update(key_share=True))  # key_share: FOR NO KEY UPDATE
+            self.tx.execute(rows, given)
 
     def need_exclusive(self) -> None:
         """Ask for the organization's exclusive lock: without it the transaction is rolled back and begun again with it."""
@@ -143,7 +162,7 @@ def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) 
 
 
 def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool, preview: bool) -> Corridor:
-    mode = tx.execute(select(Organization.membership_mode).where(Organization.id == organization_id)).scalar_one_or_none()
+    mode = tx.execute(_MODE, {"organization": organization_id}).scalar_one_or_none()
     if mode is None:
         raise NotFound("organization_not_found", "this organization does not exist")
     return Corridor(tx, organization_id, Mode(mode), origin, _now(), exclusive or tx.dialect.name == "sqlite", preview)

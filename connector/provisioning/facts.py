@@ -1,16 +1,18 @@
 """FACTS: what the stores say, read set-based after the locks, turned into the values of the heart.
 
-A scope is a query for ids of directory users, never a list; the number of statements does not depend on its size.
+A scope is a set of ids that travels as one parameter, or everybody; the number of statements does not depend on its size. The
+statements are built once: every push runs them all, and building one costs as much as running it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import and_, bindparam, exists, select
 
 from connector.membership.mapping import Mapping as RuleMapping
 from connector.membership.mapping import prepare
@@ -30,14 +32,17 @@ from connector.membership.model import (
 )
 from connector.provisioning.corridor import Corridor, Glance, Ids
 from connector.storage import tables as t
+from connector.storage.sets import named, these
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an organization decides by: catalogue, policy, the live (or paused) directory if there is one, and its rules."""
+    """What an organization decides by: catalogue, policy, verified domains, the live (or paused) directory if there is one, and
+    its rules."""
 
     catalogue: Catalogue
     policy: Policy
+    domains: frozenset[str]
     authority: str | None
     mapping: RuleMapping
     rules: tuple[Rule, ...]
@@ -57,38 +62,42 @@ class Entry:
     withheld: bool
 
 
+_ORGANIZATION = (
+    select(t.Organization, t.Connection.id.label("authority"))
+    .outerjoin(
+        t.Connection,
+        and_(t.Connection.organization_id == t.Organization.id, t.Connection.directory.in_(("live", "paused"))),
+    )
+    .where(t.Organization.id == bindparam("organization"))
+)
+_ROLES = select(t.Role).where(t.Role.organization_id == bindparam("organization")).order_by(t.Role.rank.desc())
+_DOMAINS = select(t.Domain.name).where(t.Domain.organization_id == bindparam("organization"), t.Domain.verified_at.is_not(None))
+_RULES = (
+    select(t.Rule, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
+    .outerjoin(t.Team, t.Team.id == t.Rule.team_id)
+    .outerjoin(t.Project, t.Project.id == t.Rule.project_id)
+    .where(t.Rule.connection_id == bindparam("connection"))
+    .order_by(t.Rule.position, t.Rule.id)
+)
+
+
 def setting(corridor: Corridor | Glance) -> Setting:
-    """Read the organization's catalogue, policy, authority and rules in force."""
-    tx, organization_id = corridor.tx, corridor.organization_id
-    row = tx.execute(select(t.Organization).where(t.Organization.id == organization_id)).one()
-    catalogue = Catalogue(roles(corridor), row.default_role)
+    """Read the organization's catalogue, policy, verified domains, authority and rules in force."""
+    tx, given = corridor.tx, {"organization": corridor.organization_id}
+    row = tx.execute(_ORGANIZATION, given).one()
+    roles = tuple(
+        Role(each.name, each.rank, each.top, frozenset(each.permissions), each.can_own, each.org_visible)
+        for each in tx.execute(_ROLES, given)
+    )
+    catalogue = Catalogue(roles, row.default_role)
     policy = Policy(row.role_strategy, row.top_by_rules, row.entry_gate)
-    live = select(t.Connection.id).where(
-        t.Connection.organization_id == organization_id, t.Connection.directory.in_(("live", "paused"))
-    )
-    authority = tx.execute(live).scalar_one_or_none()
-    rules = read_rules(corridor, authority) if authority else ()
-    return Setting(catalogue, policy, authority, prepare(rules, catalogue, policy), rules)
-
-
-def roles(corridor: Corridor | Glance) -> tuple[Role, ...]:
-    """The organization's roles, highest first."""
-    found = select(t.Role).where(t.Role.organization_id == corridor.organization_id).order_by(t.Role.rank.desc())
-    return tuple(
-        Role(row.name, row.rank, row.top, frozenset(row.permissions), row.can_own, row.org_visible)
-        for row in corridor.tx.execute(found)
-    )
+    domains = frozenset(tx.execute(_DOMAINS, given).scalars())
+    rules = read_rules(corridor, row.authority) if row.authority else ()
+    return Setting(catalogue, policy, domains, row.authority, prepare(rules, catalogue, policy), rules)
 
 
 def read_rules(corridor: Corridor | Glance, connection_id: str) -> tuple[Rule, ...]:
     """The rules of a connection, in their order, teams and projects by their slug of today."""
-    found = (
-        select(t.Rule, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
-        .outerjoin(t.Team, t.Team.id == t.Rule.team_id)
-        .outerjoin(t.Project, t.Project.id == t.Rule.project_id)
-        .where(t.Rule.connection_id == connection_id)
-        .order_by(t.Rule.position, t.Rule.id)
-    )
     return tuple(
         Rule(
             row.id,
@@ -98,77 +107,80 @@ def read_rules(corridor: Corridor | Glance, connection_id: str) -> tuple[Rule, .
             row.level,
             row.position,
         )
-        for row in corridor.tx.execute(found)
+        for row in corridor.tx.execute(_RULES, {"connection": connection_id})
     )
 
 
-def people(corridor: Corridor, org: Setting, scope: Ids | None) -> list[Entry]:
-    """Lock and read everybody in scope: directory users of the authority by id, or with None everybody of the organization."""
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """The statements that read people, for one kind of scope."""
+
+    users: Any
+    users_with_documents: Any
+    members: Ids
+    places: Any
+    groups: Any
+
+
+@cache
+def _reads(*, everybody: bool) -> _Reads:
+    """Parameters: `ids` of directory users (or, for everybody, none), `authority` and `organization`."""
+    user, member, place, group = t.DirectoryUser, t.Membership, t.DirectoryMember, t.DirectoryGroup
+    of_authority = user.connection_id == bindparam("authority")
+    chosen = of_authority if everybody else and_(of_authority, user.id.in_(named()))
+    mine = member.organization_id == bindparam("organization")
+    persons = select(user.person_id).where(chosen, user.person_id.is_not(None))
+    inside = place.user_id.in_(select(user.id).where(chosen) if everybody else named())
+    link = and_(member.person_id == user.person_id, mine)
+    known = (user.id, user.user_name, user.email, user.display_name, user.person_id, user.active, user.overridden)
+    columns = (*known, member.id.label("membership_id"))
+    return _Reads(
+        users=select(*columns).outerjoin(member, link).where(chosen).order_by(user.id),
+        users_with_documents=select(*columns, user.search).outerjoin(member, link).where(chosen).order_by(user.id),
+        members=select(member.id).where(mine) if everybody else select(member.id).where(mine, member.person_id.in_(persons)),
+        places=select(place.user_id, place.group_id).where(inside),
+        groups=select(group.id, group.display_name, group.external_id).where(group.id.in_(select(place.group_id).where(inside))),
+    )
+
+
+def people(corridor: Corridor, org: Setting, ids: Collection[str] | None) -> list[Entry]:
+    """Lock and read people: directory users of the authority by id, or with None everybody of the organization."""
     if org.authority is None:
         return []
-    users = scope if scope is not None else select(t.DirectoryUser.id).where(t.DirectoryUser.connection_id == org.authority)
-    members = _members_of(corridor, users) if scope is not None else _all_members(corridor)
-    corridor.lock_users(users)
-    corridor.lock_memberships(members)
-    holdings = read_holdings(corridor, members)
-    withheld = _withheld(corridor, members)
-    groups = _groups_of(corridor, users)
-    entries = [_user_entry(row, holdings, withheld, groups) for row in corridor.tx.execute(_users(corridor, org, users))]
-    if scope is None:
-        entries += [_member_entry(row, holdings, withheld) for row in corridor.tx.execute(_absent(corridor, org.authority))]
+    reads = _reads(everybody=ids is None)
+    given = {**these(ids or ()), "authority": org.authority, "organization": corridor.organization_id}
+    tx = corridor.tx
+    corridor.lock_users(ids, org.authority)
+    membership_ids = corridor.lock_memberships(reads.members, given)
+    holdings, withheld = read_holdings(corridor, membership_ids), _withheld(corridor, membership_ids)
+    groups = _groups_of(corridor, reads, given)
+    found = reads.users_with_documents if org.mapping.needs_document else reads.users
+    entries = [_user_entry(row, holdings, withheld, groups) for row in tx.execute(found, given)]
+    if ids is None:
+        entries += [_member_entry(row, holdings, withheld) for row in tx.execute(_ABSENT, given)]
     return entries
 
 
 def members(corridor: Corridor, scope: Ids) -> list[Entry]:
     """Lock and read memberships by id, for what people decide about members: no facts of the directory."""
-    corridor.lock_memberships(scope)
-    holdings = read_holdings(corridor, scope)
-    withheld = _withheld(corridor, scope)
-    found = _with_address(select(t.Membership.id, t.Membership.person_id, t.Address.email, t.Person.display_name))
-    rows = corridor.tx.execute(found.where(t.Membership.id.in_(scope)).order_by(t.Membership.id))
-    return [_member_entry(row, holdings, withheld) for row in rows]
+    ids = corridor.lock_memberships(select(t.Membership.id).where(t.Membership.id.in_(scope)), {})
+    holdings, withheld = read_holdings(corridor, ids), _withheld(corridor, ids)
+    return [_member_entry(row, holdings, withheld) for row in corridor.tx.execute(_MEMBERS, these(ids))]
 
 
-def _with_address(found: Any) -> Any:
+def _with_address() -> Any:
+    """Members with what they are called: their primary address."""
+    found = select(t.Membership.id, t.Membership.person_id, t.Address.email, t.Person.display_name)
     return found.join(t.Person, t.Person.id == t.Membership.person_id).outerjoin(
         t.Address, and_(t.Address.person_id == t.Membership.person_id, t.Address.is_primary)
     )
 
 
-def _all_members(corridor: Corridor) -> Ids:
-    return select(t.Membership.id).where(t.Membership.organization_id == corridor.organization_id)
-
-
-def _members_of(corridor: Corridor, users: Ids) -> Ids:
-    persons = select(t.DirectoryUser.person_id).where(t.DirectoryUser.id.in_(users), t.DirectoryUser.person_id.is_not(None))
-    return _all_members(corridor).where(t.Membership.person_id.in_(persons))
-
-
-def _users(corridor: Corridor, org: Setting, users: Ids) -> Any:
-    user, member = t.DirectoryUser, t.Membership
-    columns: list[Any] = [
-        user.id,
-        user.user_name,
-        user.email,
-        user.display_name,
-        user.person_id,
-        user.active,
-        user.overridden,
-        member.id.label("membership_id"),
-    ]
-    if org.mapping.needs_document:
-        columns.append(user.search)
-    link = and_(member.person_id == user.person_id, member.organization_id == corridor.organization_id)
-    return (
-        select(*columns).outerjoin(member, link).where(user.connection_id == org.authority, user.id.in_(users)).order_by(user.id)
-    )
-
-
-def _absent(corridor: Corridor, authority: str) -> Any:
-    """Members without a record in the live directory, with their primary address."""
-    known = exists().where(t.DirectoryUser.person_id == t.Membership.person_id, t.DirectoryUser.connection_id == authority)
-    found = _with_address(select(t.Membership.id, t.Membership.person_id, t.Address.email, t.Person.display_name))
-    return found.where(t.Membership.organization_id == corridor.organization_id, ~known).order_by(t.Membership.id)
+_MEMBERS = _with_address().where(t.Membership.id.in_(named())).order_by(t.Membership.id)
+_KNOWN = exists().where(
+    t.DirectoryUser.person_id == t.Membership.person_id, t.DirectoryUser.connection_id == bindparam("authority")
+)
+_ABSENT = _with_address().where(t.Membership.organization_id == bindparam("organization"), ~_KNOWN).order_by(t.Membership.id)
 
 
 def _user_entry(
@@ -187,56 +199,50 @@ def _member_entry(row: Any, holdings: Mapping[str, Holding], withheld: frozenset
     return Entry(subject, None, row.id, row.person_id, row.display_name, PersonFacts(None), holding, row.id in withheld)
 
 
-def read_holdings(corridor: Corridor | Glance, members: Ids) -> dict[str, Holding]:
-    """What the memberships in the query hold: their assignments and causes."""
+_ASSIGNMENTS = (
+    select(t.Assignment, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
+    .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
+    .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
+    .where(t.Assignment.membership_id.in_(named()))
+)
+_SUSPENSIONS = select(t.Suspension.membership_id, t.Suspension.cause).where(t.Suspension.membership_id.in_(named()))
+_WITHHELD = select(t.Withheld.membership_id).where(t.Withheld.membership_id.in_(named()))
+
+
+def read_holdings(corridor: Corridor | Glance, membership_ids: Collection[str]) -> dict[str, Holding]:
+    """What the memberships named hold: their assignments and causes."""
+    if not membership_ids:
+        return {}
     rows: dict[str, list[Assignment]] = defaultdict(list)
     causes: dict[str, list[Cause]] = defaultdict(list)
-    found = (
-        select(t.Assignment, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
-        .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
-        .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
-        .where(t.Assignment.membership_id.in_(members))
-    )
-    for row in corridor.tx.execute(found):
+    given = these(membership_ids)
+    for row in corridor.tx.execute(_ASSIGNMENTS, given):
         target = Target(row.target_kind, row.team_slug or row.project_slug or "")
         rows[row.membership_id].append(Assignment(target, row.level, row.source))
-    suspended = select(t.Suspension.membership_id, t.Suspension.cause).where(t.Suspension.membership_id.in_(members))
-    for membership_id, cause in corridor.tx.execute(suspended):
+    for membership_id, cause in corridor.tx.execute(_SUSPENSIONS, given):
         causes[membership_id].append(Cause(cause))
-    return {
-        key: Holding(True, frozenset(rows.get(key, ())), frozenset(causes.get(key, ())))
-        for key in corridor.tx.execute(members).scalars()
-    }
+    return {key: Holding(True, frozenset(rows.get(key, ())), frozenset(causes.get(key, ()))) for key in membership_ids}
 
 
-def _withheld(corridor: Corridor, members: Ids) -> frozenset[str]:
-    found = select(t.Withheld.membership_id).where(t.Withheld.membership_id.in_(members))
-    return frozenset(corridor.tx.execute(found).scalars())
+def _withheld(corridor: Corridor, membership_ids: Collection[str]) -> frozenset[str]:
+    if not membership_ids:
+        return frozenset()
+    return frozenset(corridor.tx.execute(_WITHHELD, these(membership_ids)).scalars())
 
 
-def _groups_of(corridor: Corridor, users: Ids) -> dict[str, tuple[Group, ...]]:
-    pairs = corridor.tx.execute(
-        select(t.DirectoryMember.user_id, t.DirectoryMember.group_id).where(t.DirectoryMember.user_id.in_(users))
-    ).all()
-    if not pairs:
+def _groups_of(corridor: Corridor, reads: _Reads, given: Mapping[str, Any]) -> dict[str, tuple[Group, ...]]:
+    places = corridor.tx.execute(reads.places, given).all()
+    if not places:
         return {}
-    ids = select(t.DirectoryMember.group_id).where(t.DirectoryMember.user_id.in_(users))
-    known = {group.id: group for group in read_groups(corridor, t.DirectoryGroup.id.in_(ids))}
+    known = {row.id: Group(row.id, row.display_name, row.external_id) for row in corridor.tx.execute(reads.groups, given)}
     found: dict[str, list[Group]] = defaultdict(list)
-    for user_id, group_id in pairs:
+    for user_id, group_id in places:
         found[user_id].append(known[group_id])
     return {user_id: tuple(sorted(groups, key=_by_name)) for user_id, groups in found.items()}
 
 
 def _by_name(group: Group) -> tuple[str, str]:
     return group.name, group.id
-
-
-def read_groups(corridor: Corridor, where: ColumnElement[bool]) -> Sequence[Group]:
-    """The groups a condition selects, as values."""
-    group = t.DirectoryGroup
-    rows = corridor.tx.execute(select(group.id, group.display_name, group.external_id).where(where))
-    return [Group(row.id, row.display_name, row.external_id) for row in rows]
 
 
 def other_top_holders(corridor: Corridor, catalogue: Catalogue, without: Iterable[str]) -> int:

@@ -14,16 +14,11 @@ from sqlalchemy import delete, exists, func, select, update
 
 from connector.membership.domain_names import domain_of
 from connector.membership.fold import fold
-from connector.provisioning.corridor import Corridor, Ids
+from connector.provisioning.corridor import Corridor
+from connector.provisioning.facts import setting
 from connector.storage import tables as t
 from connector.storage.ids import new_id
-from connector.storage.sets import id_set, insert_rows, update_rows
-
-
-def verified_domains(corridor: Corridor) -> frozenset[str]:
-    """The e-mail domains this organization has verified."""
-    found = select(t.Domain.name).where(t.Domain.organization_id == corridor.organization_id, t.Domain.verified_at.is_not(None))
-    return frozenset(corridor.tx.execute(found).scalars())
+from connector.storage.sets import id_set, insert_rows, named, these, update_rows
 
 
 def inside(email_key: str | None, domains: Collection[str]) -> bool:
@@ -31,25 +26,24 @@ def inside(email_key: str | None, domains: Collection[str]) -> bool:
     return bool(email_key) and domain_of(email_key or "") in domains
 
 
-def link(corridor: Corridor, users: Ids) -> int:
-    """Link the unlinked directory users of the query to the persons their addresses verify; returns how many were linked.
+def link(corridor: Corridor, user_ids: Collection[str], domains: Collection[str]) -> int:
+    """Link unlinked directory users to the persons their addresses verify; returns how many were linked.
 
     Never linked this way: break-glass owners, persons another record of the connection is linked to, persons this connection
-    once had and deleted (a rehire is linked by its tombstone), and everybody outside the verified domains.
+    once had and deleted (a rehire is linked by its tombstone), and everybody outside the verified `domains`.
     """
-    domains = verified_domains(corridor)
-    if not domains:
+    if not domains or not user_ids:
         return 0
     rows: list[dict[str, Any]] = []
     taken: set[str] = set()
-    for row in corridor.tx.execute(_candidates(users)):
+    for row in corridor.tx.execute(_CANDIDATES, these(user_ids)):
         if inside(row.email_key, domains) and row.person_id not in taken:
             taken.add(row.person_id)
             rows.append({"id": row.id, "person_id": row.person_id})
     return update_rows(corridor.tx, t.DirectoryUser, rows, keys=("id",))
 
 
-def _candidates(users: Ids) -> Any:
+def _candidates() -> Any:
     user, address = t.DirectoryUser, t.Address
     other = t.DirectoryUser.__table__.alias("other")
     linked = exists().where(other.c.connection_id == user.connection_id, other.c.person_id == address.person_id)
@@ -62,15 +56,18 @@ def _candidates(users: Ids) -> Any:
     return (
         select(user.id, user.email_key, address.person_id)
         .join(address, (address.email_key == user.email_key) & address.verified)
-        .where(user.id.in_(users), user.person_id.is_(None), ~linked, ~gone, ~break_glass)
+        .where(user.id.in_(named()), user.person_id.is_(None), ~linked, ~gone, ~break_glass)
         .order_by(user.id)
     )
 
 
+_CANDIDATES = _candidates()
+_TAKEN = select(t.Address.email_key).where(t.Address.email_key.in_(named()), t.Address.verified)
+
+
 def taken_addresses(corridor: Corridor, keys: Collection[str]) -> frozenset[str]:
     """Which of the folded addresses are verified for somebody already."""
-    found = select(t.Address.email_key).where(t.Address.email_key.in_(id_set(keys)), t.Address.verified)
-    return frozenset(corridor.tx.execute(found).scalars())
+    return frozenset(corridor.tx.execute(_TAKEN, these(keys)).scalars())
 
 
 def release_addresses(corridor: Corridor, connection_id: str, keys: Collection[str]) -> None:
@@ -89,13 +86,13 @@ def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | 
     person = corridor.tx.execute(select(t.Person).where(t.Person.id == person_id)).one()
     if person.created_by != connection_id:
         return
-    corridor.lock_persons(select(t.Person.id).where(t.Person.id == person_id))
+    corridor.lock_persons([person_id])
     corridor.tx.execute(update(t.Person).where(t.Person.id == person_id).values(display_name=name))
     if email is None:
         return
     email_key = fold(email)
     clash = select(func.count()).where(t.Address.email_key == email_key, t.Address.verified, t.Address.person_id != person_id)
-    verified = inside(email_key, verified_domains(corridor)) and not corridor.tx.execute(clash).scalar_one()
+    verified = inside(email_key, setting(corridor).domains) and not corridor.tx.execute(clash).scalar_one()
     said = {"email": email, "email_key": email_key, "verified": verified}
     primary = update(t.Address).where(t.Address.person_id == person_id, t.Address.is_primary)
     if not corridor.tx.execute(primary.values(**said)).rowcount:

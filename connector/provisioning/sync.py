@@ -1,16 +1,14 @@
 """SYNC: the one way in which facts become memberships. Facts, decide, guard, apply; a preview is the same without the last step.
 
-users(corridor, scope)      the IdP said something about these people
+users(corridor, ids)        the IdP said something about these people
 everyone(corridor)          rules, states or mode changed
 settle(corridor, …)         a person decided about one member: the same guard, the same apply
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-
-from sqlalchemy import select
 
 from connector.membership.guard import divide, holds_top, withhold_last
 from connector.membership.ledger import breaks_glass, play
@@ -25,7 +23,7 @@ from connector.membership.model import (
 )
 from connector.membership.plan import Part, Plan, reconcile
 from connector.provisioning import apply, facts, people
-from connector.provisioning.corridor import Corridor, Ids
+from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry, Setting
 from connector.storage import tables as t
 from connector.storage.sets import delete_rows, insert_rows
@@ -42,11 +40,10 @@ class Outcome:
     withheld: tuple[Part, ...] = ()
 
 
-def users(corridor: Corridor, scope: Ids, *, extra: Extra | None = None) -> Outcome:
-    """Bring the people behind these directory users in line with what the IdP says now."""
-    people.link(corridor, scope)
-    org = facts.setting(corridor)
-    return _run(corridor, org, facts.people(corridor, org, scope), extra=extra)
+def users(corridor: Corridor, ids: Collection[str], *, extra: Extra | None = None, org: Setting | None = None) -> Outcome:
+    """Bring the people behind these directory users in line with what the IdP says now. `org` spares reading it again."""
+    org = org or facts.setting(corridor)
+    return _run(corridor, org, _linked_people(corridor, org, ids), extra=extra)
 
 
 def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra | None = None, confirm: bool = False) -> Outcome:
@@ -59,23 +56,24 @@ def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra 
     org = facts.setting(corridor)
     if org.authority is None:
         return Outcome(Plan((), org.catalogue))
-    people.link(corridor, _unlinked(org.authority))
-    return _run(corridor, org, facts.people(corridor, org, None), absent=absent, extra=extra, confirm=confirm)
+    return _run(corridor, org, _linked_people(corridor, org, None), absent=absent, extra=extra, confirm=confirm)
 
 
-def leave(corridor: Corridor, scope: Ids, because: Because) -> Outcome:
+def _linked_people(corridor: Corridor, org: Setting, ids: Collection[str] | None) -> list[Entry]:
+    """Read people; those active and linked to nobody are linked first, where an address of theirs is verified here."""
+    entries = facts.people(corridor, org, ids)
+    alone = [entry.user_id for entry in entries if entry.user_id and entry.person_id is None and entry.facts.active]
+    return facts.people(corridor, org, ids) if people.link(corridor, alone, org.domains) else entries
+
+
+def leave(corridor: Corridor, ids: Collection[str], because: Because) -> Outcome:
     """The IdP deleted these people: their memberships end. Break-glass owners are outside of what an IdP can do."""
     org = facts.setting(corridor)
-    entries = facts.people(corridor, org, scope)
+    entries = facts.people(corridor, org, ids)
     going = [entry for entry in entries if entry.membership_id and not breaks_glass(entry.holding)]
     parts = [Part(entry.subject, entry.holding, (Leave(because),)) for entry in going]
     kept, withheld = guard(corridor, org.catalogue, parts)
     return _apply(corridor, org, kept, withheld, entries, joined_by="scim", newly=withheld)
-
-
-def _unlinked(connection_id: str) -> Ids:
-    user = t.DirectoryUser
-    return select(user.id).where(user.connection_id == connection_id, user.person_id.is_(None), user.active)
 
 
 def settle(
@@ -192,7 +190,7 @@ def _apply(
 ) -> Outcome:
     plan = Plan(tuple(parts), org.catalogue)
     by_key = {entry.subject.key: entry for entry in entries}
-    apply.write(corridor, plan, by_key, joined_by=joined_by, connection_id=org.authority)
+    apply.write(corridor, org, plan, by_key, joined_by=joined_by)
     for part in newly:
         _withhold(corridor, part)
     return Outcome(plan, tuple(withheld))

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select, Table, column, select, text
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindparam, column, literal, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
@@ -42,7 +42,25 @@ def _postgresql_elements(element: _Elements, compiler: Any, **kw: Any) -> str:
 
 def id_set(ids: Iterable[str]) -> Select[str]:
     """Return `SELECT value` over the given ids, to be used as `column.in_(id_set(ids))`: one parameter however many they are."""
-    parameter = json.dumps(list(ids))
+    return _values(literal(as_parameter(ids)))
+
+
+def named() -> Select[str]:
+    """As `id_set`, for a statement that is built once: the ids are given by `these(ids)` when it is run."""
+    return _values(bindparam("ids", type_=Text))
+
+
+def these(ids: Iterable[str]) -> dict[str, str]:
+    """The parameters of a statement with `named()` in it."""
+    return {"ids": as_parameter(ids)}
+
+
+def as_parameter(ids: Iterable[str]) -> str:
+    """A set of ids as it travels: a JSON array."""
+    return json.dumps(list(ids), separators=(",", ":"))
+
+
+def _values(parameter: ColumnElement[str]) -> Select[str]:
     rows = _Elements(parameter).table_valued(column("value", Text))
     return select(rows.c.value)
 
