@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -20,7 +17,7 @@ from types import FrameType
 import click
 
 from connector.cli import demo_story as story
-from connector.cli.common import Tools, json_option, prepare
+from connector.cli.common import Tools, json_option
 from connector.cli.output import Shown, show
 from connector.config import Settings
 from connector.errors import Conflict, Unavailable
@@ -28,26 +25,17 @@ from connector.storage.database import Database
 
 HOST = "127.0.0.1"
 PORTS = range(8000, 8100)
-PATIENCE = 30
-"""Seconds that the server has to come up."""
-
-LOG = "server.log"
-
 MARK = "made-by-connector-demo"
 """A file that says: what is in this folder may be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the demo runs: its folder, its port, and what of the environment its commands need."""
+class Running:
+    """The demo's server: its process, its log, and what of the environment commands need to reach the same installation."""
 
-    folder: Path
-    port: int
+    process: subprocess.Popen[str]
+    log: Path
     variables: Mapping[str, str]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, **self.variables}
 
 
 @click.command()
@@ -61,25 +49,30 @@ def demo(once: bool, as_json: bool) -> None:
     Its database is made anew by each run, in data/demo or in the folder of CONNECTOR_DATA_DIR.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    place = _place()
-    settings = Settings.from_environment(place.environment)
-    database = Database.open(settings.database_url)
+    folder = Path(os.environ.get("CONNECTOR_DATA_DIR", "").strip() or "data/demo").absolute()
     say = story.silent if as_json else click.echo
+    _clear(folder)
     try:
-        prepare(database)
-        with _serving(place) as server:
-            say(
-                click.style("connector", bold=True)
-                + f" serves at {settings.base_url}, with a fresh database in {_short(place.folder)}"
-            )
-            told = story.tour(Tools(settings, database), say)
+        with _serving(folder) as server:
+            told = _tour(server, say)
             if as_json:
-                show(Shown(story.data(settings, told), ""), as_json=True)
-            say(story.farewell(told, program=_program(), exports=_exports(place.variables), serving=not once))
+                show(Shown(story.data(told), ""), as_json=True)
+            say(story.farewell(told, program=_program(), exports=_exports(server.variables), serving=not once))
             if not once:
-                raise _stopped(server.wait(), place)
+                raise _stopped(server)
     except KeyboardInterrupt:
         say("\nStopped. What the tour made is kept until the next one.")
+
+
+def _tour(server: Running, say: story.Say) -> tuple[story.Told, ...]:
+    settings = Settings.from_environment({**os.environ, **server.variables})
+    say(
+        click.style("connector", bold=True)
+        + f" serves at {settings.base_url}, with a fresh database in {_short(settings.data_dir)}"
+    )
+    database = Database.open(settings.database_url)
+    try:
+        return story.tour(Tools(settings, database), say)
     finally:
         database.close()
 
@@ -87,19 +80,6 @@ def demo(once: bool, as_json: bool) -> None:
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Stopping by SIGTERM is the same as by Ctrl-C: the server is stopped with it."""
     raise KeyboardInterrupt
-
-
-def _place() -> Place:
-    """Choose folder and port, and clear the folder of the run before. Raises Conflict `not_a_demo`."""
-    folder = Path(os.environ.get("CONNECTOR_DATA_DIR", "").strip() or "data/demo").absolute()
-    port = _free_port()
-    variables = {"CONNECTOR_DATA_DIR": str(folder)}
-    if port != PORTS[0] or os.environ.get("CONNECTOR_BASE_URL"):
-        variables["CONNECTOR_BASE_URL"] = f"http://{HOST}:{port}"
-    if os.environ.get("CONNECTOR_DATABASE_URL"):
-        variables["CONNECTOR_DATABASE_URL"] = f"sqlite:///{folder / 'connector.db'}"
-    _clear(folder)
-    return Place(folder, port, variables)
 
 
 def _clear(folder: Path) -> None:
@@ -118,41 +98,54 @@ def _clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _free_port() -> int:
-    for port in PORTS:
-        with suppress(OSError), socket.create_server((HOST, port)):
-            return port
+@contextmanager
+def _serving(folder: Path) -> Iterator[Running]:
+    """`connector serve` as a process of its own, at the first port that is free; stopped at the end."""
+    server = _started(folder)
+    try:
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.communicate()
+
+
+def _started(folder: Path) -> Running:
+    """Start the server and wait until it says where it listens. Raises Unavailable `no_free_port`, `server_stopped`."""
+    for port in filter(_is_free, PORTS):
+        server = _start(folder, port)
+        assert server.process.stdout
+        if server.process.stdout.readline():
+            return server
+        if "address_unavailable" not in server.log.read_text():  # else somebody took the port in this moment
+            raise _stopped(server)
     raise Unavailable("no_free_port", f"All ports from {PORTS[0]} to {PORTS[-1]} are in use.", retry_after=60)
 
 
-@contextmanager
-def _serving(place: Place) -> Iterator[subprocess.Popen[bytes]]:
-    """`connector serve` as a process of its own, its logs in the folder; stopped at the end."""
-    command = [sys.executable, "-m", "connector.cli", "serve", "--host", HOST, "--port", str(place.port)]
-    log = place.folder / LOG
-    with log.open("wb") as errors:
-        quiet = subprocess.DEVNULL
-        server = subprocess.Popen(command, env=place.environment, stdin=quiet, stdout=errors, stderr=errors)  # noqa: S603 - ours
+def _start(folder: Path, port: int) -> Running:
+    variables = {"CONNECTOR_DATA_DIR": str(folder)}
+    if port != PORTS[0] or os.environ.get("CONNECTOR_BASE_URL"):
+        variables["CONNECTOR_BASE_URL"] = f"http://{HOST}:{port}"
+    if os.environ.get("CONNECTOR_DATABASE_URL"):
+        variables["CONNECTOR_DATABASE_URL"] = f"sqlite:///{folder / 'connector.db'}"
+    command = [sys.executable, "-m", "connector.cli", "serve", "--host", HOST, "--port", str(port), "--json"]
+    log, environment = folder / "server.log", {**os.environ, **variables}
+    with log.open("w") as errors:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603 - ours
+    return Running(process, log, variables)
+
+
+def _is_free(port: int) -> bool:
     try:
-        _wait(server, f"http://{HOST}:{place.port}/readyz", log)
-        yield server
-    finally:
-        server.terminate()
-        server.wait()
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True
 
 
-def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and server.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - our own address
-            if json.load(answer) == {"status": "ok"}:
-                return
-        time.sleep(0.05)
-    raise Unavailable("server_not_up", "The server did not come up.", retry_after=1, advice=f"It says why in {log}.")
-
-
-def _stopped(status: int, place: Place) -> Unavailable:
-    advice = f"It says why in {place.folder / LOG}."
+def _stopped(server: Running) -> Unavailable:
+    """Wait for a server that was not told to end, and say that it did."""
+    status = server.process.wait()
+    advice = f"It says why in {server.log}."
     return Unavailable("server_stopped", f"The server ended by itself, with status {status}.", retry_after=1, advice=advice)
 
 

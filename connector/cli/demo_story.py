@@ -17,7 +17,6 @@ from connector.cli.common import Tools
 from connector.cli.member import explanation_data, source_text, who
 from connector.cli.plan_text import summary
 from connector.cli.rule import gives
-from connector.config import Settings
 from connector.directory import connections, domains, plans, rules, tokens
 from connector.membership.explain import BecauseItem
 from connector.organizations import members, organizations
@@ -225,9 +224,9 @@ def _why(item: BecauseItem) -> str:
     return f"IdP group {item.group}" if item.group else source_text(item)
 
 
-def data(settings: Settings, told: Sequence[Told]) -> dict[str, Any]:
-    """The result for programs: where the server is, and of each organization its connection, token and members."""
-    organizations = [
+def data(told: Sequence[Told]) -> dict[str, Any]:
+    """The result for programs: of each organization its connection, token and members."""
+    shown = [
         {
             "slug": each.home.company.slug,
             "connection": each.home.connection,
@@ -237,7 +236,7 @@ def data(settings: Settings, told: Sequence[Told]) -> dict[str, Any]:
         }
         for each in told
     ]
-    return {"address": settings.base_url, "organizations": organizations}
+    return {"organizations": shown}
 
 
 def farewell(told: Sequence[Told], *, program: str, exports: str, serving: bool) -> str:

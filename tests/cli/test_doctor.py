@@ -1,0 +1,119 @@
+"""`connector doctor`: what it looks at, and that each fault is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.storage import migrate
+from connector.storage.database import Database
+from tests.cli.conftest import Cli, Home
+
+CHECKS = {"database", "clock", "migrations", "tokens", "directories", "sign-in", "break-glass", "secret key", "base URL", "mail"}
+
+
+def found(ended_out: str, check: str) -> Any:
+    """The first item of one check."""
+    return next(item for item in json.loads(ended_out)["items"] if item["check"] == check)
+
+
+def test_a_sound_installation_passes_every_check(cli: Cli) -> None:
+    """Exit 0; for people one line each."""
+    items = cli.json("doctor")["items"]
+    assert {item["check"] for item in items} == CHECKS
+    assert all(item.keys() == {"check", "status", "detail", "advice"} for item in items)
+    assert [item for item in items if item["status"] != "ok"] == []
+    assert cli.text("doctor").count("\n") == len(items)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "check", "status"),
+    [
+        ("CONNECTOR_BASE_URL", "http://connector.example.com", "base URL", "warning"),
+        ("CONNECTOR_BASE_URL", "http://localhost:8000", "base URL", "ok"),
+        ("CONNECTOR_SECRET_KEY", "short", "secret key", "warning"),
+        ("CONNECTOR_SMTP_URL", "smtp://127.0.0.1:9", "mail", "error"),
+    ],
+)
+def test_settings_are_looked_at(
+    cli_on_sqlite: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, check: str, status: str
+) -> None:
+    """A warning leaves exit 0, an error makes it 1."""
+    monkeypatch.setenv("CONNECTOR_MAIL_FROM", "connector@example.com")
+    monkeypatch.setenv(variable, value)
+    ended = cli_on_sqlite("doctor", "--json")
+    item = found(ended.out, check)
+    assert (item["status"], ended.status) == (status, 1 if status == "error" else 0)
+    assert bool(item["advice"]) == (status != "ok")
+
+
+def test_a_mail_server_that_answers_is_found(cli_on_sqlite: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is greeted; no mail is sent."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            connection = listener.accept()[0]
+            with connection, connection.makefile("rwb") as stream:
+                stream.write(b"220 mail\r\n")
+                stream.flush()
+                for line in stream:
+                    heard.append(line[:4].upper())
+                    stream.write(b"250 ok\r\n")
+                    stream.flush()
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        monkeypatch.setenv("CONNECTOR_MAIL_FROM", "connector@example.com")
+        monkeypatch.setenv("CONNECTOR_SMTP_URL", f"smtp://127.0.0.1:{listener.getsockname()[1]}")
+        item = found(cli_on_sqlite("doctor", "--json").out, "mail")
+        thread.join(10)
+    assert item["status"] == "ok"
+    assert not {b"MAIL", b"RCPT", b"DATA"} & set(heard)
+
+
+def test_a_token_that_ends_soon_is_named_however_short_its_life(home: Home) -> None:
+    """Within 30 days; one year is far."""
+    home.cli.json("token", "create", home.connection, "--expires-days", "5")
+    warnings = [item for item in home.cli.json("doctor")["items"] if item["check"] == "tokens"]
+    assert [item["status"] for item in warnings] == ["warning"]
+    assert f"connector token create {home.connection}" in warnings[0]["advice"]
+
+
+def test_a_connection_nobody_can_sign_in_through_is_a_warning(home: Home) -> None:
+    """Only break-glass owners can sign in; the first is there from the activation on."""
+    home.go_live()
+    ended = home.cli("doctor", "--json")
+    assert ended.status == 0
+    assert found(ended.out, "sign-in")["status"] == "warning"
+    assert found(ended.out, "break-glass")["status"] == "ok"
+
+
+def test_a_database_that_is_behind_or_away_is_an_error(
+    cli_on_sqlite: Cli, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    """What needs it is then left out, the rest is still looked at."""
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", postgres_url)
+    database = Database.open(postgres_url)
+    migrate.downgrade(database, "base")
+    database.close()
+    ended = cli_on_sqlite("doctor", "--json")
+    assert (ended.status, found(ended.out, "migrations")["status"]) == (1, "error")
+    assert "connector migrate" in found(ended.out, "migrations")["advice"]
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", "postgresql://connector@127.0.0.1:9/nothing")
+    ended = cli_on_sqlite("doctor", "--json")
+    assert (ended.status, found(ended.out, "database")["status"], found(ended.out, "mail")["status"]) == (1, "error", "ok")
+
+
+def test_a_secret_key_that_others_can_read_is_a_warning(cli_on_sqlite: Cli) -> None:
+    """The one that was made in the data directory."""
+    cli_on_sqlite.json("org", "list")
+    Path(os.environ["CONNECTOR_DATA_DIR"], "secret_key").chmod(0o644)
+    item = found(cli_on_sqlite("doctor", "--json").out, "secret key")
+    assert (item["status"], "chmod 600" in item["advice"]) == ("warning", True)

@@ -1,0 +1,80 @@
+"""`connector demo`: the first thing a newcomer sees, as a real process."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import COMMAND, PATIENCE, environment, ran
+
+
+def test_the_tour_ends_with_every_member_their_role_their_teams_and_why(tmp_path: Path) -> None:
+    """Both companies; the moved, the renamed, the gone; and a second run starts afresh."""
+    environ = environment(tmp_path / "demo")
+    for _ in range(2):
+        ended = ran(environ, "demo", "--once", "--json")
+        assert ended.returncode == 0, ended.stderr
+        northwind, contoso = json.loads(ended.stdout)["organizations"]
+        people = {person["email"]: person for person in northwind["members"] + contoso["members"]}
+        assert len(people) == 14
+        misaki = people["misaki.watanabe@northwind.example"]
+        assert (misaki["role"], misaki["teams"]) == ("admin", [{"slug": "platform", "role": "maintainer"}])
+        assert {item["group"] for item in misaki["because"]} == {"Platform Admins"}
+        assert people["zoe.lund@northwind.example"]["name"] == "Zoë Lund"
+        assert people["jose.ibanez@northwind.example"]["causes"] == ["directory"]
+        assert people["chidi.eze@contoso.example"]["projects"] == ["developers"]
+        assert people["thora.jonsdottir@contoso.example"]["role"] == "manager"
+
+
+def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
+    """Every command and the curl, copied from the screen while it serves; Ctrl-C ends it and its server."""
+    environ = environment(tmp_path / "demo")
+    demo = subprocess.Popen([*COMMAND, "demo"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert demo.stdout
+        said = ""
+        while "Ctrl-C" not in said:
+            line = demo.stdout.readline()
+            assert line, said
+            said += line
+        token, address = re.findall(r"Bearer (\S+)' \\\n +'(\S+)'", said)[0]
+        with urllib.request.urlopen(urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})) as answer:
+            assert json.load(answer)["totalResults"] == 6
+        exports = dict(shlex.split(found)[0].split("=", 1) for found in re.findall(r"export (\S+)", said))
+        tried = re.findall(r"^  python -m connector\.cli (.+)$", said, re.MULTILINE)
+        assert [words.split()[0] for words in tried] == ["member", "log", "--help"]
+        for words in tried:
+            assert ran(environ | exports, *shlex.split(words)).returncode == 0, words
+        assert max(len(line) for line in said.splitlines() if str(tmp_path) not in line) <= 100
+        assert "\x1b" not in said
+    finally:
+        demo.terminate()
+        ended = demo.communicate(timeout=PATIENCE)
+    assert ("Stopped" in ended[0], ended[1], demo.returncode) == (True, "", 0)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=5)
+
+
+def test_a_database_that_no_demo_made_is_never_touched(tmp_path: Path) -> None:
+    """CONNECTOR_DATA_DIR may lead to the real one."""
+    environ = environment(tmp_path)
+    ran(environ, "org", "create", "acme", "--name", "Acme", "--owner", "ada@acme.example")
+    ended = ran(environ, "demo", "--once")
+    assert (ended.returncode, json.loads(ended.stderr)["code"]) == (1, "not_a_demo")
+    assert "acme" in ran(environ, "org", "list").stdout
+
+
+def test_a_real_database_in_the_environment_is_left_alone(tmp_path: Path) -> None:
+    """The demo uses its own and prints the variable that its commands need."""
+    real = tmp_path / "real.db"
+    environ = environment(tmp_path / "demo", f"sqlite:///{real}")
+    ended = ran(environ, "demo", "--once")
+    assert ended.returncode == 0, ended.stderr
+    assert "CONNECTOR_DATABASE_URL=" in ended.stdout
+    assert not real.exists()
