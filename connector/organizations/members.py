@@ -81,8 +81,9 @@ def view(corridor: Corridor, membership_id: str) -> MemberView:
 
 def _views(glance: Glance | Corridor, scope: Ids) -> list[MemberView]:
     catalogue = facts.setting(glance).catalogue
-    holdings = facts.read_holdings(glance, glance.tx.execute(scope).scalars().all())
-    rows = glance.tx.execute(_members(glance.organization_id).where(t.Membership.id.in_(scope)).order_by(t.Membership.id))
+    ids = glance.tx.execute(scope).scalars().all()
+    holdings = facts.read_holdings(glance, ids)
+    rows = glance.tx.execute(_members(glance.organization_id).where(t.Membership.id.in_(id_set(ids))).order_by(t.Membership.id))
     return [_view(row, holdings[row.id], effective(holdings[row.id], catalogue)) for row in rows]
 
 
@@ -139,9 +140,12 @@ def find(glance: Glance | Corridor, who: str) -> str:
             raise Conflict(
                 "member_ambiguous", f"several members are called {who}", advice="Use the id from `member list --json`."
             )
-    raise NotFound(
-        "member_not_found", f"{who} is not a member of this organization", advice="connector member list shows who is."
-    )
+    raise _not_found(who)
+
+
+def _not_found(who: str) -> NotFound:
+    said = f"{who} is not a member of this organization"
+    return NotFound("member_not_found", said, advice="connector member list shows who is.")
 
 
 def explain_member(database: Database, organization_id: str, who: str) -> MemberExplanation:
@@ -171,8 +175,10 @@ def _entry(corridor: Corridor, setting: facts.Setting, who: str) -> Entry:
         return entries[0]
     user = select(t.DirectoryUser.id).join(t.Membership, t.Membership.person_id == t.DirectoryUser.person_id)
     linked = user.where(t.Membership.id == membership_id, t.DirectoryUser.connection_id == (setting.authority or ""))
-    known = facts.people(corridor, setting, _ids(corridor, linked))
-    return known[0] if known else facts.members(corridor, id_set([membership_id]))[0]
+    known = facts.people(corridor, setting, _ids(corridor, linked)) or facts.members(corridor, id_set([membership_id]))
+    if not known:
+        raise _not_found(who)  # they left between two statements
+    return known[0]
 
 
 def _ids(corridor: Corridor, query: Ids) -> Sequence[str]:
@@ -311,6 +317,8 @@ def _decide(
         scope = id_set([find(corridor, who)])
         entries = facts.members(corridor, scope)
         before = _views(corridor, scope)
+        if not before:
+            raise _not_found(who)  # they left while this waited for the lock
         changes = {entry.subject.key: decide(entry, corridor) for entry in entries}
         guard_by_hand(corridor, [Part(e.subject, e.holding, changes[e.subject.key]) for e in entries])
         sync.settle(corridor, entries, lambda entry: changes[entry.subject.key])
