@@ -66,10 +66,8 @@ def demo(once: bool, as_json: bool) -> None:
 
 def _tour(server: Running, say: story.Say) -> tuple[story.Told, ...]:
     settings = Settings.from_environment({**os.environ, **server.variables})
-    say(
-        click.style("connector", bold=True)
-        + f" serves at {settings.base_url}, with a fresh database in {_short(settings.data_dir)}"
-    )
+    say(click.style("connector", bold=True) + f" serves at {settings.base_url}")
+    say(f"Its fresh database is in {_short(settings.data_dir)}")
     database = Database.open(settings.database_url)
     try:
         return story.tour(Tools(settings, database), say)
@@ -113,8 +111,7 @@ def _started(folder: Path) -> Running:
     """Start the server and wait until it says where it listens. Raises Unavailable `no_free_port`, `server_stopped`."""
     for port in filter(_is_free, PORTS):
         server = _start(folder, port)
-        assert server.process.stdout
-        if server.process.stdout.readline():
+        if server.process.stdout and server.process.stdout.readline():
             return server
         if "address_unavailable" not in server.log.read_text():  # else somebody took the port in this moment
             raise _stopped(server)

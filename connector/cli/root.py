@@ -68,6 +68,9 @@ def run(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough: leave without a complaint
         return FAILED
+    except OSError as error:
+        output.show_error("file_unusable", f"{error.strerror or error}: {error.filename}")
+        return FAILED
     except click.Abort:
         return INTERRUPTED
     except ConnectorError as error:

@@ -65,7 +65,7 @@ def test_a_mail_server_that_answers_is_found(cli_on_sqlite: Cli, monkeypatch: py
                 stream.flush()
                 for line in stream:
                     heard.append(line[:4].upper())
-                    stream.write(b"250 ok\r\n")
+                    stream.write(b"221 bye\r\n" if heard[-1] == b"QUIT" else b"250 ok\r\n")
                     stream.flush()
 
         thread = threading.Thread(target=greet)
