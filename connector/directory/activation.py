@@ -127,7 +127,7 @@ def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Ou
     setting = facts.setting(corridor)
     catalogue, domains = setting.catalogue, setting.domains
     pushed = select(t.DirectoryUser.id).where(t.DirectoryUser.connection_id == connection.id)
-    rejoin = returns.recognise(corridor, pushed, catalogue)
+    rejoin = returns.recognise(corridor, corridor.tx.execute(pushed).scalars().all(), catalogue)
 
     def extra(entry: Entry, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         changes = rejoin(entry, changes)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam
 
 from connector.membership.ledger import breaks_glass, effective
 from connector.membership.model import Cause, Holding
 from connector.provisioning import apply, facts
-from connector.provisioning.corridor import Corridor
+from connector.provisioning.corridor import Corridor, memberships_locked
 from connector.storage import tables as t
 from connector.storage.sets import insert_rows
 
@@ -54,9 +54,13 @@ def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:
 
 def _holdings(corridor: Corridor, person_id: str) -> dict[str, Holding]:
     """What the person holds here, locked; empty for somebody who is not a member."""
-    member = t.Membership
-    mine = select(member.id).where(member.organization_id == corridor.organization_id, member.person_id == person_id)
-    return facts.read_holdings(corridor, corridor.lock_memberships(mine, {}))
+    given = {"organization": corridor.organization_id, "person": person_id}
+    return facts.read_holdings(corridor, corridor.lock_memberships(_OF_PERSON, given))
+
+
+_OF_PERSON = memberships_locked(
+    t.Membership.organization_id == bindparam("organization"), t.Membership.person_id == bindparam("person")
+)
 
 
 def warn_break_glass(corridor: Corridor, user_id: str, person_id: str | None) -> None:

@@ -7,31 +7,31 @@ judged when a user is pushed to a live directory, and when a staged one goes liv
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from connector.directory.departures import MEMORY
 from connector.membership.model import Assignment, Because, Catalogue, Cause, Change, Give, Join, Suspend, Take, Target
 from connector.provisioning import apply, people
-from connector.provisioning.corridor import Corridor, Ids
+from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.provisioning.sync import Extra
 from connector.storage import tables as t
-from connector.storage.sets import update_rows
+from connector.storage.sets import named, these, update_rows
 
 _MET_AGAIN = "the same externalId came back under another userName: taken for another person; `connector member link` if not"
 
 
-def recognise(corridor: Corridor, users: Ids, catalogue: Catalogue) -> Extra:
+def recognise(corridor: Corridor, user_ids: Collection[str], catalogue: Catalogue) -> Extra:
     """Judge directory users who are linked to nobody against the tombstones of their connection.
 
     A rehire is linked to its Person, and what is returned gives back what was given by hand (never the top role) and every
     suspension that was not the directory's. For another human under the same userName a clashing address is released.
     """
     met: dict[str, list[Any]] = defaultdict(list)
-    for row in corridor.tx.execute(_stones(corridor, users)):
+    for row in corridor.tx.execute(_STONES, {**these(user_ids), "since": corridor.now - MEMORY}):
         met[row.user_id].append(row)
     back = _rehired(met.values())
     update_rows(corridor.tx, t.DirectoryUser, [{"id": r.user_id, "person_id": r.person_id} for r in back], keys=("id",))
@@ -41,7 +41,7 @@ def recognise(corridor: Corridor, users: Ids, catalogue: Catalogue) -> Extra:
     return _returning(catalogue, {row.user_id: row.left for row in back})
 
 
-def _stones(corridor: Corridor, users: Ids) -> Any:
+def _stones() -> Any:
     """Each user with the tombstones of people under the same userName or externalId, while they are remembered, latest first."""
     user, stone = t.DirectoryUser, t.Tombstone
     other = user.__table__.alias("other")
@@ -52,10 +52,13 @@ def _stones(corridor: Corridor, users: Ids) -> Any:
         .add_columns(stone.id.label("stone_id"), stone.person_id, stone.left)
         .add_columns(stone.user_name_key.label("old_name_key"), stone.external_id.label("old_external_id"))
         .join(stone, (stone.connection_id == user.connection_id) & same)
-        .where(user.id.in_(users), user.person_id.is_(None), stone.kind == "user", stone.person_id.is_not(None), ~linked)
-        .where(stone.deleted_at > corridor.now - MEMORY)
+        .where(user.id.in_(named()), user.person_id.is_(None), stone.kind == "user", stone.person_id.is_not(None), ~linked)
+        .where(stone.deleted_at > bindparam("since"))
         .order_by(user.id, stone.deleted_at.desc(), stone.id.desc())
     )
+
+
+_STONES = _stones()
 
 
 def _rehired(met: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from connector.storage.conditions import Condition
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from connector.storage.search import users_where
-from connector.storage.sets import id_set, insert_rows, named, these
+from connector.storage.sets import insert_rows, named, these
 
 Verb = Literal["replace", "patch"]
 
@@ -97,7 +97,7 @@ def _said(user_id: str, user: PushedUser) -> dict[str, Any]:
 def _arrive(pushed: Push, row: dict[str, Any]) -> sync.Outcome:
     """Somebody new in a live directory: a rehire, another human under an old name, a known person, or a new one."""
     org = facts.setting(pushed.corridor)
-    rejoin = returns.recognise(pushed.corridor, id_set([row["id"]]), org.catalogue)
+    rejoin = returns.recognise(pushed.corridor, [row["id"]], org.catalogue)
     return sync.users(pushed.corridor, [row["id"]], extra=rejoin, org=org)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from connector.errors import NotFound
 from connector.membership.model import Mode
@@ -78,9 +78,8 @@ class Corridor:
         self._lock(_ALL_USERS if ids is None else _USERS, {**these(ids or ()), "connection": connection_id})
 
     def lock_memberships(self, scope: Ids, given: Mapping[str, Any]) -> list[str]:
-        """Lock the memberships a query selects, in id order, and return their ids. `given` are the query's parameters."""
-        locked = scope.order_by(Membership.id).with_for_update(key_share=True, of=Membership)
-        return list(self.tx.execute(locked, given).scalars())
+        """Lock the memberships that `memberships_locked` selects, and return their ids. `given` are the query's parameters."""
+        return list(self.tx.execute(scope, given).scalars())
 
     def lock_persons(self, ids: Collection[str]) -> None:
         """Lock persons, in id order; only when their own row or their addresses change."""
@@ -102,6 +101,11 @@ class Glance:
 
     tx: Connection
     organization_id: str
+
+
+def memberships_locked(*where: ColumnElement[bool]) -> Ids:
+    """The query that locks memberships, in id order, and returns their ids."""
+    return select(Membership.id).where(*where).order_by(Membership.id).with_for_update(key_share=True, of=Membership)
 
 
 class _NeedExclusive(Exception):

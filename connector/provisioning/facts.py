@@ -30,7 +30,7 @@ from connector.membership.model import (
     Subject,
     Target,
 )
-from connector.provisioning.corridor import Corridor, Glance, Ids
+from connector.provisioning.corridor import Corridor, Glance, Ids, memberships_locked
 from connector.storage import tables as t
 from connector.storage.sets import named, these
 
@@ -137,7 +137,7 @@ def _reads(*, everybody: bool) -> _Reads:
     return _Reads(
         users=select(*columns).outerjoin(member, link).where(chosen).order_by(user.id),
         users_with_documents=select(*columns, user.search).outerjoin(member, link).where(chosen).order_by(user.id),
-        members=select(member.id).where(mine) if everybody else select(member.id).where(mine, member.person_id.in_(persons)),
+        members=memberships_locked(mine) if everybody else memberships_locked(mine, member.person_id.in_(persons)),
         places=select(place.user_id, place.group_id).where(inside),
         groups=select(group.id, group.display_name, group.external_id).where(group.id.in_(select(place.group_id).where(inside))),
     )
@@ -163,7 +163,7 @@ def people(corridor: Corridor, org: Setting, ids: Collection[str] | None) -> lis
 
 def members(corridor: Corridor, scope: Ids) -> list[Entry]:
     """Lock and read memberships by id, for what people decide about members: no facts of the directory."""
-    ids = corridor.lock_memberships(select(t.Membership.id).where(t.Membership.id.in_(scope)), {})
+    ids = corridor.lock_memberships(memberships_locked(t.Membership.id.in_(scope)), {})
     holdings, withheld = read_holdings(corridor, ids), _withheld(corridor, ids)
     return [_member_entry(row, holdings, withheld) for row in corridor.tx.execute(_MEMBERS, these(ids))]
 

@@ -10,7 +10,7 @@ The statements are put together from names of our own tables and columns only; e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -19,8 +19,11 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, bindpa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import JSON, Text
+from sqlalchemy.types import Text
+
+from connector.storage.types import UtcDateTime
 
 
 class _Elements(FunctionElement[str]):
@@ -70,48 +73,67 @@ def insert_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Map
 
     Every row has the same keys. With `ignore` rows that violate a unique key are passed over (ON CONFLICT DO NOTHING).
     """
-    if not rows:
-        return 0
-    target, names = _table(table), tuple(rows[0])
-    listed = ", ".join(f'"{name}"' for name in names)
-    statement = (
-        f'INSERT INTO "{target.name}" ({listed}) SELECT {listed} FROM {_rowset(tx.dialect.name, target, names)} WHERE true'
-    )
-    return _run(tx, target, names, rows, statement + (" ON CONFLICT DO NOTHING" if ignore else ""))
+    return _run(tx, rows, lambda names: _insert(tx.dialect.name, _table(table), names, ignore), table)
 
 
 def update_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]], *, keys: tuple[str, ...]) -> int:
     """Update all rows with one statement: the columns in `keys` find a row, the others are set. Returns how many were found."""
-    if not rows:
-        return 0
-    target, names = _table(table), tuple(rows[0])
-    settings = ", ".join(f'"{name}" = r."{name}"' for name in names if name not in keys)
-    found = " AND ".join(f'"{target.name}"."{key}" = r."{key}"' for key in keys)
-    statement = f'UPDATE "{target.name}" SET {settings} FROM {_rowset(tx.dialect.name, target, names)} WHERE {found}'
-    return _run(tx, target, names, rows, statement)
+    return _run(tx, rows, lambda names: _update(tx.dialect.name, _table(table), names, keys), table)
 
 
 def delete_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
     """Delete with one statement every row that equals one of `rows` in the columns given. Returns how many were deleted."""
-    if not rows:
-        return 0
-    target, names = _table(table), tuple(rows[0])
-    listed = ", ".join(f'"{name}"' for name in names)
-    chosen = f"SELECT {listed} FROM {_rowset(tx.dialect.name, target, names)}"
-    return _run(tx, target, names, rows, f'DELETE FROM "{target.name}" WHERE ({listed}) IN ({chosen})')
+    return _run(tx, rows, lambda names: _delete(tx.dialect.name, _table(table), names), table)
 
 
 def _table(table: type[DeclarativeBase]) -> Table:
     return table.__table__  # type: ignore[return-value]
 
 
-def _run(tx: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]], statement: str) -> int:
-    convert = [(name, _to_json(table, name, tx.dialect)) for name in names]
-    payload = json.dumps([{name: f(row[name]) for name, f in convert} for row in rows], separators=(",", ":"))
-    return tx.execute(text(statement), {"rows": payload}).rowcount
+def _run(
+    tx: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    statement: Callable[[tuple[str, ...]], TextClause],
+    table: type[DeclarativeBase],
+) -> int:
+    if not rows:
+        return 0
+    names = tuple(rows[0])
+    convert = _converters(tx.dialect, _table(table), names)
+    sent = [dict(row) for row in rows]
+    for name, function in convert:
+        for row in sent:
+            row[name] = function(row[name])
+    return tx.execute(statement(names), {"rows": json.dumps(sent, separators=(",", ":"))}).rowcount
 
 
 @lru_cache(maxsize=256)
+def _insert(dialect: str, table: Table, names: tuple[str, ...], ignore: bool) -> TextClause:
+    listed = _listed(names)
+    conflict = " ON CONFLICT DO NOTHING" if ignore else ""
+    # "WHERE true" keeps SQLite's parser from reading ON CONFLICT as a join constraint.
+    source = f"SELECT {listed} FROM {_rowset(dialect, table, names)} WHERE true"
+    return text(f'INSERT INTO "{table.name}" ({listed}) {source}{conflict}')
+
+
+@lru_cache(maxsize=256)
+def _update(dialect: str, table: Table, names: tuple[str, ...], keys: tuple[str, ...]) -> TextClause:
+    settings = ", ".join(f'"{name}" = r."{name}"' for name in names if name not in keys)
+    found = " AND ".join(f'"{table.name}"."{key}" = r."{key}"' for key in keys)
+    return text(f'UPDATE "{table.name}" SET {settings} FROM {_rowset(dialect, table, names)} WHERE {found}')
+
+
+@lru_cache(maxsize=256)
+def _delete(dialect: str, table: Table, names: tuple[str, ...]) -> TextClause:
+    listed = _listed(names)
+    chosen = f"SELECT {listed} FROM {_rowset(dialect, table, names)}"
+    return text(f'DELETE FROM "{table.name}" WHERE ({listed}) IN ({chosen})')
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
 def _rowset(dialect: str, table: Table, names: tuple[str, ...]) -> str:
     """The rows of the parameter `rows` as a table expression named r, columns typed as in `table`."""
     if dialect == "sqlite":
@@ -125,18 +147,16 @@ def _postgresql_type(table: Table, name: str) -> str:
     return str(table.c[name].type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
 
 
-def _to_json(table: Table, name: str, dialect: Dialect) -> Any:
-    kind = table.c[name].type.dialect_impl(dialect)
-    if isinstance(table.c[name].type, JSON):
-        return _same
-    processor = kind.bind_processor(dialect)
+@lru_cache(maxsize=256)
+def _converters(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """What must be done to a value before it is JSON: moments become text in the form the database keeps."""
+    processors = ((name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names)
+    return tuple((name, _moment(processor)) for name, processor in processors if isinstance(table.c[name].type, UtcDateTime))
 
+
+def _moment(processor: Any) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         bound = processor(value) if processor and value is not None else value
         return bound.isoformat() if isinstance(bound, datetime) else bound
 
     return convert
-
-
-def _same(value: Any) -> Any:
-    return value
