@@ -22,7 +22,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connector.config import Settings
 from connector.errors import Unavailable
-from connector.scim import resources
+from connector.scim import oauth, resources
 from connector.storage import migrate
 from connector.storage.database import Database
 
@@ -51,6 +51,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_start)
     app.after_request(_finish)
     app.register_blueprint(resources.blueprint)
+    app.register_blueprint(oauth.blueprint)
     app.add_url_rule("/", view_func=front)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)

@@ -11,6 +11,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.cli import output
+from connector.cli.client import client
 from connector.cli.connection import connection
 from connector.cli.demo import demo
 from connector.cli.doctor import doctor
@@ -39,7 +40,10 @@ def root() -> None:
     """
 
 
-for command in (serve, migrate, doctor, demo, org, domain, connection, token, rule, plan, apply, reconcile, member, audit, log):
+INSTALLATION = (serve, migrate, doctor, demo)
+ORGANIZATIONS = (org, domain, connection, token, client, rule, plan, apply, reconcile, member, audit, log)
+
+for command in (*INSTALLATION, *ORGANIZATIONS):
     root.add_command(command)
 
 

@@ -59,12 +59,12 @@ def create(database: Database, connection_id: str, *, days: int = 365, now: date
     """
     if not 1 <= days <= LONGEST:
         raise Invalid("expiry_invalid", "A token cannot live that long.", expected=f"1 to {LONGEST} days")
-    made = NewToken(new_id(), PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS)))
+    made = NewToken(new_id(), secret(PREFIX))
     moment = now or datetime.now(UTC)
 
     def work(corridor: Corridor) -> NewToken:
         if _refuse_a_third(corridor, connection_id, moment) == 0:
-            _stage(corridor, connection_id)
+            stage(corridor, connection_id, "its first token was made")
         row = {"id": made.id, "token_hash": hash_token(made.token), "hint": made.token[-4:], "created_at": moment}
         home = {"organization_id": corridor.organization_id, "connection_id": connection_id, "client_id": None}
         expires = moment + timedelta(days=days)
@@ -129,8 +129,14 @@ def _refuse_a_third(corridor: Corridor, connection_id: str, now: datetime) -> in
     return count
 
 
-def _stage(corridor: Corridor, connection_id: str) -> None:
+def secret(prefix: str) -> str:
+    """Return 256 random bits as letters and digits after a prefix by which they are recognised."""
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
+
+
+def stage(corridor: Corridor, connection_id: str, because: str) -> None:
+    """Let a directory that is off begin to stage: there is something now that can fill it."""
     off = update(t.Connection).where(t.Connection.id == connection_id, t.Connection.directory == "off")
     if corridor.tx.execute(off.values(directory="staging")).rowcount:
         before, after = {"directory": "off"}, {"directory": "staging"}
-        apply.record(corridor, "directory.changed", f"connection:{connection_id}", before, after, ["its first token was made"])
+        apply.record(corridor, "directory.changed", f"connection:{connection_id}", before, after, [because])
