@@ -115,7 +115,10 @@ def _break_glass(corridor: Corridor) -> sync.Outcome:
     def decide(entry: Entry) -> tuple[Change, ...]:
         return (Give(Assignment(ROLE, top, "break_glass"), because),)
 
-    return sync.settle(corridor, facts.members(corridor, chosen), decide)
+    named = facts.members(corridor, chosen)
+    told = [(entry.subject.email or entry.subject.key, None, {"break_glass": True}) for entry in named]
+    apply.record_all(corridor, "break_glass.added", told, [because.sentence])
+    return sync.settle(corridor, named, decide)
 
 
 def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Outcome:
@@ -158,8 +161,9 @@ def _stage_others(corridor: Corridor, connection: Any) -> None:
         connections.directory.in_(("live", "paused")),
         connections.id != connection.id,
     )
-    for other in corridor.tx.execute(select(connections.id).where(*others)).scalars().all():
-        apply.record(corridor, "directory.staged", f"connection:{other}", {"directory": "live"}, {"directory": "staging"})
+    for other in corridor.tx.execute(select(connections.id, connections.directory).where(*others)).all():
+        before, after = {"directory": other.directory}, {"directory": "staging"}
+        apply.record(corridor, "directory.staged", f"connection:{other.id}", before, after)
     corridor.tx.execute(update(connections).where(*others).values(directory="staging"))
 
 

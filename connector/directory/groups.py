@@ -97,9 +97,11 @@ def _refuse_twins(tx: Connection, client: Client, group: PushedGroup, group_id: 
 
 
 def edit_group(
-    database: Database, client: Client, group_id: str, patch: GroupPatch, *, verb: Verb, with_members: bool
+    database: Database, client: Client, group_id: str, patch: GroupPatch, *, verb: Verb, with_members: bool, answered: int
 ) -> StoredGroup:
     """Change a group's attributes and members in one transaction. Nothing moves when nothing changed.
+
+    `answered` is the HTTP status of success, for the provisioning log.
 
     Raises NotFound `group_not_found`, Taken `uniqueness`, Invalid `member_unknown`, what `patch.edit` and `push` raise.
     """
@@ -118,7 +120,7 @@ def edit_group(
         if edited or touched:
             _update(pushed, before, edited)
         outcome = _follow(pushed, group_id, touched, renamed=edited is not None and _renamed(before, edited))
-        log.record(corridor, client, _meaning(verb, before, after, delta), 200, outcome, skipped)
+        log.record(corridor, client, _meaning(verb, before, after, delta), answered, outcome, skipped)
         return _stored(corridor.tx, group_id, with_members=with_members)
 
     return push(database, client, f"{verb} group {group_id}", work)

@@ -53,7 +53,9 @@ def replace(exchange: Exchange, group_id: str) -> Response:
 
     change = GroupPatch(edit, (ReplaceMembers(members or ()),))
     with_members = projection.wants("members")
-    group = groups.edit_group(exchange.database, exchange.client, group_id, change, verb="replace", with_members=with_members)
+    group = groups.edit_group(
+        exchange.database, exchange.client, group_id, change, verb="replace", with_members=with_members, answered=200
+    )
     return answer(render_group(group, exchange.base, projection))
 
 
@@ -63,7 +65,10 @@ def patch(exchange: Exchange, group_id: str) -> Response:
     change = group_patch(exchange.body(), group_id)
     shown = projection.included is not None
     with_members = shown and projection.wants("members")
-    group = groups.edit_group(exchange.database, exchange.client, group_id, change, verb="patch", with_members=with_members)
+    answered = 200 if shown else 204
+    group = groups.edit_group(
+        exchange.database, exchange.client, group_id, change, verb="patch", with_members=with_members, answered=answered
+    )
     return answer(render_group(group, exchange.base, projection)) if shown else nothing()
 
 

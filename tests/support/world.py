@@ -95,7 +95,7 @@ class World:
         self._patch(group, GroupPatch(None, changes))
 
     def _patch(self, group: str, patch: GroupPatch) -> None:
-        groups.edit_group(self.database, self.client, group, patch, verb="patch", with_members=False)
+        groups.edit_group(self.database, self.client, group, patch, verb="patch", with_members=False, answered=204)
 
     def delete_group(self, group: str) -> None:
         """The IdP deletes a group."""
