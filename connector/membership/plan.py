@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.membership.ledger import breaks_glass, effective, play
 from connector.membership.mapping import gift
@@ -87,15 +87,31 @@ def differences(subject: Subject, before: Holding, changes: Iterable[Change], ca
     a line are the sentences of the changes that touch its target.
     """
     changes = tuple(changes)
+    return _differences(Part(subject, before, changes), _effect(before, changes, catalogue), catalogue)
+
+
+class Effect(NamedTuple):
+    """What a part does to one person: what the ledgers say afterwards, and what they come to before and after."""
+
+    holding: Holding
+    before: Effective
+    after: Effective
+
+
+def _effect(before: Holding, changes: tuple[Change, ...], catalogue: Catalogue) -> Effect:
     after = play(changes, before)
-    old, new = _named(effective(before, catalogue)), _named(effective(after, catalogue))
+    return Effect(after, effective(before, catalogue), effective(after, catalogue))
+
+
+def _differences(part: Part, effect: Effect, catalogue: Catalogue) -> tuple[AccessChange, ...]:
+    after, old, new = effect.holding, _named(effect.before), _named(effect.after)
     changed = [target for target in {**old, **new} if old.get(target) != new.get(target)]
-    reasons = _reasons(changes)
+    reasons = _reasons(part.changes)
     if "role" in changed and after.member and not any(row.target.kind == "role" for row in after.rows):
         reasons["role"] = (*reasons.get("role", ()), f"nothing gives a role: the default is {catalogue.default}")
-    whole = _membership_reason(changes)
+    whole = _membership_reason(part.changes)
     changed.sort(key=_order)
-    return tuple(AccessChange(subject, at, old.get(at), new.get(at), reasons.get(at, whole)) for at in changed)
+    return tuple(AccessChange(part.subject, at, old.get(at), new.get(at), reasons.get(at, whole)) for at in changed)
 
 
 def _named(access: Effective) -> dict[str, str]:
@@ -155,9 +171,15 @@ class Plan:
     catalogue: Catalogue
 
     @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """What each part does, in the order of the parts."""
+        return tuple(_effect(part.before, part.changes, self.catalogue) for part in self.parts)
+
+    @cached_property
     def access(self) -> tuple[AccessChange, ...]:
         """Every visible difference, part by part."""
-        return tuple(line for part in self.parts for line in differences(part.subject, part.before, part.changes, self.catalogue))
+        both = zip(self.parts, self.effects, strict=True)
+        return tuple(line for part, effect in both for line in _differences(part, effect, self.catalogue))
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

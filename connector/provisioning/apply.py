@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import select
 
 from connector.membership.fold import fold
-from connector.membership.ledger import effective, play
 from connector.membership.model import (
     RULE,
     AccessChange,
@@ -21,7 +20,6 @@ from connector.membership.model import (
     Change,
     Effective,
     Give,
-    Holding,
     Join,
     Leave,
     Lift,
@@ -29,7 +27,7 @@ from connector.membership.model import (
     Take,
     Target,
 )
-from connector.membership.plan import Part, Plan
+from connector.membership.plan import Effect, Part, Plan
 from connector.provisioning import people
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry, Setting
@@ -48,19 +46,20 @@ class Place:
 
     entry: Entry
     part: Part
+    effect: Effect
     membership_id: str
     person_id: str
 
 
 def write(corridor: Corridor, org: Setting, plan: Plan, entries: Mapping[str, Entry], *, joined_by: str) -> None:
     """Write every part of the plan. `entries` maps a subject's key to its entry."""
-    parts = [part for part in plan.parts if part.changes]
-    if not parts:
+    if not plan.parts:
         return
-    joins = [part for part in parts if _has(part, Join)]
+    joins = [part for part in plan.parts if _has(part, Join)]
     persons = _make_persons(corridor, org, [entries[part.subject.key] for part in joins])
-    placed = [_place(part, entries[part.subject.key], persons) for part in parts]
-    _write_memberships(corridor, plan, placed, joined_by)
+    both = zip(plan.parts, plan.effects, strict=True)
+    placed = [_place(part, effect, entries[part.subject.key], persons) for part, effect in both]
+    _write_memberships(corridor, placed, joined_by)
     _write_assignments(corridor, placed)
     _write_suspensions(corridor, placed, org.authority)
     _tell(corridor, plan, placed)
@@ -70,9 +69,9 @@ def _has(part: Part, kind: type[Change]) -> bool:
     return any(isinstance(change, kind) for change in part.changes)
 
 
-def _place(part: Part, entry: Entry, persons: Mapping[str, str]) -> Place:
+def _place(part: Part, effect: Effect, entry: Entry, persons: Mapping[str, str]) -> Place:
     person_id = entry.person_id or persons[part.subject.key]
-    return Place(entry, part, entry.membership_id or new_id(), person_id)
+    return Place(entry, part, effect, entry.membership_id or new_id(), person_id)
 
 
 def _make_persons(corridor: Corridor, org: Setting, joining: Sequence[Entry]) -> dict[str, str]:
@@ -117,11 +116,11 @@ def _addresses(corridor: Corridor, org: Setting, unknown: Sequence[Entry], made:
         }
 
 
-def _write_memberships(corridor: Corridor, plan: Plan, placed: Sequence[Place], joined_by: str) -> None:
+def _write_memberships(corridor: Corridor, placed: Sequence[Place], joined_by: str) -> None:
     new, changed, gone = [], [], []
     for place in placed:
-        before, after = _effects(plan, place.part)
-        if _has(place.part, Leave):
+        before, after = place.effect.before, place.effect.after
+        if after.role is None:
             gone.append({"id": place.membership_id})
         elif before.role is None:
             new.append(_membership(corridor, place, after, joined_by))
@@ -141,11 +140,6 @@ def _membership(corridor: Corridor, place: Place, after: Effective, joined_by: s
         "role": after.role,
         "created_at": corridor.now,
     }
-
-
-def _effects(plan: Plan, part: Part) -> tuple[Effective, Effective]:
-    after: Holding = play(part.changes, part.before)
-    return effective(part.before, plan.catalogue), effective(after, plan.catalogue)
 
 
 def _write_assignments(corridor: Corridor, placed: Sequence[Place]) -> None:

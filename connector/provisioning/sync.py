@@ -84,7 +84,8 @@ def settle(
     The guard of the last owner is the caller's (`members.guard_by_hand`).
     """
     org = facts.setting(corridor)
-    parts = [Part(entry.subject, entry.holding, decide(entry)) for entry in entries]
+    decided = ((entry, decide(entry)) for entry in entries)
+    parts = [Part(entry.subject, entry.holding, changes) for entry, changes in decided if changes]
     return _apply(corridor, org, parts, (), entries, joined_by=joined_by)
 
 
