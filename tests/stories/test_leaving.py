@@ -221,6 +221,19 @@ def test_a_user_name_is_free_again_after_deletion_while_the_id_is_not(database: 
     assert len(ids) == 3
 
 
+def test_who_was_deleted_live_and_pushed_while_staged_comes_back_as_a_rehire(database: Database) -> None:
+    """With what was given by hand, as if pushed while live."""
+    acme = world.live(database)
+    ada = acme.create("ada")
+    person = acme.person_of(ada)
+    members.set_role(database, acme.organization, "ada@acme.example", "admin")
+    acme.delete(ada)
+    acme.directory("staging")
+    again = acme.create("ada")
+    acme.directory("live")
+    assert (acme.person_of(again), acme.member("ada").role) == (person, "admin")
+
+
 def test_who_was_deleted_while_staged_is_recognised_when_going_live(database: Database) -> None:
     """The IdP deletes and pushes again before the directory is live again: the member keeps their place."""
     acme = world.live(database)

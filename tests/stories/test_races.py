@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
 
 from connector.directory.model import AddMembers, RemoveMembers
 from connector.errors import ConnectorError
+from connector.provisioning import facts
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from tests.support import world
@@ -19,6 +21,23 @@ from tests.support.racing import race
 from tests.support.world import World
 
 ROUNDS = 15
+
+
+@pytest.fixture
+def dawdling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has read pauses before deciding, so that a lock that is not there is missed."""
+    chance = random.Random(7)
+
+    def slowly(read: Callable[..., object]) -> Callable[..., object]:
+        def reading(*given: Any, **named: Any) -> object:
+            found = read(*given, **named)
+            time.sleep(chance.random() / 50)
+            return found
+
+        return reading
+
+    for name in ("setting", "people"):
+        monkeypatch.setattr(facts, name, slowly(getattr(facts, name)))
 
 
 def test_two_group_changes_of_one_person_both_count(database: Database) -> None:
@@ -36,6 +55,20 @@ def test_two_group_changes_of_one_person_both_count(database: Database) -> None:
         assert acme.member("ada").teams == ()
 
 
+@pytest.mark.usefixtures("dawdling")
+def test_into_one_group_and_out_of_another_at_once_leaves_what_both_would_give(database: Database) -> None:
+    """One rule, two groups: each request alone would see the person in none, or find nothing to do."""
+    acme = world.live(database)
+    ada = acme.create("ada")
+    one, two = acme.group("Team one"), acme.group("Team two", ada)
+    acme.rule(pattern="Team .*", role="admin")
+    for _ in range(ROUNDS):
+        _both([partial(acme.put_in, one, ada), partial(acme.take_out, two, ada)])
+        assert acme.member("ada").role == "admin"
+        one, two = two, one
+
+
+@pytest.mark.usefixtures("dawdling")
 def test_a_group_change_against_a_rule_edit_ends_as_a_fresh_look_would(database: Database) -> None:
     """Whichever comes first, nobody is missed and nobody keeps what no rule gives."""
     acme = world.live(database)
@@ -50,6 +83,16 @@ def test_a_group_change_against_a_rule_edit_ends_as_a_fresh_look_would(database:
         assert (acme.member("ada").teams, acme.member("bob").teams) == ((), (("eng", "member"),))
         assert acme.reconciled()
         acme.carry_out("rules", rules=[])
+
+
+@pytest.mark.usefixtures("dawdling")
+def test_somebody_pushed_while_a_rule_is_added_gets_what_it_gives(database: Database) -> None:
+    """The edit cannot see a user who is not committed: only the organization's lock makes one wait for the other."""
+    acme = world.live(database)
+    for number in range(ROUNDS):
+        _both([partial(acme.create, f"u{number}"), partial(acme.rule, everyone=True, team=f"t{number}")])
+        assert (f"t{number}", "member") in acme.member(f"u{number}").teams
+    assert acme.reconciled()
 
 
 def _both(verbs: list[Callable[[], object]]) -> None:
