@@ -17,7 +17,7 @@ from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
 from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 from connector.storage.database import Database
-from connector.storage.sets import id_set
+from connector.storage.sets import id_rows
 
 
 def link(database: Database, organization_id: str, who: str, user_id: str) -> MemberView:
@@ -30,7 +30,7 @@ def link(database: Database, organization_id: str, who: str, user_id: str) -> Me
         corridor.need_exclusive()
         user = _user(corridor, user_id)
         membership_id = members.find(corridor, who)
-        [entry] = facts.members(corridor, id_set([membership_id]))
+        [entry] = facts.members(corridor, id_rows([membership_id]))
         _refuse(corridor, entry, user)
         if user.person_id != entry.person_id:
             _leave_alone(corridor, user)

@@ -21,7 +21,7 @@ from connector.directory.pushing import Push
 from connector.errors import Invalid
 from connector.storage import tables as t
 from connector.storage.search import members_where
-from connector.storage.sets import id_set
+from connector.storage.sets import among, id_rows
 
 NAMED = 10
 """Unknown ids named in a refusal; the rest is counted."""
@@ -53,13 +53,13 @@ def resolve(pushed: Push, ids: Collection[str]) -> tuple[tuple[str, ...], str]:
         return (), ""
     tx, connection_id = pushed.corridor.tx, pushed.client.connection_id
     user = t.DirectoryUser
-    known = set(tx.execute(select(user.id).where(user.connection_id == connection_id, user.id.in_(id_set(ids)))).scalars())
+    known = set(tx.execute(select(user.id).where(user.connection_id == connection_id, among(user.id, ids))).scalars())
     rest = [member for member in dict.fromkeys(ids) if member not in known]
     if not rest:
         return tuple(known), ""
     stone, group = t.Tombstone, t.DirectoryGroup
-    gone = set(tx.execute(select(stone.id).where(stone.connection_id == connection_id, stone.id.in_(id_set(rest)))).scalars())
-    nested = set(tx.execute(select(group.id).where(group.connection_id == connection_id, group.id.in_(id_set(rest)))).scalars())
+    gone = set(tx.execute(select(stone.id).where(stone.connection_id == connection_id, among(stone.id, rest))).scalars())
+    nested = set(tx.execute(select(group.id).where(group.connection_id == connection_id, among(group.id, rest))).scalars())
     unknown = [member for member in rest if member not in gone and member not in nested]
     if unknown:
         raise _unknown(unknown)
@@ -102,10 +102,10 @@ def _out(pushed: Push, group_id: str, change: Removal, come: set[str]) -> set[st
     user = t.DirectoryUser
     inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
     if isinstance(change, ReplaceMembers):
-        others = inside.where(t.DirectoryMember.user_id.not_in(id_set(change.ids)))
+        others = inside.where(t.DirectoryMember.user_id.not_in(id_rows(change.ids)))
         return set(pushed.corridor.tx.execute(others).scalars()) | (come - set(change.ids))
     matching = members_where(change.condition, pushed.corridor.tx.dialect.name)
-    asked = select(user.id).where(user.id.in_(inside.union(id_set(come)) if come else inside), matching)
+    asked = select(user.id).where(user.id.in_(inside.union(id_rows(come)) if come else inside), matching)
     return set(pushed.corridor.tx.execute(asked).scalars())
 
 
@@ -115,7 +115,7 @@ def write_members(pushed: Push, group_id: str, delta: Delta) -> tuple[str, ...]:
     member = t.DirectoryMember
     touched: set[str] = set()
     if delta.go:
-        gone = delete(member).where(member.group_id == group_id, member.user_id.in_(id_set(delta.go)))
+        gone = delete(member).where(member.group_id == group_id, among(member.user_id, delta.go))
         touched |= set(tx.execute(gone.returning(member.user_id)).scalars())
     if delta.come:
         touched |= set(tx.execute(_insert(tx, pushed.client.connection_id, group_id, delta.come)).scalars())
@@ -125,7 +125,7 @@ def write_members(pushed: Push, group_id: str, delta: Delta) -> tuple[str, ...]:
 def _insert(tx: Connection, connection_id: str, group_id: str, come: Collection[str]) -> Any:
     user, member = t.DirectoryUser, t.DirectoryMember
     rows = select(literal(group_id), user.id, user.connection_id).where(
-        user.connection_id == connection_id, user.id.in_(id_set(sorted(come)))
+        user.connection_id == connection_id, among(user.id, sorted(come))
     )
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     statement = insert(member).from_select(["group_id", "user_id", "connection_id"], rows)
@@ -138,7 +138,7 @@ def members_of(tx: Connection, group_ids: Sequence[str]) -> dict[str, tuple[Memb
     rows = tx.execute(
         select(member.group_id, user.id, func.coalesce(user.display_name, user.user_name))
         .join(user, user.id == member.user_id)
-        .where(member.group_id.in_(id_set(group_ids)))
+        .where(among(member.group_id, group_ids))
         .order_by(user.id)
     )
     found: dict[str, list[MemberRef]] = {}

@@ -19,7 +19,7 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.provisioning.sync import Extra
 from connector.storage import tables as t
-from connector.storage.sets import named, these, update_rows
+from connector.storage.sets import among_these, these, update_rows
 
 _MET_AGAIN = "the same externalId came back under another userName: taken for another person; `connector member link` if not"
 
@@ -52,7 +52,7 @@ def _stones() -> Any:
         .add_columns(stone.id.label("stone_id"), stone.person_id, stone.left)
         .add_columns(stone.user_name_key.label("old_name_key"), stone.external_id.label("old_external_id"))
         .join(stone, (stone.connection_id == user.connection_id) & same)
-        .where(user.id.in_(named()), user.person_id.is_(None), stone.kind == "user", stone.person_id.is_not(None), ~linked)
+        .where(among_these(user.id), user.person_id.is_(None), stone.kind == "user", stone.person_id.is_not(None), ~linked)
         .where(stone.deleted_at > bindparam("since"))
         .order_by(user.id, stone.deleted_at.desc(), stone.id.desc())
     )

@@ -39,7 +39,7 @@ from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
-from connector.storage.sets import id_set, insert_rows
+from connector.storage.sets import among, insert_rows
 
 _MATCHES: Mapping[str, MatchKind] = {
     "group": "name",
@@ -93,7 +93,7 @@ def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Out
         return (*changes, *as_manual(entry.holding, gone, catalogue)) if keep else changes
 
     settled = None if _governed(corridor, rule_ids) else _settle_rows(corridor, sources, kept)
-    corridor.tx.execute(delete(t.Rule).where(t.Rule.id.in_(id_set(rule_ids))))
+    corridor.tx.execute(delete(t.Rule).where(among(t.Rule.id, rule_ids)))
     outcome = sync.everyone(corridor, extra=kept)
     return (
         outcome if settled is None else sync.Outcome(Plan(settled.plan.parts + outcome.plan.parts, catalogue), outcome.withheld)
@@ -103,7 +103,7 @@ def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Out
 def _governed(corridor: Corridor, rule_ids: Sequence[str]) -> bool:
     """True when the rules belong to the live directory, whose sync withdraws their rows by itself."""
     authority = facts.setting(corridor).authority
-    found = select(t.Rule.id).where(t.Rule.id.in_(id_set(rule_ids)), t.Rule.connection_id != (authority or ""))
+    found = select(t.Rule.id).where(among(t.Rule.id, rule_ids), t.Rule.connection_id != (authority or ""))
     return corridor.tx.execute(found.limit(1)).first() is None
 
 
@@ -115,7 +115,7 @@ def _settle_rows(corridor: Corridor, sources: frozenset[str], kept: sync.Extra) 
         taken = tuple(Take(row, because) for row in sorted(entry.holding.rows) if row.source in sources)
         return kept(entry, taken)
 
-    holders = select(t.Assignment.membership_id).where(t.Assignment.source.in_(id_set(sources)))
+    holders = select(t.Assignment.membership_id).where(among(t.Assignment.source, sources))
     return sync.settle(corridor, facts.members(corridor, holders), decide)
 
 

@@ -17,7 +17,7 @@ from connector.provisioning import apply, relay
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage import tables as t
 from connector.storage.database import Database
-from connector.storage.sets import id_set
+from connector.storage.sets import among
 
 WARN_DAYS = (1, 7, 30)
 """How many days before its end owners are warned of a SCIM token's end."""
@@ -56,7 +56,7 @@ def run(database: Database, now: datetime) -> None:
 def warn(database: Database, warnings: Sequence[Notice]) -> int:
     """Tell the owners, through the outbox, what they were not told before; returns how many warnings were new."""
     known = select(t.OutboxEvent.organization_id, t.OutboxEvent.once).where(
-        t.OutboxEvent.once.in_(id_set(warning.once for warning in warnings))
+        among(t.OutboxEvent.once, [warning.once for warning in warnings])
     )
     with database.read() as tx:
         told = {(row.organization_id, row.once) for row in tx.execute(known)}

@@ -19,7 +19,7 @@ from connector.storage.conditions import Condition
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from connector.storage.search import users_where
-from connector.storage.sets import insert_rows, named, these
+from connector.storage.sets import among_these, insert_rows, these
 
 Verb = Literal["replace", "patch"]
 
@@ -41,7 +41,7 @@ _READ = select(*_COLUMNS).where(t.DirectoryUser.id == bindparam("id"), t.Directo
 _GROUPS = (
     select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name)
     .join(t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id)
-    .where(t.DirectoryMember.user_id.in_(named()))
+    .where(among_these(t.DirectoryMember.user_id))
     .order_by(t.DirectoryGroup.display_name_key, t.DirectoryGroup.id)
 )
 _ONE = select(t.DirectoryUser).where(

@@ -38,7 +38,7 @@ from connector.provisioning.corridor import OPERATOR, Corridor, Glance, Ids, Ori
 from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 from connector.storage.database import Database
-from connector.storage.sets import id_set
+from connector.storage.sets import among, id_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ def list_members(database: Database, organization_id: str) -> list[MemberView]:
 
 def view(corridor: Corridor, membership_id: str) -> MemberView:
     """One member as they are now in this transaction."""
-    return _views(corridor, id_set([membership_id]))[0]
+    return _views(corridor, id_rows([membership_id]))[0]
 
 
 def _views(glance: Glance | Corridor, scope: Ids) -> list[MemberView]:
     catalogue = facts.setting(glance).catalogue
     ids = glance.tx.execute(scope).scalars().all()
     holdings = facts.read_holdings(glance, ids)
-    rows = glance.tx.execute(_members(glance.organization_id).where(t.Membership.id.in_(id_set(ids))).order_by(t.Membership.id))
+    rows = glance.tx.execute(_members(glance.organization_id).where(among(t.Membership.id, ids)).order_by(t.Membership.id))
     return [_view(row, holdings[row.id], effective(holdings[row.id], catalogue)) for row in rows]
 
 
@@ -158,7 +158,7 @@ def explain_member(database: Database, organization_id: str, who: str) -> Member
         setting = facts.setting(corridor)
         entry = _entry(corridor, setting, who)
         told = explain(entry.facts, setting.mapping, entry.holding)
-        views = _views(corridor, id_set([entry.membership_id])) if entry.membership_id else []
+        views = _views(corridor, id_rows([entry.membership_id])) if entry.membership_id else []
         view = views[0] if views else _stranger(entry)
         return MemberExplanation(view, told.because, told.not_)
 
@@ -175,7 +175,7 @@ def _entry(corridor: Corridor, setting: facts.Setting, who: str) -> Entry:
         return entries[0]
     user = select(t.DirectoryUser.id).join(t.Membership, t.Membership.person_id == t.DirectoryUser.person_id)
     linked = user.where(t.Membership.id == membership_id, t.DirectoryUser.connection_id == (setting.authority or ""))
-    known = facts.people(corridor, setting, _ids(corridor, linked)) or facts.members(corridor, id_set([membership_id]))
+    known = facts.people(corridor, setting, _ids(corridor, linked)) or facts.members(corridor, id_rows([membership_id]))
     if not known:
         raise _not_found(who)  # they left between two statements
     return known[0]
@@ -314,7 +314,7 @@ def _decide(
     """Find the member, decide, guard, apply; returns the member as they are then (as they were, if they left)."""
 
     def work(corridor: Corridor) -> MemberView:
-        scope = id_set([find(corridor, who)])
+        scope = id_rows([find(corridor, who)])
         entries = facts.members(corridor, scope)
         before = _views(corridor, scope)
         if not before:

@@ -33,7 +33,7 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry, Setting
 from connector.storage import tables as t
 from connector.storage.ids import new_id
-from connector.storage.sets import delete_rows, id_set, insert_rows, update_rows
+from connector.storage.sets import among, delete_rows, insert_rows, update_rows
 
 Values = Mapping[str, Any]
 Recorded = tuple[str, dict[str, Any] | None, dict[str, Any] | None]
@@ -186,7 +186,7 @@ def ensure(corridor: Corridor, kind: str, slugs: Sequence[str]) -> dict[str, str
     if not slugs:
         return {}
     table: Any = t.Team if kind == "team" else t.Project
-    found = select(table.slug, table.id).where(table.organization_id == corridor.organization_id, table.slug.in_(id_set(slugs)))
+    found = select(table.slug, table.id).where(table.organization_id == corridor.organization_id, among(table.slug, slugs))
     known = {row.slug: row.id for row in corridor.tx.execute(found)}
     missing = [slug for slug in slugs if slug not in known]
     if not missing:

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 from connector.errors import NotFound
 from connector.membership.model import Mode
 from connector.storage.database import Database
-from connector.storage.sets import named, these
+from connector.storage.sets import among_these, these
 from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Organization, Person
 
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ Ids = Select[str]
 
 def _locking(key: Any) -> Ids:
     """Rows by id, in id order, FOR NO KEY UPDATE (`key_share`): rows that point at them can still be written by others."""
-    rows: Ids = select(key).where(key.in_(named())).order_by(key).with_for_update(key_share=True)
+    rows: Ids = select(key).where(among_these(key)).order_by(key).with_for_update(key_share=True)
     return rows
 
 

@@ -32,7 +32,7 @@ from connector.membership.model import (
 )
 from connector.provisioning.corridor import Corridor, Glance, Ids, memberships_locked
 from connector.storage import tables as t
-from connector.storage.sets import named, these
+from connector.storage.sets import among_these, these
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,10 @@ def _reads(*, everybody: bool) -> _Reads:
     """Parameters: `ids` of directory users (or, for everybody, none), `authority` and `organization`."""
     user, member, place, group = t.DirectoryUser, t.Membership, t.DirectoryMember, t.DirectoryGroup
     of_authority = user.connection_id == bindparam("authority")
-    chosen = of_authority if everybody else and_(of_authority, user.id.in_(named()))
+    chosen = of_authority if everybody else and_(of_authority, among_these(user.id))
     mine = member.organization_id == bindparam("organization")
     persons = select(user.person_id).where(chosen, user.person_id.is_not(None))
-    inside = place.user_id.in_(select(user.id).where(chosen) if everybody else named())
+    inside = place.user_id.in_(select(user.id).where(chosen)) if everybody else among_these(place.user_id)
     link = and_(member.person_id == user.person_id, mine)
     known = (user.id, user.user_name, user.email, user.display_name, user.person_id, user.active, user.overridden)
     columns = (*known, member.id.label("membership_id"))
@@ -176,7 +176,7 @@ def _with_address() -> Any:
     )
 
 
-_MEMBERS = _with_address().where(t.Membership.id.in_(named())).order_by(t.Membership.id)
+_MEMBERS = _with_address().where(among_these(t.Membership.id)).order_by(t.Membership.id)
 _KNOWN = exists().where(
     t.DirectoryUser.person_id == t.Membership.person_id, t.DirectoryUser.connection_id == bindparam("authority")
 )
@@ -203,10 +203,10 @@ _ASSIGNMENTS = (
     select(t.Assignment, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
     .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
     .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
-    .where(t.Assignment.membership_id.in_(named()))
+    .where(among_these(t.Assignment.membership_id))
 )
-_SUSPENSIONS = select(t.Suspension.membership_id, t.Suspension.cause).where(t.Suspension.membership_id.in_(named()))
-_WITHHELD = select(t.Withheld.membership_id).where(t.Withheld.membership_id.in_(named()))
+_SUSPENSIONS = select(t.Suspension.membership_id, t.Suspension.cause).where(among_these(t.Suspension.membership_id))
+_WITHHELD = select(t.Withheld.membership_id).where(among_these(t.Withheld.membership_id))
 
 
 def read_holdings(corridor: Corridor | Glance, membership_ids: Collection[str]) -> dict[str, Holding]:

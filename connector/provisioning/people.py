@@ -18,7 +18,7 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import setting
 from connector.storage import tables as t
 from connector.storage.ids import new_id
-from connector.storage.sets import id_set, insert_rows, named, these, update_rows
+from connector.storage.sets import among, among_these, insert_rows, these, update_rows
 
 
 def inside(email_key: str | None, domains: Collection[str]) -> bool:
@@ -56,13 +56,13 @@ def _candidates() -> Any:
     return (
         select(user.id, user.email_key, address.person_id)
         .join(address, (address.email_key == user.email_key) & address.verified)
-        .where(user.id.in_(named()), user.person_id.is_(None), ~linked, ~gone, ~break_glass)
+        .where(among_these(user.id), user.person_id.is_(None), ~linked, ~gone, ~break_glass)
         .order_by(user.id)
     )
 
 
 _CANDIDATES = _candidates()
-_TAKEN = select(t.Address.email_key).where(t.Address.email_key.in_(named()), t.Address.verified)
+_TAKEN = select(t.Address.email_key).where(among_these(t.Address.email_key), t.Address.verified)
 
 
 def taken_addresses(corridor: Corridor, keys: Collection[str]) -> frozenset[str]:
@@ -75,7 +75,7 @@ def release_addresses(corridor: Corridor, connection_id: str, keys: Collection[s
     gone = exists().where(t.Tombstone.person_id == t.Address.person_id, t.Tombstone.connection_id == connection_id)
     held = exists().where(t.Membership.person_id == t.Address.person_id)
     made_here = exists().where(t.Person.id == t.Address.person_id, t.Person.created_by == connection_id)
-    corridor.tx.execute(delete(t.Address).where(t.Address.email_key.in_(id_set(keys)), gone, made_here, ~held))
+    corridor.tx.execute(delete(t.Address).where(among(t.Address.email_key, keys), gone, made_here, ~held))
 
 
 def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, name: str | None) -> None:

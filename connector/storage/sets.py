@@ -21,40 +21,64 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Text
+from sqlalchemy.types import Boolean, Text
 
 from connector.storage.types import UtcDateTime
 
 
-class _Elements(FunctionElement[str]):
-    """The texts of a JSON array, as a set of rows with one column `value`."""
+class _Among(FunctionElement[bool]):
+    """`column` is one of the texts of a JSON array.
+
+    On PostgreSQL an array and not a sub-select: the planner takes an unknown array for small and goes by the index, whatever the
+    size of the table, where it takes the rows of a JSON function for a hundred and reads small tables whole.
+    """
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among, "sqlite")
+def _among_on_sqlite(element: _Among, compiler: Any, **kw: Any) -> str:
+    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({column} IN (SELECT value FROM json_each({ids})))"
+
+
+@compiles(_Among, "postgresql")
+def _among_on_postgresql(element: _Among, compiler: Any, **kw: Any) -> str:
+    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({column} = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST({ids} AS JSONB)))))"
+
+
+class _Values(FunctionElement[str]):
+    """The texts of a JSON array, as rows with one column `value`."""
 
     name = "elements"
     inherit_cache = True
 
 
-@compiles(_Elements, "sqlite")
-def _sqlite_elements(element: _Elements, compiler: Any, **kw: Any) -> str:
+@compiles(_Values, "sqlite")
+def _values_on_sqlite(element: _Values, compiler: Any, **kw: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **kw)})"
 
 
-@compiles(_Elements, "postgresql")
-def _postgresql_elements(element: _Elements, compiler: Any, **kw: Any) -> str:
+@compiles(_Values, "postgresql")
+def _values_on_postgresql(element: _Values, compiler: Any, **kw: Any) -> str:
     return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS JSONB))"
 
 
-def id_set(ids: Iterable[str]) -> Select[str]:
-    """Return `SELECT value` over the given ids, to be used as `column.in_(id_set(ids))`: one parameter however many they are."""
-    return _values(literal(as_parameter(ids)))
+def among(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
+    """`column` is one of `ids`: one parameter however many they are. For columns with an index."""
+    return _Among(column, literal(as_parameter(ids)))
 
 
-def named() -> Select[str]:
-    """As `id_set`, for a statement that is built once: the ids are given by `these(ids)` when it is run."""
-    return _values(bindparam("ids", type_=Text))
+def among_these(column: Any) -> ColumnElement[bool]:
+    """As `among`, for a statement that is built once: the ids are given by `these(ids)` when it is run."""
+    return _Among(column, bindparam("ids", type_=Text))
 
 
 def these(ids: Iterable[str]) -> dict[str, str]:
-    """The parameters of a statement with `named()` in it."""
+    """The parameters of a statement with `among_these` in it."""
     return {"ids": as_parameter(ids)}
 
 
@@ -63,8 +87,9 @@ def as_parameter(ids: Iterable[str]) -> str:
     return json.dumps(list(ids), separators=(",", ":"))
 
 
-def _values(parameter: ColumnElement[str]) -> Select[str]:
-    rows = _Elements(parameter).table_valued(column("value", Text))
+def id_rows(ids: Iterable[str]) -> Select[str]:
+    """The ids as rows, to be used as `column.not_in(id_rows(ids))`, which is hashed, or as a query of ids."""
+    rows = _Values(literal(as_parameter(ids))).table_valued(column("value", Text))
     return select(rows.c.value)
 
 
@@ -78,12 +103,12 @@ def insert_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Map
 
 def update_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]], *, keys: tuple[str, ...]) -> int:
     """Update all rows with one statement: the columns in `keys` find a row, the others are set. Returns how many were found."""
-    return _run(tx, rows, lambda names: _update(tx.dialect.name, _table(table), names, keys), table)
+    return _run(tx, rows, lambda names: _update(tx.dialect.name, _table(table), names, keys, _about(rows)), table)
 
 
 def delete_rows(tx: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
     """Delete with one statement every row that equals one of `rows` in the columns given. Returns how many were deleted."""
-    return _run(tx, rows, lambda names: _delete(tx.dialect.name, _table(table), names), table)
+    return _run(tx, rows, lambda names: _delete(tx.dialect.name, _table(table), names, _about(rows)), table)
 
 
 def _table(table: type[DeclarativeBase]) -> Table:
@@ -117,17 +142,30 @@ def _insert(dialect: str, table: Table, names: tuple[str, ...], ignore: bool) ->
 
 
 @lru_cache(maxsize=256)
-def _update(dialect: str, table: Table, names: tuple[str, ...], keys: tuple[str, ...]) -> TextClause:
+def _update(dialect: str, table: Table, names: tuple[str, ...], keys: tuple[str, ...], about: int) -> TextClause:
     settings = ", ".join(f'"{name}" = r."{name}"' for name in names if name not in keys)
     found = " AND ".join(f'"{table.name}"."{key}" = r."{key}"' for key in keys)
-    return text(f'UPDATE "{table.name}" SET {settings} FROM {_rowset(dialect, table, names)} WHERE {found}')
+    return text(f'UPDATE "{table.name}" SET {settings} FROM {_limited(dialect, table, names, about)} WHERE {found}')
 
 
 @lru_cache(maxsize=256)
-def _delete(dialect: str, table: Table, names: tuple[str, ...]) -> TextClause:
+def _delete(dialect: str, table: Table, names: tuple[str, ...], about: int) -> TextClause:
     listed = _listed(names)
-    chosen = f"SELECT {listed} FROM {_rowset(dialect, table, names)}"
+    chosen = f"SELECT {listed} FROM {_limited(dialect, table, names, about)}"
     return text(f'DELETE FROM "{table.name}" WHERE ({listed}) IN ({chosen})')
+
+
+def _about(rows: Sequence[Mapping[str, Any]]) -> int:
+    """The number of rows, rounded up to a power of ten: few statements, and a planner that knows what comes."""
+    about = 1
+    while about < len(rows):
+        about *= 10
+    return about
+
+
+def _limited(dialect: str, table: Table, names: tuple[str, ...], about: int) -> str:
+    """The rowset with a limit that cuts nothing: without it the planner takes any JSON for a hundred rows."""
+    return f"(SELECT * FROM {_rowset(dialect, table, names)} LIMIT {about}) AS r"
 
 
 def _listed(names: tuple[str, ...]) -> str:
