@@ -121,6 +121,11 @@ def _break_glass(corridor: Corridor) -> sync.Outcome:
     return sync.settle(corridor, named, decide)
 
 
+def _no_longer_heard(corridor: Corridor) -> None:
+    """What waits to be confirmed was asked by the directory that speaks no more: the next one is judged by what it says."""
+    corridor.tx.execute(delete(t.Withheld).where(t.Withheld.organization_id == corridor.organization_id))
+
+
 def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Outcome:
     """The staged directory becomes the authority; a directory live until now becomes staged, first, for the unique index."""
     _stage_others(corridor, connection)
@@ -165,6 +170,7 @@ def _stage_others(corridor: Corridor, connection: Any) -> None:
         before, after = {"directory": other.directory}, {"directory": "staging"}
         apply.record(corridor, "directory.staged", f"connection:{other.id}", before, after)
     corridor.tx.execute(update(connections).where(*others).values(directory="staging"))
+    _no_longer_heard(corridor)
 
 
 def _suspend_outsiders(corridor: Corridor) -> sync.Outcome:
@@ -233,6 +239,7 @@ def _leave_live(corridor: Corridor, connection: Any) -> sync.Outcome:
         t.Suspension.organization_id == corridor.organization_id, t.Suspension.cause == "directory"
     )
     because = Because(f"was suspended by the directory of {connection.name}, which is no longer live")
+    _no_longer_heard(corridor)
 
     def decide(entry: Entry) -> tuple[Change, ...]:
         lifted = Lift(Cause.DIRECTORY, because)

@@ -115,12 +115,12 @@ def test_everything_else_costs_the_same_whatever_the_size(crowd: tuple[World, li
     assert _cost(database, partial(acme.delete_group, small)) == _cost(database, partial(acme.delete_group, large))
 
 
-@pytest.mark.parametrize("with_groups", [True, False])
-def test_a_page_costs_the_same_however_long_it_is(crowd: tuple[World, list[str]], with_groups: bool) -> None:
+def test_a_page_costs_the_same_however_long_it_is(crowd: tuple[World, list[str]]) -> None:
     """A list page of 5 and of 100 users, with and without their groups: no statement per row."""
     acme, _ = crowd
-    find = partial(users.find_users, acme.database, acme.client, None, start=0, with_groups=with_groups)
-    assert _cost(acme.database, partial(find, count=5)) == _cost(acme.database, partial(find, count=100))
-    page = find(count=100)
-    assert (len(page.items), page.total) == (100, MANY + 1)
-    assert all(bool(user.groups) == with_groups for user in page.items[1:])
+    for with_groups in (True, False):
+        find = partial(users.find_users, acme.database, acme.client, None, start=0, with_groups=with_groups)
+        assert _cost(acme.database, partial(find, count=5)) == _cost(acme.database, partial(find, count=100))
+        page = find(count=100)
+        assert (len(page.items), page.total) == (100, MANY + 1)
+        assert all(bool(user.groups) == with_groups for user in page.items[1:])

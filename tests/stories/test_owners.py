@@ -98,6 +98,24 @@ def test_a_deleted_last_owner_who_is_pushed_again_keeps_their_place(database: Da
     assert acme.reconciled()
 
 
+@pytest.mark.parametrize("way", ["back to staging and live again", "another directory"])
+def test_a_directory_that_is_no_longer_heard_takes_what_it_asked_with_it(database: Database, way: str) -> None:
+    """What waits for confirmation belongs to the directory that asked: the next one is judged by what it says itself."""
+    acme, ada = _last_owner(database)
+    acme.create("bob")
+    acme.delete(ada)
+    acme.owner("bob")
+    if way == "another directory":
+        entra = acme.another()
+        entra.create("bob")
+        entra.activate()
+    else:
+        acme.directory("staging")
+        acme.directory("live")
+    assert acme.member("ada").causes == ("directory",)  # unknown to it, as the plan that took it live said
+    assert acme.reconciled()
+
+
 def test_one_of_two_owners_may_be_put_out(database: Database) -> None:
     """The guard keeps one, not every one."""
     acme = world.live(database)
