@@ -7,6 +7,8 @@ plan can find the one it came from.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -81,14 +83,15 @@ class PlanChanged(Conflict):
 def propose(database: Database, organization_id: str, kind: str, given: Document) -> PlanView:
     """Compute a plan, store it with its input, change nothing else."""
     outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, given), exclusive=True, preview=True)
-    _store(database, organization_id, kind, given, outcome.plan)
-    return _view(outcome, applied=False)
+    view = _view(outcome, _digest(kind, given, outcome.plan), applied=False)
+    _store(database, organization_id, kind, given, view.digest, outcome.plan)
+    return view
 
 
 def carry_out(database: Database, organization_id: str, kind: str, given: Document) -> PlanView:
     """Run a verb and keep what it does."""
     outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, given), exclusive=True)
-    return _view(outcome, applied=True)
+    return _view(outcome, _digest(kind, given, outcome.plan), applied=True)
 
 
 def apply_stored(database: Database, organization_id: str, digest: str) -> PlanView:
@@ -107,7 +110,7 @@ def apply_stored(database: Database, organization_id: str, digest: str) -> PlanV
         outcome = enter(database, organization_id, _origin(stored.kind), work, exclusive=True)
     except _Moved:
         raise PlanChanged(propose(database, organization_id, stored.kind, stored.input)) from None
-    return _view(outcome, applied=True)
+    return _view(outcome, digest, applied=True)
 
 
 class _Moved(Exception):
@@ -118,11 +121,18 @@ def _origin(kind: str) -> Origin:
     return Origin(OPERATOR, SENTENCES[kind])
 
 
-def _store(database: Database, organization_id: str, kind: str, given: Document, plan: Plan) -> None:
+def _digest(kind: str, given: Document, plan: Plan) -> str:
+    """The digest of a plan covers its changes to access. Without any, what is asked tells one plan from another."""
+    if plan.lines:
+        return plan.digest
+    return hashlib.sha256(json.dumps([kind, given], sort_keys=True).encode()).hexdigest()
+
+
+def _store(database: Database, organization_id: str, kind: str, given: Document, digest: str, plan: Plan) -> None:
     def work(corridor: Corridor) -> None:
-        key = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == plan.digest)
+        key = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == digest)
         corridor.tx.execute(delete(t.StoredPlan).where(*key))
-        row = {"organization_id": organization_id, "digest": plan.digest, "kind": kind, "input": dict(given)}
+        row = {"organization_id": organization_id, "digest": digest, "kind": kind, "input": dict(given)}
         times = {"created_at": corridor.now, "expires_at": corridor.now + LIFE}
         insert_rows(corridor.tx, t.StoredPlan, [{**row, "changes": [list(line) for line in plan.lines], **times}])
 
@@ -147,7 +157,7 @@ def _stored(database: Database, organization_id: str, digest: str) -> Any:
     return found
 
 
-def _view(outcome: Outcome, *, applied: bool) -> PlanView:
+def _view(outcome: Outcome, digest: str, *, applied: bool) -> PlanView:
     plan = outcome.plan
     withheld = tuple(f"{part.subject.email or part.subject.key}: the last owner stays" for part in outcome.withheld)
-    return PlanView(plan.digest, applied, asdict(plan.summary), plan.access, withheld)
+    return PlanView(digest, applied, asdict(plan.summary), plan.access, withheld)

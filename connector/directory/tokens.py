@@ -139,4 +139,4 @@ def stage(corridor: Corridor, connection_id: str, because: str) -> None:
     off = update(t.Connection).where(t.Connection.id == connection_id, t.Connection.directory == "off")
     if corridor.tx.execute(off.values(directory="staging")).rowcount:
         before, after = {"directory": "off"}, {"directory": "staging"}
-        apply.record(corridor, "directory.changed", f"connection:{connection_id}", before, after, [because])
+        apply.record(corridor, "directory.staged", f"connection:{connection_id}", before, after, [because])

@@ -46,21 +46,28 @@ class Explanation:
     not_: tuple[NotItem, ...]
 
 
-def explain(facts: PersonFacts, mapping: Mapping, holding: Holding) -> Explanation:
-    """Explain one person: `facts` by the authority, the rules in force and what the ledgers say."""
+NO_DIRECTORY: Final = "no directory is live here: what an identity provider pushes gives nothing yet"
+
+
+def explain(facts: PersonFacts, mapping: Mapping, holding: Holding, *, live: bool = True) -> Explanation:
+    """Explain one person: `facts` by the authority, the rules in force and what the ledgers say; `live`: a directory is."""
+    if not live:
+        reasons = (*_suspended(holding), NotItem(None, NO_DIRECTORY), *_outranked(holding, mapping))
+        return Explanation(_because(holding, (), mapping), reasons)
     if breaks_glass(holding):
         outside = NotItem(None, "a break-glass owner is outside SCIM and rules: nothing the IdP says changes them")
         return Explanation(_because(holding, (), mapping), (*_suspended(holding), outside, *_outranked(holding, mapping)))
     desired = mapping.desired(facts)
-    reasons = (
-        *_suspended(holding),
-        *_outside(facts, desired, holding),
-        *_unmapped(facts, mapping),
-        *(NotItem(str(refused.target), refused.reason) for refused in desired.refused),
-        *_unapplied(desired, holding),
-        *_outranked(holding, mapping),
-    )
-    return Explanation(_because(holding, desired.granted, mapping), reasons)
+    return Explanation(_because(holding, desired.granted, mapping), tuple(_reasons(facts, mapping, desired, holding)))
+
+
+def _reasons(facts: PersonFacts, mapping: Mapping, desired: Desired, holding: Holding) -> Iterator[NotItem]:
+    yield from _suspended(holding)
+    yield from _outside(facts, desired, holding)
+    yield from _unmapped(facts, mapping)
+    yield from (NotItem(str(refused.target), refused.reason) for refused in desired.refused)
+    yield from _unapplied(desired, holding)
+    yield from _outranked(holding, mapping)
 
 
 def _because(holding: Holding, granted: tuple[Granted, ...], mapping: Mapping) -> tuple[BecauseItem, ...]:

@@ -157,7 +157,7 @@ def explain_member(database: Database, organization_id: str, who: str) -> Member
     def work(corridor: Corridor) -> MemberExplanation:
         setting = facts.setting(corridor)
         entry = _entry(corridor, setting, who)
-        told = explain(entry.facts, setting.mapping, entry.holding)
+        told = explain(entry.facts, setting.mapping, entry.holding, live=setting.authority is not None)
         views = _views(corridor, id_rows([entry.membership_id])) if entry.membership_id else []
         view = views[0] if views else _stranger(entry)
         return MemberExplanation(view, told.because, told.not_)

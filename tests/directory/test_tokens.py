@@ -79,7 +79,7 @@ def test_the_first_token_makes_the_directory_stage(database: Database) -> None:
     home = homes.make(database)
     tokens.create(database, home.connection)
     assert homes.read(database, t.Connection.directory) == [("staging",)]
-    assert homes.actions(database) == ["directory.changed", "token.created"]
+    assert homes.actions(database) == ["directory.staged", "token.created"]
     homes.put(database, home, directory="off")
     tokens.create(database, home.connection)
     assert homes.read(database, t.Connection.directory) == [("off",)]
