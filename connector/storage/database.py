@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine, Index, PrimaryKeyConstraint, Table, UniqueConstraint, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import Unavailable
@@ -35,6 +35,7 @@ RETRY_AFTER = 5
 """Seconds told to the IdP in Retry-After when the database is busy or away."""
 
 _RERUN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+_SQLITE_AWAY = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")
 
 
 class Database:
@@ -132,19 +133,31 @@ def _translated() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise Unavailable("busy", "all database connections are in use", retry_after=RETRY_AFTER) from error
-    except OperationalError as error:
+    except DBAPIError as error:
+        _forget_values(error)
         state = getattr(error.orig, "sqlstate", None)
         if state in _RERUN:
             raise
-        if state == "55P03" or _sqlite_locked(error):
+        if state == "55P03" or _sqlite_says(error, "SQLITE_BUSY", "SQLITE_LOCKED"):
             raise Unavailable("busy", "another change is taking long", retry_after=RETRY_AFTER) from error
         if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
             raise Unavailable("database_unavailable", "the database cannot be reached", retry_after=RETRY_AFTER) from error
+        if _sqlite_says(error, *_SQLITE_AWAY):
+            detail = f"the database file cannot be used: {error.orig}"
+            raise Unavailable("database_unavailable", detail, retry_after=RETRY_AFTER) from error
         raise
 
 
-def _sqlite_locked(error: OperationalError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+def _forget_values(error: DBAPIError) -> None:
+    """Keep the first line of what PostgreSQL says: the lines after it repeat the row, which is what people pushed."""
+    if isinstance(error.orig, psycopg.Error) and (said := error.orig.diag.message_primary):
+        error.args = tuple(str(text).replace(str(error.orig), said) for text in error.args)
+        error.orig.args = (said,)
+
+
+def _sqlite_says(error: DBAPIError, *names: str) -> bool:
+    """True when SQLite's error is one of these or a finer one of them (https://www.sqlite.org/rescode.html)."""
+    return isinstance(error.orig, sqlite3.Error) and getattr(error.orig, "sqlite_errorname", "").startswith(names)
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -152,7 +165,12 @@ def _sqlite_engine(url: str) -> Engine:
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, hide_parameters=True, pool_size=20, max_overflow=20, connect_args={"timeout": LOCK_WAIT, "check_same_thread": False}
+        url,
+        hide_parameters=True,
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=LOCK_WAIT,
+        connect_args={"timeout": LOCK_WAIT, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -172,7 +190,7 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgresql_engine(url: str) -> Engine:
     return create_engine(
         url,
-        hide_parameters=True,  # what an error tells must not repeat what people pushed
+        hide_parameters=True,  # what an error tells must not repeat what people pushed; see also _forget_values
         pool_size=16,
         max_overflow=16,
         pool_timeout=LOCK_WAIT,
