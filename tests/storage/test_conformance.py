@@ -266,14 +266,6 @@ def test_a_row_raced_against_the_mode_never_ends_beside_the_wrong_one(database: 
         assert state(database, case) == (OTHER[case.mode], False)
 
 
-@pytest.fixture
-def server(postgres_url: str) -> Iterator[Database]:
-    """PostgreSQL, where transactions really run side by side."""
-    database = Database.open(postgres_url)
-    yield database
-    database.close()
-
-
 def test_in_every_interleaving_of_invitation_and_switch_one_of_the_two_gives_way(server: Database) -> None:
     """All 20 ways to lay three steps of one transaction between three of the other; the loser is told the constraint's name."""
     case = CASES["a pending invitation"]

@@ -182,7 +182,7 @@ def test_any_rows_go_in_change_and_go_out(
 
 @pytest.mark.parametrize("size", [1, 2, 9, 10, 11, 1_000, 1_001, MANY])
 def test_one_statement_however_many_rows(tx: Connection, size: int) -> None:
-    """Insert, update, delete and a set of ids: four statements that meet every row, also around the limits told to the planner."""
+    """Insert, update, delete and a set of ids: four statements that meet every row, also around the planner's limits."""
     names = [f"u{number:05}" for number in range(size)]
     with statements(tx) as sent:
         assert insert_rows(tx, t.DirectoryUser, [user(name) for name in names]) == size
