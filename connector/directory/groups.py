@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from connector.directory import log
-from connector.directory.members import Delta, members_of, plan_members, resolve, write_members
+from connector.directory.members import Moved, members_of, plan_members, resolve, write_members
 from connector.directory.model import (
     AddMembers,
     Client,
@@ -53,7 +53,7 @@ def create_group(database: Database, client: Client, group: PushedGroup, members
         known, skipped = resolve(pushed, members)
         delta = plan_members(pushed, row["id"], (AddMembers(known),))
         corridor.lock_users(delta.touched, client.connection_id)
-        came = write_members(pushed, row["id"], delta)
+        came = write_members(pushed, row["id"], delta).came
         outcome = sync.users(corridor, came) if pushed.live and came else None
         meaning = f"create group {group.display_name} with {len(came)} members"
         log.record(corridor, client, meaning, 201, outcome, skipped)
@@ -113,14 +113,14 @@ def edit_group(
         known, skipped = _resolved(pushed, patch)
         delta = plan_members(pushed, group_id, known)
         corridor.lock_users(delta.touched, client.connection_id)
-        touched = write_members(pushed, group_id, delta)
+        moved = write_members(pushed, group_id, delta)
         edited = after if after and document_text(group_id, after.document) != before.document else None
         if edited:
             _refuse_twins(corridor.tx, client, edited, group_id)
-        if edited or touched:
+        if edited or moved.all:
             _update(pushed, before, edited)
-        outcome = _follow(pushed, group_id, touched, renamed=edited is not None and _renamed(before, edited))
-        log.record(corridor, client, _meaning(verb, before, after, delta), answered, outcome, skipped)
+        outcome = _follow(pushed, group_id, moved.all, renamed=edited is not None and _renamed(before, edited))
+        log.record(corridor, client, _meaning(verb, before, after, moved), answered, outcome, skipped)
         return _stored(corridor.tx, group_id, with_members=with_members)
 
     return push(database, client, f"{verb} group {group_id}", work)
@@ -178,11 +178,11 @@ def _follow(pushed: Push, group_id: str, touched: tuple[str, ...], *, renamed: b
     return sync.users(pushed.corridor, sorted({*touched, *pushed.corridor.tx.execute(inside).scalars()}))
 
 
-def _meaning(verb: Verb, before: Any, after: PushedGroup | None, delta: Delta) -> str:
+def _meaning(verb: Verb, before: Any, after: PushedGroup | None, moved: Moved) -> str:
     told = f"{verb} group {before.display_name}"
     if after is not None and after.display_name != before.display_name:
         told += f", now {after.display_name}"
-    return f"{told}: {len(delta.come)} in, {len(delta.go)} out" if delta.touched else told
+    return f"{told}: {len(moved.came)} in, {len(moved.gone)} out" if moved.all else told
 
 
 def delete_group(database: Database, client: Client, group_id: str) -> None:

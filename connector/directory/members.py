@@ -109,17 +109,31 @@ def _out(pushed: Push, group_id: str, change: Removal, come: set[str]) -> set[st
     return set(pushed.corridor.tx.execute(asked).scalars())
 
 
-def write_members(pushed: Push, group_id: str, delta: Delta) -> tuple[str, ...]:
-    """Write the delta with one statement each way; returns whose membership really changed, in id order."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Who really came into a group and who really went, in id order."""
+
+    came: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Everybody whose membership changed, in id order."""
+        return tuple(sorted(self.came + self.gone))
+
+
+def write_members(pushed: Push, group_id: str, delta: Delta) -> Moved:
+    """Write the delta with one statement each way; returns what it really changed."""
     tx = pushed.corridor.tx
     member = t.DirectoryMember
-    touched: set[str] = set()
+    came: list[str] = []
+    gone: list[str] = []
     if delta.go:
-        gone = delete(member).where(member.group_id == group_id, among(member.user_id, delta.go))
-        touched |= set(tx.execute(gone.returning(member.user_id)).scalars())
+        going = delete(member).where(member.group_id == group_id, among(member.user_id, delta.go))
+        gone = sorted(tx.execute(going.returning(member.user_id)).scalars())
     if delta.come:
-        touched |= set(tx.execute(_insert(tx, pushed.client.connection_id, group_id, delta.come)).scalars())
-    return tuple(sorted(touched))
+        came = sorted(tx.execute(_insert(tx, pushed.client.connection_id, group_id, delta.come)).scalars())
+    return Moved(tuple(came), tuple(gone))
 
 
 def _insert(tx: Connection, connection_id: str, group_id: str, come: Collection[str]) -> Any:
