@@ -1,7 +1,7 @@
 """Coming back: a rehire is the same person under a new SCIM id; anybody else under an old name is another human.
 
 A rehire has the externalId of the tombstone (or neither has one) and its userName, within 90 days (DESIGN, section 7). It is
-judged when a user is pushed to a live directory, and when a staged one goes live, of everybody pushed meanwhile.
+judged when somebody active comes: pushed to a live directory, activated in it, or in a staged one that goes live.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _MET_AGAIN = "the same externalId came back under another userName: taken for an
 
 
 def recognise(corridor: Corridor, user_ids: Collection[str], catalogue: Catalogue) -> Extra:
-    """Judge directory users who are linked to nobody against the tombstones of their connection.
+    """Judge active directory users who are linked to nobody against the tombstones of their connection.
 
+    Who is not active waits: the tombstone must still be there, with its block, on the day they are.
     A rehire is linked to its Person, and what is returned gives back what was given by hand (never the top role) and every
     suspension that was not the directory's. For another human under the same userName a clashing address is released.
     """
@@ -53,7 +54,7 @@ def _stones() -> Any:
         .add_columns(stone.user_name_key.label("old_name_key"), stone.external_id.label("old_external_id"))
         .join(stone, (stone.connection_id == user.connection_id) & same)
         .where(among_these(user.id), user.person_id.is_(None), stone.kind == "user", stone.person_id.is_not(None), ~linked)
-        .where(stone.deleted_at > bindparam("since"))
+        .where(or_(user.active, user.overridden), stone.deleted_at > bindparam("since"))
         .order_by(user.id, stone.deleted_at.desc(), stone.id.desc())
     )
 

@@ -58,7 +58,7 @@ def create_user(database: Database, client: Client, user: PushedUser) -> StoredU
         _refuse_twins(corridor.tx, client, user, None)
         row = _row(pushed, new_id(), user)
         insert_rows(corridor.tx, t.DirectoryUser, [row])
-        outcome = _arrive(pushed, row) if pushed.live else None
+        outcome = _arrive(pushed, row["id"]) if pushed.live else None
         log.record(corridor, client, meaning, 201, outcome)
         return StoredUser(row["id"], row["document"], row["version"], row["created_at"], row["updated_at"])
 
@@ -94,11 +94,11 @@ def _said(user_id: str, user: PushedUser) -> dict[str, Any]:
     }
 
 
-def _arrive(pushed: Push, row: dict[str, Any]) -> sync.Outcome:
+def _arrive(pushed: Push, user_id: str) -> sync.Outcome:
     """Somebody new in a live directory: a rehire, another human under an old name, a known person, or a new one."""
     org = facts.setting(pushed.corridor)
-    rejoin = returns.recognise(pushed.corridor, [row["id"]], org.catalogue)
-    return sync.users(pushed.corridor, [row["id"]], extra=rejoin, org=org)
+    rejoin = returns.recognise(pushed.corridor, [user_id], org.catalogue)
+    return sync.users(pushed.corridor, [user_id], extra=rejoin, org=org)
 
 
 def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str | None) -> None:
@@ -166,7 +166,8 @@ def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
     """Carry what changed to the person and the membership, and watch for bursts and break-glass owners."""
     corridor, client = pushed.corridor, pushed.client
     renamed = (before.email, before.display_name) != (after.email, after.display_name)
-    outcome = sync.users(corridor, [before.id])
+    # whom nobody is linked to was pushed inactive: it is now that they arrive, if they do
+    outcome = _arrive(pushed, before.id) if before.person_id is None else sync.users(corridor, [before.id])
     if renamed and before.person_id is not None:
         people.follow(corridor, client.connection_id, before.person_id, after.email, after.display_name)
     if before.active and not after.active:

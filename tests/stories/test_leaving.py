@@ -136,6 +136,22 @@ def test_a_blocked_person_stays_blocked_when_rehired(database: Database) -> None
     assert acme.member("ada").causes == ("block",)
 
 
+@pytest.mark.parametrize("pushed", ["live", "staging"])
+def test_a_rehire_pushed_inactive_is_judged_once_active(database: Database, pushed: str) -> None:
+    """Coming back in two steps, wherever the directory is during the first, is no way around a suspension."""
+    acme = world.live(database)
+    person = acme.person_of(ada := acme.create("ada"))
+    members.set_role(database, acme.organization, "ada@acme.example", "admin")
+    acme.suspend("ada")
+    acme.delete(ada)
+    acme.directory(pushed)
+    again = acme.create("ada", active=False)
+    acme.directory("live")
+    acme.edit(again, active=True)
+    assert acme.person_of(again) == person
+    assert (acme.member("ada").role, acme.member("ada").causes) == ("admin", ("admin",))
+
+
 def test_a_rehire_gets_what_the_rules_give_today(database: Database) -> None:
     """Rule rows are not remembered: the rules speak."""
     acme = world.live(database)
