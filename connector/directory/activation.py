@@ -174,14 +174,19 @@ def _stage_others(corridor: Corridor, connection: Any) -> None:
 
 
 def _suspend_outsiders(corridor: Corridor) -> sync.Outcome:
-    """A connection goes live without a directory: members outside the domains, who could never sign in, are suspended."""
-    domains = facts.setting(corridor).domains
-    mine = select(t.Membership.id).where(t.Membership.organization_id == corridor.organization_id)
+    """A connection goes live without a directory: members outside the domains, who could never sign in, are suspended.
+
+    Not those whom the live directory of another connection knows: they are linked by what it said of them.
+    """
+    setting = facts.setting(corridor)
+    member, user = t.Membership, t.DirectoryUser
+    known = exists().where(user.person_id == member.person_id, user.connection_id == (setting.authority or ""))
+    unknown = select(member.id).where(member.organization_id == corridor.organization_id, ~known)
 
     def decide(entry: Entry) -> tuple[Change, ...]:
-        return _outside(entry, (), domains)
+        return _outside(entry, (), setting.domains)
 
-    return sync.settle(corridor, facts.members(corridor, mine), decide)
+    return sync.settle(corridor, facts.members(corridor, unknown), decide)
 
 
 def set_directory(corridor: Corridor, given: Document) -> sync.Outcome:

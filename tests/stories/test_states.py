@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from connector.directory import connections
 from connector.directory.plans import PlanChanged
 from connector.errors import Conflict, Forbidden, NotFound, Unavailable
 from connector.storage import tables as t
@@ -196,6 +197,18 @@ def test_another_directory_taken_live_swaps_the_two_in_one_plan(database: Databa
     okta.edit(ada, active=False)  # only told, no longer heard
     assert entra.member("ada").status == "active"
     assert entra.reconciled()
+
+
+def test_a_second_connection_without_a_directory_suspends_nobody_whom_the_live_one_knows(database: Database) -> None:
+    """A contractor outside the domains is linked by the directory that pushed them; a guest of before is not."""
+    acme = world.staged(database)
+    acme.invited("guest@elsewhere.example")
+    acme.create("con", email="con@elsewhere.example")
+    acme.activate()
+    second = connections.create(database, acme.organization, "Google", "google", base_url=world.BASE).id
+    plan = acme.carry_out("activate", connection=second)
+    assert plan.changes == ()
+    assert [acme.member(f"{who}@elsewhere.example").causes for who in ("con", "guest")] == [(), ("cannot_link",)]
 
 
 def _directories(database: Database) -> dict[str, str]:
