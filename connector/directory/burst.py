@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from connector.membership.mapping import NOT_ACTIVE
 from connector.provisioning import apply
 from connector.provisioning.corridor import Corridor
 from connector.storage import tables as t
@@ -19,10 +20,13 @@ WINDOW = timedelta(minutes=10)
 
 
 def watch(corridor: Corridor, connection_id: str) -> None:
-    """Alert once per window when more than PEOPLE and more than SHARE of a connection's people went out within WINDOW."""
+    """Alert once per window when more than PEOPLE and more than SHARE of a connection's people went out within WINDOW.
+
+    Whom a plan suspended because the directory does not know them is not counted: the IdP said nothing of them.
+    """
     since = corridor.now - WINDOW
     out = (t.Suspension.connection_id == connection_id, t.Suspension.cause == "directory", t.Suspension.created_at > since)
-    suspended = _count(corridor, t.Suspension, *out)
+    suspended = _count(corridor, t.Suspension, *out, t.Suspension.origin == NOT_ACTIVE.sentence)
     buried = (t.Tombstone.connection_id == connection_id, t.Tombstone.kind == "user", t.Tombstone.deleted_at > since)
     deleted = _count(corridor, t.Tombstone, *buried)
     gone = suspended + deleted

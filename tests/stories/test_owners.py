@@ -190,6 +190,17 @@ def test_a_burst_is_alerted_once_and_happens_all_the_same(database: Database, pe
     assert sum(member.status == "suspended" for member in acme.members.values()) == out
 
 
+def test_whom_going_live_suspended_does_not_count_in_a_burst(database: Database) -> None:
+    """The owners saw those in the plan; the one deactivation after it is no burst."""
+    acme = world.staged(database)
+    for number in range(12):
+        acme.invited(f"unknown{number}@acme.example")
+    ada = acme.create("ada")
+    assert acme.activate().summary["suspend"] == 12
+    acme.edit(ada, active=False)
+    assert acme.events("guard.burst") == []
+
+
 def test_deletions_count_in_a_burst(database: Database) -> None:
     """Whether an IdP deactivates or deletes."""
     acme = world.live(database)
