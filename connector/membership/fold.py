@@ -1,4 +1,4 @@
-"""How texts are compared, in one place for every room: names, addresses and search values.
+"""How texts are compared, and which can be kept, in one place for every room: names, addresses and search values.
 
 Folding happens in Python so that both databases agree: SQLite's lower() knows ASCII only, PostgreSQL's depends on its locale.
 """
@@ -12,6 +12,11 @@ from datetime import UTC, datetime
 def fold(text: str) -> str:
     """Return `text` as compared without case: NFC, then lower case (RFC 7643 section 2.2, caseExact false)."""
     return unicodedata.normalize("NFC", text).lower()
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether databases can keep the text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def timestamp(moment: datetime) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import Request, Response
 from werkzeug.exceptions import UnsupportedMediaType
 
+from connector.directory import log
 from connector.directory.model import Client
+from connector.errors import Unauthenticated, Unavailable
 from connector.scim.discovery import DEFAULT_PAGE, MAX_PAGE
 from connector.scim.errors import MEDIA_TYPE
 from connector.scim.filters import parse_filter
@@ -69,6 +72,18 @@ class Exchange:
             return int(text)
         except ValueError:
             raise invalid_value(name, "a text that is no integer", "an integer") from None
+
+
+def agent_of(request: Request) -> str:
+    """Return the User-Agent, short and printable: it is shown in the provisioning log."""
+    return "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())[:200]
+
+
+def note_stranger(database: Database, connection_id: str, request: Request, error: Unauthenticated) -> None:
+    """Let the admin see in the provisioning log that somebody knocked in vain; the refusal does not depend on it."""
+    told = {"arrived": error.detail, "advice": error.advice}
+    with suppress(Unavailable):
+        log.record_stranger(database, connection_id, agent=agent_of(request), address=request.remote_addr or "", **told)
 
 
 def answer(text: str, status: int = 200, location: str | None = None) -> Response:

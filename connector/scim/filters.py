@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from connector.membership.fold import fold, timestamp
+from connector.membership.fold import fold, is_storable, timestamp
 from connector.scim.dialects import entra_string_boolean, entra_unprefixed_manager
-from connector.scim.messages import is_storable
 from connector.scim.refusals import invalid_filter, kind_of, shown
 from connector.scim.schemas import Attribute, ResourceSchema, resolve
 from connector.storage.conditions import And, Compare, Condition, Kind, Not, Operator, Or, Path, Present, Scalar, Within

@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any, NoReturn
 
+from connector.membership.fold import is_storable
 from connector.scim.refusals import invalid_syntax, invalid_value, kind_of
 
 MAX_DEPTH = 64
@@ -71,8 +72,3 @@ def _check_texts(value: Any, where: str) -> None:
         for key, item in value.items():
             _check_texts(key, where or "a name")
             _check_texts(item, f"{where}.{key}" if where else key)
-
-
-def is_storable(text: str) -> bool:
-    """Tell whether databases can keep the text: no NUL, no half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -11,9 +11,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException
 
-from connector.directory import clients, log
+from connector.directory import clients
 from connector.errors import Unauthenticated, Unavailable
-from connector.scim.messages import is_storable
+from connector.membership.fold import is_storable
+from connector.scim.exchange import note_stranger
 
 MAX_FORM = 16 * 1024
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")
@@ -48,7 +49,7 @@ def token(connection_id: str) -> Response:
     try:
         made = clients.issue(house.database, known, client_id, client_secret)
     except Unauthenticated as error:
-        _note(house.database, known, error)
+        note_stranger(house.database, known, request, error)
         raise OAuthError("invalid_client", f"{error.detail} Expected: {error.expected}.", 401, challenge=True) from None
     granted = {"access_token": made, "token_type": "Bearer", "expires_in": int(clients.LIFE.total_seconds())}
     return _answer(granted | ({"scope": form["scope"]} if "scope" in form else {}))
@@ -93,13 +94,6 @@ def _credentials(form: dict[str, str]) -> tuple[str, str]:
     if not (client_id and client_secret and is_storable(client_id)):
         raise OAuthError("invalid_client", "The request carries no client credentials.", 401, challenge=True)
     return client_id, client_secret
-
-
-def _note(database: Any, connection_id: str, error: Unauthenticated) -> None:
-    """Let the admin see in the provisioning log that somebody knocked in vain."""
-    agent = request.headers.get("User-Agent", "")[:200]
-    address = request.remote_addr or ""
-    log.record_stranger(database, connection_id, agent=agent, address=address, arrived=error.detail, advice=error.advice)
 
 
 def _answer(told: dict[str, Any], status: int = 200, **headers: str) -> Response:

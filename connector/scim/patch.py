@@ -19,9 +19,9 @@ from connector.scim.documents import read_group, read_user
 from connector.scim.matching import matches
 from connector.scim.members import member_changes
 from connector.scim.operations import Operation, read_operations
-from connector.scim.refusals import invalid_value, no_target, shown
+from connector.scim.refusals import no_target, shown
 from connector.scim.schemas import GROUP, USER, Attribute
-from connector.scim.values import MAX_ELEMENTS, changes, is_empty, normal, settle_primary
+from connector.scim.values import bounded, changes, is_empty, normal, settle_primary
 from connector.storage.conditions import Condition
 
 
@@ -171,7 +171,7 @@ def _whole_list(attribute: Attribute, elements: list[Any], operation: Operation)
     if operation.op == "remove":
         return _without(elements, new)
     added = [element for element in new if element not in elements]
-    both = _bounded(attribute, [*elements, *added])
+    both: list[Any] = bounded([*elements, *added], attribute.name)
     return _demoted(both, range(len(elements), len(both)))
 
 
@@ -235,17 +235,11 @@ def _created(attribute: Attribute, elements: list[Any], operation: Operation, sa
     if all(item is None for item in said.values()):
         return elements
     spelled = {part.name: item for name, item in described.items() if (part := attribute.part(name)) is not None}
-    return _demoted(_bounded(attribute, [*elements, _merged(attribute, spelled, said)]), [len(elements)])
+    return _demoted(bounded([*elements, _merged(attribute, spelled, said)], attribute.name), [len(elements)])
 
 
 def _missed(attribute: Attribute) -> Invalid:
     return no_target(f"The path selects no element of {shown(attribute.name)}.", "a value path that matches an element")
-
-
-def _bounded(attribute: Attribute, elements: list[Any]) -> list[Any]:
-    if len(elements) > MAX_ELEMENTS:
-        raise invalid_value(attribute.name, f"a list of {len(elements)}", f"at most {MAX_ELEMENTS} elements")
-    return elements
 
 
 def _demoted(elements: list[Any], changed: Iterable[int]) -> list[Any]:

@@ -10,7 +10,6 @@ import logging
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import TypeVar
 
 from flask import Blueprint, Response, current_app, g, request
@@ -20,10 +19,10 @@ from werkzeug.exceptions import NotImplemented as NotOffered
 from connector.directory import access, log
 from connector.directory.model import Client
 from connector.errors import ConnectorError, Forbidden, NotFound, Unauthenticated, Unavailable
+from connector.membership.fold import is_storable
 from connector.scim import discovery, groups, users
 from connector.scim.errors import Refusal, broken_refusal, http_refusal, refusal_of
-from connector.scim.exchange import Exchange, answer
-from connector.scim.messages import is_storable
+from connector.scim.exchange import Exchange, agent_of, answer, note_stranger
 from connector.scim.rendering import dumps
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -107,22 +106,14 @@ def _authenticated(connection_id: str) -> Client:
     """First of all: whoever has no living token of this connection learns nothing, not even whether it exists (401)."""
     database = current_app.extensions["connector"].database
     connection = connection_id if is_storable(connection_id) else ""
-    agent, address = _agent(), request.remote_addr or ""
+    authorization, address = request.headers.get("Authorization"), request.remote_addr or ""
     try:
-        authorization = request.headers.get("Authorization")
-        client = access.authenticate(database, connection, authorization, agent=agent, address=address)
+        client = access.authenticate(database, connection, authorization, agent=agent_of(request), address=address)
     except Unauthenticated as error:
-        with suppress(Unavailable):
-            told = {"arrived": error.detail, "advice": error.advice}
-            log.record_stranger(database, connection, agent=agent, address=address, **told)
+        note_stranger(database, connection, request, error)
         raise
     g.scim_client = client
     return client
-
-
-def _agent() -> str:
-    """The User-Agent, short and storable: it is shown in the provisioning log."""
-    return "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())[:200]
 
 
 def _verb(segments: list[str]) -> Verb:

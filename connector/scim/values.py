@@ -35,7 +35,7 @@ def single(attribute: Attribute, value: Any, where: str) -> Any | None:
     if is_empty(value):
         return None
     if attribute.type == "any":
-        return _bounded(value, where)
+        return bounded(value, where)
     if attribute.type == "boolean":
         value = entra_string_boolean(value)
         if not isinstance(value, bool):
@@ -76,14 +76,14 @@ def _object(attribute: Attribute, value: Any, where: str) -> dict[str, Any] | No
 
 def _list(attribute: Attribute, value: Any, where: str) -> list[Any] | None:
     """Elements that say nothing but their type are dropped: Entra sends them for addresses a person does not have."""
-    elements = _bounded(one_as_list(value), where)
+    elements = bounded(one_as_list(value), where)
     read = [single(attribute, element, where) for element in elements]
     kept = [element for element in read if element is not None and not (isinstance(element, dict) and element.keys() <= _LABELS)]
     return settle_primary(kept) or None
 
 
-def _bounded(value: Any, where: str) -> Any:
-    """PATCH compares elements, so that a list without end would cost time without end."""
+def bounded(value: Any, where: str) -> Any:
+    """Refuse a list of more than MAX_ELEMENTS: PATCH compares elements, which would cost time without end."""
     if isinstance(value, list) and len(value) > MAX_ELEMENTS:
         raise invalid_value(where, f"a list of {len(value)}", f"at most {MAX_ELEMENTS} elements")
     return value

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from connector.errors import Invalid
-from connector.membership.fold import fold
+from connector.membership.fold import fold, is_storable
 from connector.storage.conditions import And, Compare, Condition, Kind, Not, Operator, Or, Path, Present, Scalar, Within
 from connector.storage.json_nodes import JsonNode, Texts, Truth, document_node
 from connector.storage.tables import DirectoryGroup, DirectoryMember, DirectoryUser
@@ -87,17 +87,13 @@ def _check(comparison: Operator, value: Scalar, kind: Kind) -> None:
     elif kind == "number":
         right = comparison in _EQUAL_OR_ORDER and _is_number(value)
     else:
-        right = isinstance(value, str) and _is_storable(value)
+        right = isinstance(value, str) and is_storable(value)
     if not right:
         raise Invalid("invalid_filter", f"this value cannot be compared as {kind} by {comparison}", expected=f"a {kind}")
 
 
 def _is_number(value: Scalar) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
-
-
-def _is_storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Place(Protocol):

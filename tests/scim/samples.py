@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,8 +68,3 @@ def refused(*operations: dict[str, Any], body: dict[str, Any] = BARBARA) -> str:
     with pytest.raises(Invalid) as refusal:
         pushed(*operations, body=body)
     return refusal.value.code
-
-
-def same(text: str, document: dict[str, Any]) -> bool:
-    """Compare JSON text with a document."""
-    return bool(json.loads(text) == document)

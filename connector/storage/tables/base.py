@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
+    Index,
     MetaData,
     Text,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase
 
@@ -37,8 +39,14 @@ class Row(DeclarativeBase):
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:
+    """A check that knows the words `column` may say."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of only those rows of which `where` is true, the same on both databases."""
+    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))
 
 
 def in_organization(table: str, *columns: str, ondelete: str | None = None) -> ForeignKeyConstraint:

@@ -12,11 +12,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from connector.storage.tables.base import Row, in_organization, needs_mode, one_of
+from connector.storage.tables.base import Row, in_organization, needs_mode, one_of, partial_index
 
 
 class Connection(Row):
@@ -33,13 +32,7 @@ class Connection(Row):
         needs_mode("directory_mode", "fk_connection_directory_mode"),
         Index("ix_connection_active_mode", "organization_id", "active_mode"),
         Index("ix_connection_directory_mode", "organization_id", "directory_mode"),
-        Index(
-            "uq_connection_live_directory",
-            "organization_id",
-            unique=True,
-            postgresql_where=text("directory IN ('live', 'paused')"),
-            sqlite_where=text("directory IN ('live', 'paused')"),
-        ),
+        partial_index("uq_connection_live_directory", "organization_id", where="directory IN ('live', 'paused')", unique=True),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
@@ -104,22 +97,10 @@ class DirectoryUser(Row):
         UniqueConstraint("connection_id", "id"),
         UniqueConstraint("connection_id", "user_name_key", name="uq_directory_user_user_name"),
         in_organization("connection", "connection_id", ondelete="CASCADE"),
-        Index(
-            "uq_directory_user_external_id",
-            "connection_id",
-            "external_id",
-            unique=True,
-            postgresql_where=text("external_id IS NOT NULL"),
-            sqlite_where=text("external_id IS NOT NULL"),
+        partial_index(
+            "uq_directory_user_external_id", "connection_id", "external_id", where="external_id IS NOT NULL", unique=True
         ),
-        Index(
-            "uq_directory_user_person",
-            "connection_id",
-            "person_id",
-            unique=True,
-            postgresql_where=text("person_id IS NOT NULL"),
-            sqlite_where=text("person_id IS NOT NULL"),
-        ),
+        partial_index("uq_directory_user_person", "connection_id", "person_id", where="person_id IS NOT NULL", unique=True),
         Index("ix_directory_user_person_id", "person_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -150,13 +131,8 @@ class DirectoryGroup(Row):
         UniqueConstraint("connection_id", "id"),
         UniqueConstraint("connection_id", "display_name_key", name="uq_directory_group_display_name"),
         in_organization("connection", "connection_id", ondelete="CASCADE"),
-        Index(
-            "uq_directory_group_external_id",
-            "connection_id",
-            "external_id",
-            unique=True,
-            postgresql_where=text("external_id IS NOT NULL"),
-            sqlite_where=text("external_id IS NOT NULL"),
+        partial_index(
+            "uq_directory_group_external_id", "connection_id", "external_id", where="external_id IS NOT NULL", unique=True
         ),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -12,11 +12,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from connector.storage.tables.base import Row, in_organization, needs_mode, one_of
+from connector.storage.tables.base import Row, in_organization, needs_mode, one_of, partial_index
 
 
 class Organization(Row):
@@ -70,7 +69,7 @@ class Address(Row):
 
     __tablename__ = "address"
     __table_args__ = (
-        Index("uq_address_verified", "email_key", unique=True, postgresql_where=text("verified"), sqlite_where=text("verified")),
+        partial_index("uq_address_verified", "email_key", where="verified", unique=True),
         Index("ix_address_person", "person_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -88,13 +87,7 @@ class Domain(Row):
     __tablename__ = "domain"
     __table_args__ = (
         UniqueConstraint("organization_id", "name"),
-        Index(
-            "uq_domain_verified",
-            "name",
-            unique=True,
-            postgresql_where=text("verified_at IS NOT NULL"),
-            sqlite_where=text("verified_at IS NOT NULL"),
-        ),
+        partial_index("uq_domain_verified", "name", where="verified_at IS NOT NULL", unique=True),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
@@ -158,14 +151,7 @@ class Invitation(Row):
         in_organization("role", "role"),
         needs_mode("pending_mode", "fk_invitation_pending_mode"),
         Index("ix_invitation_pending_mode", "organization_id", "pending_mode"),
-        Index(
-            "uq_invitation_pending",
-            "organization_id",
-            "email_key",
-            unique=True,
-            postgresql_where=text("status = 'pending'"),
-            sqlite_where=text("status = 'pending'"),
-        ),
+        partial_index("uq_invitation_pending", "organization_id", "email_key", where="status = 'pending'", unique=True),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))

@@ -10,11 +10,10 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from connector.storage.tables.base import Row, in_organization
+from connector.storage.tables.base import Row, in_organization, partial_index
 
 
 class AuditEntry(Row):
@@ -43,20 +42,8 @@ class OutboxEvent(Row):
     __tablename__ = "outbox_event"
     __table_args__ = (
         UniqueConstraint("organization_id", "sequence"),
-        Index(
-            "uq_outbox_event_once",
-            "organization_id",
-            "once",
-            unique=True,
-            postgresql_where=text("once IS NOT NULL"),
-            sqlite_where=text("once IS NOT NULL"),
-        ),
-        Index(
-            "ix_outbox_event_unsequenced",
-            "id",
-            postgresql_where=text("sequence IS NULL"),
-            sqlite_where=text("sequence IS NULL"),
-        ),
+        partial_index("uq_outbox_event_once", "organization_id", "once", where="once IS NOT NULL", unique=True),
+        partial_index("ix_outbox_event_unsequenced", "id", where="sequence IS NULL"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
