@@ -224,15 +224,24 @@ def _suspension(corridor: Corridor, membership_id: str, change: Suspend, connect
 
 
 def _tell(corridor: Corridor, plan: Plan, placed: Sequence[Place]) -> None:
-    """One audit entry and one event for everyone whose access changed."""
+    """One audit entry and one event for everyone whose access changed, or the causes that keep them out."""
     told: dict[str, list[AccessChange]] = {}
-    for change in plan.access:
+    for change in (*plan.access, *_other_causes(placed)):
         told.setdefault(change.subject.key, []).append(change)
     heard = [place for place in placed if place.part.subject.key in told]
     entries = [_entry(corridor, place, told[place.part.subject.key]) for place in heard]
     insert_rows(corridor.tx, t.AuditEntry, entries)
     events = [_event(corridor, entry, place) for entry, place in zip(entries, heard, strict=True)]
     insert_rows(corridor.tx, t.OutboxEvent, events)
+
+
+def _other_causes(placed: Sequence[Place]) -> Iterator[AccessChange]:
+    """Those suspended before and after, for other causes: nothing they may do changes, but who can let them in again does."""
+    for place in placed:
+        before, after = place.part.before.causes, place.effect.holding.causes
+        if before and after and before != after:
+            because = tuple(c.because.sentence for c in place.part.changes if isinstance(c, Suspend | Lift))
+            yield AccessChange(place.part.subject, "causes", ", ".join(sorted(before)), ", ".join(sorted(after)), because)
 
 
 def _entry(corridor: Corridor, place: Place, changes: Sequence[AccessChange]) -> Values:

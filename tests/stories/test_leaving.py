@@ -49,6 +49,22 @@ def test_an_admin_cannot_lift_what_the_directory_entered(database: Database) -> 
     assert acme.member("ada").causes == ("directory",)
 
 
+def test_a_second_cause_is_audited_although_nothing_else_changes(database: Database) -> None:
+    """Who is suspended already is suspended by an admin too, and then no longer by the directory: each act has its entry."""
+    acme = world.live(database)
+    ada = acme.create("ada")
+    acme.edit(ada, active=False)
+    acme.suspend("ada")
+    acme.edit(ada, active=True)
+    told = [(item.action, item.before, item.after) for item in acme.audit()[-2:]]
+    assert told == [
+        ("member.changed", {"causes": "directory"}, {"causes": "admin, directory"}),
+        ("member.changed", {"causes": "admin, directory"}, {"causes": "admin"}),
+    ]
+    assert acme.audit()[-2].because[0] == "suspended by an admin"
+    assert [event["after"] for event in acme.events("member.changed")] == [after for _, _, after in told]
+
+
 def test_a_user_pushed_inactive_does_not_enter(database: Database) -> None:
     """No membership until the IdP says active."""
     acme = world.live(database)
