@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from connector.errors import Conflict, NotFound
 from connector.membership.ledger import breaks_glass
-from connector.membership.model import Because, Cause, Change, Leave, Lift
+from connector.membership.model import Because, Cause, Change, Leave, Lift, Take
 from connector.membership.plan import Part
 from connector.organizations import members
 from connector.organizations.members import MemberView
@@ -21,7 +21,7 @@ from connector.storage.sets import id_rows
 
 
 def link(database: Database, organization_id: str, who: str, user_id: str) -> MemberView:
-    """Link a pushed user to a member. If the user stood alone as a member of their own, that membership ends.
+    """Link a pushed user to a member. The membership that came with the user when it was pushed, if any, ends.
 
     Raises NotFound `user_not_found`, Conflict `already_linked`, `break_glass`, and what `members.find` raises.
     """
@@ -66,14 +66,25 @@ def _refuse(corridor: Corridor, entry: Entry, user: Any) -> None:
 
 
 def _leave_alone(corridor: Corridor, user: Any) -> None:
-    """The membership the pushed user had of its own ends: it was taken for another human."""
+    """Whom the pushed user was taken for is not them: a membership that came with the push ends, another loses what the rules
+    gave it and goes on."""
     own = select(t.Membership.id).where(
         t.Membership.organization_id == corridor.organization_id, t.Membership.person_id == (user.person_id or "")
     )
+    pushed = frozenset(corridor.tx.execute(own.where(t.Membership.joined_by == "scim")).scalars())
     because = Because("was taken for another person, and is linked to an existing member now")
+
+    def decide(entry: Entry) -> tuple[Change, ...]:
+        return (Leave(because),) if entry.membership_id in pushed else _without_directory(entry, because)
+
     entries = facts.members(corridor, own)
-    members.guard_by_hand(corridor, [Part(e.subject, e.holding, (Leave(because),)) for e in entries])
-    sync.settle(corridor, entries, lambda entry: (Leave(because),))
+    members.guard_by_hand(corridor, [Part(e.subject, e.holding, decide(e)) for e in entries])
+    sync.settle(corridor, entries, decide)
+
+
+def _without_directory(entry: Entry, because: Because) -> tuple[Change, ...]:
+    rows = [Take(row, because) for row in sorted(entry.holding.rows) if row.from_rule]
+    return (*rows, Lift(Cause.DIRECTORY, because)) if Cause.DIRECTORY in entry.holding.causes else tuple(rows)
 
 
 def _linkable(entry: Entry) -> tuple[Change, ...]:

@@ -123,6 +123,22 @@ def test_a_member_who_could_not_link_may_be_linked_by_hand(database: Database) -
     assert acme.reconciled()
 
 
+def test_a_member_of_before_whom_a_pushed_user_was_taken_for_stays(database: Database) -> None:
+    """Linked by address to the wrong one of two members: linked by hand to the other, both are members, one without the rules."""
+    acme = world.staged(database)
+    acme.invited("bob@acme.example")
+    acme.invited("robert@acme.example")
+    pushed = acme.create("bob")
+    acme.activate()
+    acme.rule(everyone=True, team="all")
+    acme.edit(pushed, active=False)
+    linking.link(database, acme.organization, "robert@acme.example", pushed)
+    bob, robert = acme.member("bob"), acme.member("robert")
+    assert (bob.source, bob.status, bob.teams) == ("invitation", "active", ())
+    assert (robert.causes, robert.teams) == (("directory",), (("all", "member"),))
+    assert acme.reconciled()
+
+
 def _with_a_guest(database: Database) -> World:
     acme = world.staged(database)
     acme.invited("guest@elsewhere.example")
