@@ -16,6 +16,7 @@ from connector.directory.model import Document
 from connector.errors import Conflict, Invalid, NotFound
 from connector.membership import roles
 from connector.membership.fold import fold
+from connector.membership.guard import refuse_last_owner
 from connector.membership.ledger import level_of
 from connector.membership.mapping import check, gift
 from connector.membership.model import (
@@ -32,14 +33,15 @@ from connector.membership.model import (
     Target,
     TargetKind,
 )
-from connector.membership.plan import Plan
+from connector.membership.plan import Part, Plan
+from connector.organizations import members
 from connector.provisioning import apply, facts, sync
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
-from connector.storage.sets import among, insert_rows
+from connector.storage.sets import among, insert_rows, update_rows
 
 _MATCHES: Mapping[str, MatchKind] = {
     "group": "name",
@@ -84,7 +86,10 @@ def remove(corridor: Corridor, given: Document) -> sync.Outcome:
 
 
 def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Outcome:
-    """Take rules and what they gave out of the organization, whether they are in force or not, and bring everybody in line."""
+    """Take rules and what they gave out of the organization, whether they are in force or not, and bring everybody in line.
+
+    Raises Conflict `last_owner` where one of them is all that keeps an active holder of the top role.
+    """
     sources = frozenset(RULE + rule_id for rule_id in rule_ids)
     catalogue = facts.setting(corridor).catalogue
 
@@ -92,12 +97,17 @@ def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Out
         gone = [c.assignment for c in changes if isinstance(c, Take) and c.assignment.source in sources]
         return (*changes, *as_manual(entry.holding, gone, catalogue)) if keep else changes
 
-    settled = None if _governed(corridor, rule_ids) else _settle_rows(corridor, sources, kept)
+    settled = None if _governed(corridor, rule_ids) else _settle_rows(corridor, rule_ids, kept)
     corridor.tx.execute(delete(t.Rule).where(among(t.Rule.id, rule_ids)))
     outcome = sync.everyone(corridor, extra=kept)
+    refuse_last_owner([part for part in outcome.withheld if _takes(part, sources)], 0, catalogue)
     return (
         outcome if settled is None else sync.Outcome(Plan(settled.plan.parts + outcome.plan.parts, catalogue), outcome.withheld)
     )
+
+
+def _takes(part: Part, sources: frozenset[str]) -> bool:
+    return any(isinstance(change, Take) and change.assignment.source in sources for change in part.changes)
 
 
 def _governed(corridor: Corridor, rule_ids: Sequence[str]) -> bool:
@@ -107,16 +117,18 @@ def _governed(corridor: Corridor, rule_ids: Sequence[str]) -> bool:
     return corridor.tx.execute(found.limit(1)).first() is None
 
 
-def _settle_rows(corridor: Corridor, sources: frozenset[str], kept: sync.Extra) -> sync.Outcome:
+def _settle_rows(corridor: Corridor, rule_ids: Sequence[str], kept: sync.Extra) -> sync.Outcome:
     """Withdraw the rows of rules that are not in force: no sync would do it."""
+    sources = frozenset(RULE + rule_id for rule_id in rule_ids)
     because = Because("the rule was removed")
 
     def decide(entry: Entry) -> tuple[Change, ...]:
         taken = tuple(Take(row, because) for row in sorted(entry.holding.rows) if row.source in sources)
         return kept(entry, taken)
 
-    holders = select(t.Assignment.membership_id).where(among(t.Assignment.source, sources))
-    return sync.settle(corridor, facts.members(corridor, holders), decide)
+    entries = facts.members(corridor, select(t.Assignment.membership_id).where(among(t.Assignment.rule_id, rule_ids)))
+    members.guard_by_hand(corridor, [Part(entry.subject, entry.holding, decide(entry)) for entry in entries])
+    return sync.settle(corridor, entries, decide)
 
 
 def as_manual(holding: Holding, rows: Sequence[Assignment], catalogue: Any) -> tuple[Change, ...]:
@@ -133,22 +145,23 @@ def as_manual(holding: Holding, rows: Sequence[Assignment], catalogue: Any) -> t
 
 
 def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
-    """Make the organization's rules those of `given["rules"]`; `None` means today's. Equal rules keep their ids."""
+    """Make the organization's rules those of `given["rules"]`, in that order; `None` means today's. Equal rules keep their ids."""
     wanted = cast("list[Document] | None", given.get("rules"))
     if wanted is None:
         return sync.everyone(corridor, confirm=True)
     present, setting = _rows(corridor, None), facts.setting(corridor)
     fresh: list[dict[str, Any]] = []
-    kept: set[str] = set()
+    kept: dict[str, int] = {}
     for position, spec in enumerate(wanted):
         row = _row(corridor, setting, _connection(corridor, spec), {"id": new_id(), **spec}, position)
         twin = next((old for old in present if _same(row, old) and old["id"] not in kept), None)
         if twin is None:
             fresh.append(row)
         else:
-            kept.add(twin["id"])
+            kept[twin["id"]] = position
     gone = [row["id"] for row in present if row["id"] not in kept]
     insert_rows(corridor.tx, t.Rule, fresh)
+    update_rows(corridor.tx, t.Rule, [{"id": rule, "position": at} for rule, at in kept.items()], keys=("id",))
     apply.record_all(corridor, "rule.added", [(f"rule:{row['id']}", None, _told(row)) for row in fresh])
     removed = [(f"rule:{row['id']}", _told(row), None) for row in present if row["id"] in gone]
     apply.record_all(corridor, "rule.removed", removed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from connector.directory import rules
 from connector.directory.model import AddMembers, RemoveMembers, ReplaceMembers
 from connector.errors import Conflict, Invalid, NotFound
 from connector.organizations import members
+from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.support import world
 from tests.support.world import World
@@ -194,6 +196,23 @@ def test_all_rules_may_be_replaced_at_once_and_equal_ones_stay(database: Databas
     acme.apply(plan)
     assert acme.member("ada").teams == (("all", "member"), ("new", "member"))
     assert kept in [rule.id for rule in rules.list_(database, acme.connection)]
+
+
+def test_replaced_rules_are_in_the_order_they_were_given(database: Database) -> None:
+    """Where the first matching rule decides, the same rules the other way round say something else."""
+    acme = world.live(database)
+    with database.engine.begin() as tx:
+        tx.execute(update(t.Organization).values(role_strategy="ordered"))
+    ada = acme.create("ada")
+    acme.group("Engineering", ada)
+    acme.group("Board", ada)
+    given = [{"connection": acme.connection, "group": "Engineering", "role": "member"}]
+    given.append({"connection": acme.connection, "group": "Board", "role": "admin"})
+    acme.carry_out("rules", rules=given)
+    assert acme.member("ada").role == "member"
+    acme.carry_out("rules", rules=given[::-1])
+    assert acme.member("ada").role == "admin"
+    assert [rule.level for rule in rules.list_(database, acme.connection)] == ["admin", "member"]
 
 
 def test_member_operations_play_in_their_order(database: Database) -> None:

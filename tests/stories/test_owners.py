@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
+from connector.directory import connections
 from connector.errors import Conflict, Invalid
 from connector.organizations import members
 from connector.storage import tables as t
@@ -167,6 +168,29 @@ def _break_glass(acme: World, name: str) -> None:
     with acme.database.engine.begin() as tx:
         row = {"organization_id": acme.organization, "level": "owner", "created_at": datetime.now(UTC)}
         tx.execute(insert(t.Assignment).values(**key, **row))
+
+
+@pytest.mark.parametrize(
+    ("verb", "directory"),
+    [("remove_rule", "live"), ("remove_rule", "staging"), ("rules", "live"), ("delete_connection", "staging")],
+)
+def test_a_rule_that_gives_the_last_owner_their_role_is_not_removed(database: Database, verb: str, directory: str) -> None:
+    """409, in force or not: an admin decides it, not the IdP, so nothing is withheld. Kept as given by hand it may go."""
+    acme = world.live(database)
+    with database.engine.begin() as tx:
+        tx.execute(update(t.Organization).values(top_by_rules=True))
+    acme.group("Owners", acme.create("ada"))
+    rule = acme.rule(group="Owners", role="owner")
+    second = connections.create(database, acme.organization, "Google", "google", base_url=world.BASE).id
+    acme.carry_out("activate", connection=second)
+    acme.directory(directory)
+    acme.owner_on_leave()
+    options = {"remove_rule": {"id": rule}, "rules": {"rules": []}, "delete_connection": {"connection": acme.connection}}
+    with pytest.raises(Conflict) as refused:
+        acme.carry_out(verb, **options[verb])
+    assert refused.value.code == "last_owner"
+    acme.carry_out("remove_rule", id=rule, keep=True)
+    assert (acme.member("ada").role, acme.sources("ada")) == ("owner", {("role", "owner", "manual")})
 
 
 def _burst(acme: World, people: int, out: int) -> list[str]:
