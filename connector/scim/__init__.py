@@ -7,7 +7,7 @@ Five rooms, each readable on its own:
     documents     messages    bytes -> JSON within bounds            rendering   stored text -> JSON text, projections
                   documents   a resource as pushed -> the canonical document (values, members)
     PATCH         patch       pure edits of documents                operations, paths   the message taken apart
-    filters       filters     text -> a condition tree               matching    the same tree on one element, for PATCH
+    filters       filters     text -> a condition tree (comparisons) matching    the same tree on one element, for PATCH
     discovery     schemas     the attribute table                    discovery   what connector says of itself
 
 and one address for everything odd that an identity provider does: dialects, each quirk a named function with its vendor's page.

@@ -135,5 +135,5 @@ def document_node(document: ColumnElement[Any], dialect_name: str) -> JsonNode:
 def _checked(name: str) -> str:
     # SQLite has no way to quote these inside a path, and no attribute name holds them (RFC 7643 section 2.1).
     if any(character in '"\\' or character < " " for character in name):
-        raise Invalid("invalid_filter", "an attribute name holds a quote or control character", expected="a plain name")
+        raise Invalid("invalid_filter", "An attribute name holds a quote or control character.", expected="a plain name")
     return name

@@ -7,43 +7,19 @@ ordinary characters. Raises Invalid `invalid_filter` for a comparison that no st
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Text,
-    and_,
-    collate,
-    exists,
-    false,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
 
 from connector.errors import Invalid
-from connector.membership.fold import fold, is_storable
+from connector.membership.fold import is_storable
 from connector.storage.conditions import And, Compare, Condition, Kind, Not, Operator, Or, Path, Present, Scalar, Within
 from connector.storage.json_nodes import JsonNode, Texts, Truth, document_node
+from connector.storage.places import COMPARISONS, BooleanPlace, JsonPlace, MomentPlace, Place, TextPlace, constant
 from connector.storage.tables import DirectoryGroup, DirectoryMember, DirectoryUser
-from connector.storage.types import UtcDateTime
-
-_EQUAL_OR_ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
-    "eq": operator.eq,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
 
 
 def users_where(condition: Condition, dialect_name: str) -> Truth:
@@ -85,92 +61,15 @@ def _check(comparison: Operator, value: Scalar, kind: Kind) -> None:
     if kind == "boolean":
         right = isinstance(value, bool) and comparison == "eq"
     elif kind == "number":
-        right = comparison in _EQUAL_OR_ORDER and _is_number(value)
+        right = comparison in COMPARISONS and _is_number(value)
     else:
         right = isinstance(value, str) and is_storable(value)
     if not right:
-        raise Invalid("invalid_filter", f"this value cannot be compared as {kind} by {comparison}", expected=f"a {kind}")
+        raise Invalid("invalid_filter", f"This value cannot be compared as {kind} by {comparison}.", expected=f"a {kind}")
 
 
 def _is_number(value: Scalar) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
-
-
-class Place(Protocol):
-    """Where one attribute of one resource lies."""
-
-    def compare(self, comparison: Operator, value: Scalar, kind: Kind) -> Truth: ...
-
-    def present(self) -> Truth: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A text column as sent, and its folded form for comparisons without case; either may be NULL."""
-
-    exact: Texts
-    folded: Texts
-    dialect_name: str
-
-    def compare(self, comparison: Operator, value: Scalar, kind: Kind) -> Truth:
-        if kind not in ("string", "exact"):
-            return false()
-        column = self.folded if kind == "string" else self.exact
-        return and_(column.is_not(None), _text_test(column, comparison, str(value), self.dialect_name))
-
-    def present(self) -> Truth:
-        return and_(self.exact.is_not(None), self.exact != "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Boolean:
-    """A boolean column that is never NULL."""
-
-    column: ColumnElement[bool]
-
-    def compare(self, comparison: Operator, value: Scalar, kind: Kind) -> Truth:
-        return self.column.is_(true() if value else false()) if kind == "boolean" else false()
-
-    def present(self) -> Truth:
-        return true()
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A column of moments that is never NULL."""
-
-    column: ColumnElement[datetime]
-
-    def compare(self, comparison: Operator, value: Scalar, kind: Kind) -> Truth:
-        test = _EQUAL_OR_ORDER.get(comparison)
-        if kind != "datetime":
-            return false()
-        if test is None:
-            raise Invalid("invalid_filter", f"moments cannot be compared by {comparison}", expected="eq, ne, gt, ge, lt or le")
-        truth: Truth = test(self.column, literal(_moment(str(value)), UtcDateTime()))
-        return truth
-
-    def present(self) -> Truth:
-        return true()
-
-
-@dataclass(frozen=True, slots=True)
-class _Json:
-    """A place in a search document."""
-
-    node: JsonNode
-    dialect_name: str
-
-    def compare(self, comparison: Operator, value: Scalar, kind: Kind) -> Truth:
-        if kind == "boolean":
-            return self.node.boolean(bool(value))
-        if kind == "number":
-            return self.node.number(_EQUAL_OR_ORDER[comparison], float(value) if isinstance(value, float) else int(value))
-        text = self.node.text()
-        return and_(text.is_not(None), _text_test(text, comparison, str(value), self.dialect_name))
-
-    def present(self) -> Truth:
-        return self.node.present()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +103,7 @@ class Scope:
             return rows.some(rows.element.some(Path(path.names[1:] or ("value",)), test))
         if self.document is None:
             return false()
-        return _some_node(self.document, path.names, _lists_on(path), lambda node: test(_Json(node, self.dialect_name)))
+        return _some_node(self.document, path.names, _lists_on(path), lambda node: test(JsonPlace(node, self.dialect_name)))
 
     def some_element(self, path: Path, test: Callable[[Scope], Truth]) -> Truth:
         """Return `test` of any element of the list that `path` leads to."""
@@ -235,43 +134,18 @@ def _some_node(
     return exists(select(literal(1)).select_from(rows).where(_some_node(element, names, lists, test, depth + 1)))
 
 
-def _text_test(text: Texts, comparison: Operator, value: str, dialect_name: str) -> Truth:
-    """Compare a text that is not NULL. Order is that of code points on both databases."""
-    wanted = literal(value, Text())
-    if comparison == "eq":
-        return text == wanted
-    if comparison in _EQUAL_OR_ORDER:
-        truth: Truth = _EQUAL_OR_ORDER[comparison](collate(text, "C") if dialect_name == "postgresql" else text, wanted)
-        return truth
-    if not value:
-        return true()
-    if comparison == "co":
-        return (func.strpos if dialect_name == "postgresql" else func.instr)(text, wanted) > 0
-    # Negative positions count from the end in SQLite; PostgreSQL has a function of its own for that.
-    if comparison == "sw":
-        return func.substr(text, 1, len(value)) == wanted
-    return (func.right(text, len(value)) if dialect_name == "postgresql" else func.substr(text, -len(value))) == wanted
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid("invalid_filter", "this is no moment", expected="a moment such as 2026-11-21T22:27:00.000000Z") from None
-
-
 @cache
 def _user_scope(dialect_name: str) -> Scope:
     user = DirectoryUser.__table__.c
     places = _common_places(user, "User", dialect_name) | {
-        ("username",): _Text(user.user_name, user.user_name_key, dialect_name),
-        ("active",): _Boolean(user.active),
+        ("username",): TextPlace(user.user_name, user.user_name_key, dialect_name),
+        ("active",): BooleanPlace(user.active),
     }
     member, group = DirectoryMember.__table__.c, DirectoryGroup.__table__.c
     element: dict[tuple[str, ...], Place] = {
-        ("value",): _Text(group.id, group.id, dialect_name),
-        ("display",): _Text(group.display_name, group.display_name_key, dialect_name),
-        ("type",): _constant("direct", dialect_name),
+        ("value",): TextPlace(group.id, group.id, dialect_name),
+        ("display",): TextPlace(group.display_name, group.display_name_key, dialect_name),
+        ("type",): constant("direct", dialect_name),
     }
     source = DirectoryMember.__table__.join(DirectoryGroup.__table__, group.id == member.group_id)
     groups = _Rows(source, member.user_id == user.id, Scope(dialect_name, element))
@@ -282,7 +156,7 @@ def _user_scope(dialect_name: str) -> Scope:
 def _group_scope(dialect_name: str) -> Scope:
     group, member, user = DirectoryGroup.__table__.c, DirectoryMember.__table__.c, DirectoryUser.__table__.c
     places = _common_places(group, "Group", dialect_name) | {
-        ("displayname",): _Text(group.display_name, group.display_name_key, dialect_name),
+        ("displayname",): TextPlace(group.display_name, group.display_name_key, dialect_name),
     }
     source = DirectoryMember.__table__.join(DirectoryUser.__table__, user.id == member.user_id)
     members = _Rows(source, member.group_id == group.id, _member_scope(dialect_name))
@@ -294,9 +168,9 @@ def _member_scope(dialect_name: str) -> Scope:
     user = DirectoryUser.__table__.c
     display = func.coalesce(user.display_name, user.user_name)
     places: dict[tuple[str, ...], Place] = {
-        ("value",): _Text(user.id, user.id, dialect_name),
-        ("display",): _Text(display, _folded_display(dialect_name), dialect_name),
-        ("type",): _constant("User", dialect_name),
+        ("value",): TextPlace(user.id, user.id, dialect_name),
+        ("display",): TextPlace(display, _folded_display(dialect_name), dialect_name),
+        ("type",): constant("User", dialect_name),
     }
     return Scope(dialect_name, places)
 
@@ -312,13 +186,9 @@ def _folded_display(dialect_name: str) -> Texts:
 
 def _common_places(columns: Any, resource_type: str, dialect_name: str) -> dict[tuple[str, ...], Place]:
     return {
-        ("id",): _Text(columns.id, columns.id, dialect_name),
-        ("externalid",): _Text(columns.external_id, columns.external_id, dialect_name),
-        ("meta", "created"): _Moment(columns.created_at),
-        ("meta", "lastmodified"): _Moment(columns.updated_at),
-        ("meta", "resourcetype"): _constant(resource_type, dialect_name),
+        ("id",): TextPlace(columns.id, columns.id, dialect_name),
+        ("externalid",): TextPlace(columns.external_id, columns.external_id, dialect_name),
+        ("meta", "created"): MomentPlace(columns.created_at),
+        ("meta", "lastmodified"): MomentPlace(columns.updated_at),
+        ("meta", "resourcetype"): constant(resource_type, dialect_name),
     }
-
-
-def _constant(text: str, dialect_name: str) -> _Text:
-    return _Text(literal(text, Text()), literal(fold(text), Text()), dialect_name)
