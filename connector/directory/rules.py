@@ -72,7 +72,7 @@ def add(corridor: Corridor, given: Document) -> sync.Outcome:
     if any(_same(wanted, row) for row in _rows(corridor, connection_id)):
         raise Conflict("rule_exists", "this connection has the same rule already", advice="Remove the other one first.")
     insert_rows(corridor.tx, t.Rule, [wanted])
-    apply.record(corridor, "rule.added", f"rule:{wanted['id']}", None, _told(wanted))
+    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in _told(corridor, [wanted])])
     return sync.everyone(corridor)
 
 
@@ -81,7 +81,7 @@ def remove(corridor: Corridor, given: Document) -> sync.Outcome:
     row = corridor.tx.execute(select(t.Rule).where(t.Rule.id == given["id"])).one_or_none()
     if row is None or row.organization_id != corridor.organization_id:
         raise _not_found(str(given["id"]))
-    apply.record(corridor, "rule.removed", f"rule:{row.id}", _told(dict(row._mapping)), None)
+    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in _told(corridor, [dict(row._mapping)])])
     return drop(corridor, [row.id], keep=bool(given.get("keep")))
 
 
@@ -145,7 +145,7 @@ def as_manual(holding: Holding, rows: Sequence[Assignment], catalogue: Any) -> t
 
 
 def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
-    """Make the organization's rules those of `given["rules"]`, in that order; `None` means today's. Equal rules keep their ids."""
+    """Make the organization's rules those of `given["rules"]`, in that order (`None`: today's). Equal rules keep their ids."""
     wanted = cast("list[Document] | None", given.get("rules"))
     if wanted is None:
         return sync.everyone(corridor, confirm=True)
@@ -159,13 +159,12 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
             fresh.append(row)
         else:
             kept[twin["id"]] = position
-    gone = [row["id"] for row in present if row["id"] not in kept]
     insert_rows(corridor.tx, t.Rule, fresh)
     update_rows(corridor.tx, t.Rule, [{"id": rule, "position": at} for rule, at in kept.items()], keys=("id",))
-    apply.record_all(corridor, "rule.added", [(f"rule:{row['id']}", None, _told(row)) for row in fresh])
-    removed = [(f"rule:{row['id']}", _told(row), None) for row in present if row["id"] in gone]
-    apply.record_all(corridor, "rule.removed", removed)
-    return drop(corridor, gone, keep=False)
+    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in _told(corridor, fresh)])
+    removed = [row for row in present if row["id"] not in kept]
+    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in _told(corridor, removed)])
+    return drop(corridor, [row["id"] for row in removed], keep=False)
 
 
 def list_(database: Database, connection_id: str) -> list[RuleView]:
@@ -252,9 +251,18 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one[name] == other[name] for name in _MEANING)
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    words = _words(row["match_kind"], row["match_value"], row["match_attribute"], row["match_label"])
-    return {"match": words, "target": row["target_kind"], "level": row["level"]}
+def _told(corridor: Corridor, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """What the audit says of rules: each with what it looks for and what it gives."""
+    places = [row["team_id"] or row["project_id"] for row in rows if row["team_id"] or row["project_id"]]
+    slugs: dict[str, str] = {}
+    for table in (t.Team, t.Project):
+        slugs |= {row.id: row.slug for row in corridor.tx.execute(select(table.id, table.slug).where(among(table.id, places)))}
+    told = []
+    for row in rows:
+        words = _words(row["match_kind"], row["match_value"], row["match_attribute"], row["match_label"])
+        target = Target(row["target_kind"], slugs.get(row["team_id"] or row["project_id"], row["slug"]))
+        told.append((f"rule:{row['id']}", {"match": words, "target": str(target), "level": row["level"]}))
+    return told
 
 
 def _row(corridor: Corridor, setting: facts.Setting, connection_id: str, spec: Document, position: int) -> dict[str, Any]:

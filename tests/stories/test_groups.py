@@ -198,6 +198,18 @@ def test_all_rules_may_be_replaced_at_once_and_equal_ones_stay(database: Databas
     assert kept in [rule.id for rule in rules.list_(database, acme.connection)]
 
 
+def test_the_audit_says_what_a_rule_looks_for_and_what_it_gives(database: Database) -> None:
+    """Added by hand, and replaced by another from a file."""
+    acme = world.live(database)
+    acme.group("Operations")
+    acme.rule(group="Operations", team="ops:maintainer")
+    acme.carry_out("rules", rules=[{"connection": acme.connection, "pattern": "eng-*", "project": "{1}"}])
+    ops = {"match": 'group "Operations"', "target": "team:ops", "level": "maintainer"}
+    eng = {"match": "groups matching eng-*", "target": "project:{1}", "level": "member"}
+    told = [(item.action, item.before, item.after) for item in acme.audit("rule.added", "rule.removed")]
+    assert told == [("rule.added", None, ops), ("rule.added", None, eng), ("rule.removed", ops, None)]
+
+
 def test_replaced_rules_are_in_the_order_they_were_given(database: Database) -> None:
     """Where the first matching rule decides, the same rules the other way round say something else."""
     acme = world.live(database)
