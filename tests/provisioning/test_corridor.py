@@ -268,27 +268,28 @@ def test_only_the_rows_that_were_asked_for_are_locked(server: Database) -> None:
 
 
 def test_locks_are_taken_in_the_order_of_ids_whoever_asks_how(server: Database) -> None:
-    """Two that ask for the same rows in opposite orders would deadlock otherwise, and one would be run again."""
+    """Some name their users, some lock all: in any other order two of them would deadlock, and one would be run again."""
     server.write(filled.fill)
     server.write(_crowd)
-    ids = [f"g{number:03}" for number in range(200)]
+    ids = [f"u{number:03}" for number in range(200)]
     runs: list[int] = []
 
-    def verb(given: list[str], corridor: Corridor) -> None:
+    def verb(given: list[str] | None, corridor: Corridor) -> None:
         runs.append(1)
-        corridor.lock_groups(given)
+        corridor.lock_users(given, "c")
 
-    def often(given: list[str]) -> None:
+    def often(given: list[str] | None) -> None:
         for _ in range(15):
             enter(server, "o", ORIGIN, partial(verb, given))
 
-    race([partial(often, ids), partial(often, ids[::-1]), partial(often, ids[100:] + ids[:100])])
-    assert len(runs) == 45
+    race([partial(often, ids), partial(often, ids[::-1]), partial(often, None), partial(often, None)])
+    assert len(runs) == 60
 
 
 def _crowd(tx: Connection) -> None:
-    """200 groups, written so that the order of the table is not that of the ids."""
-    row = dict(tx.execute(select(t.DirectoryGroup.__table__)).mappings().one())
-    tx.execute(delete(t.DirectoryGroup))
-    names = [f"g{number * 77 % 200:03}" for number in range(200)]
-    tx.execute(insert(t.DirectoryGroup), [{**row, "id": name, "display_name_key": name} for name in names])
+    """200 users, written so that the order of the table is not that of the ids."""
+    row = dict(tx.execute(select(t.DirectoryUser.__table__)).mappings().one())
+    tx.execute(delete(t.DirectoryUser))
+    names = [f"u{number * 77 % 200:03}" for number in range(200)]
+    row |= {"person_id": None}
+    tx.execute(insert(t.DirectoryUser), [{**row, "id": name, "user_name_key": name} for name in names])
