@@ -75,7 +75,8 @@ def release_addresses(corridor: Corridor, connection_id: str, keys: Collection[s
     gone = exists().where(t.Tombstone.person_id == t.Address.person_id, t.Tombstone.connection_id == connection_id)
     held = exists().where(t.Membership.person_id == t.Address.person_id)
     made_here = exists().where(t.Person.id == t.Address.person_id, t.Person.created_by == connection_id)
-    corridor.tx.execute(delete(t.Address).where(among(t.Address.email_key, keys), gone, made_here, ~held))
+    known = (among(t.Address.email_key, keys), t.Address.verified)
+    corridor.tx.execute(delete(t.Address).where(*known, gone, made_here, ~held))
 
 
 def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, name: str | None) -> None:
