@@ -84,8 +84,9 @@ def _bring_back(corridor: Corridor, connection_id: str, since: datetime) -> sync
         ~again,
     )
     name = select(t.Address.email).where(t.Address.person_id == stone.person_id, t.Address.is_primary).limit(1).scalar_subquery()
-    rows = corridor.tx.execute(select(stone, name.label("email")).where(*gone).order_by(stone.id)).all()
-    entries = {row.id: row for row in rows if row.left}
+    rows = corridor.tx.execute(select(stone, name.label("email")).where(*gone).order_by(stone.deleted_at, stone.id)).all()
+    latest = {row.person_id: row for row in rows if row.left}  # somebody may have been deleted twice
+    entries = {row.id: row for row in latest.values()}
     corridor.tx.execute(update(stone).where(*gone).values(restored_at=corridor.now))
     catalogue = facts.setting(corridor).catalogue
     tops = {role.name for role in catalogue.roles if role.top}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from connector.directory import connections
+from connector.directory import connections, linking
 from connector.errors import Conflict, Invalid
 from connector.organizations import members
 from connector.storage import tables as t
@@ -305,6 +305,19 @@ def test_restoring_twice_changes_nothing_the_second_time(database: Database) -> 
     acme.delete(bob)
     _restore_all(acme)
     assert _restore_all(acme) == 0
+
+
+def test_somebody_deleted_twice_is_restored_once(database: Database) -> None:
+    """Restored, linked by hand to another pushed user, and deleted again: two tombstones, one member."""
+    acme = world.live(database)
+    acme.delete(acme.create("ada", external_id="00u1"))
+    _restore_all(acme)
+    other = acme.create("ada.l", email="lovelace@acme.example", external_id="00u2")
+    linking.link(database, acme.organization, "ada@acme.example", other)
+    acme.delete(other)
+    assert "ada@acme.example" not in acme.members
+    _restore_all(acme)
+    assert acme.member("ada").status == "active"
 
 
 def _restore_all(acme: World) -> int:
