@@ -88,20 +88,17 @@ def _views(glance: Glance | Corridor, scope: Ids) -> list[MemberView]:
 
 
 def _members(organization_id: str) -> Any:
-    """Members with what they are called: their own primary address, else what their directory says."""
+    """Members with what they are called: their own name and primary address, else what their directory says."""
     member, user = t.Membership, t.DirectoryUser
-    said = (
-        select(func.min(user.email))
-        .where(user.person_id == member.person_id, user.organization_id == organization_id)
-        .scalar_subquery()
-    )
+    mine = (user.person_id == member.person_id, user.organization_id == organization_id)
+    email, name = (select(func.min(said)).where(*mine).scalar_subquery() for said in (user.email, user.display_name))
     return (
         select(
             member.id,
             member.joined_by,
             member.person_id,
-            func.coalesce(t.Address.email, said).label("email"),
-            t.Person.display_name,
+            func.coalesce(t.Address.email, email).label("email"),
+            func.coalesce(t.Person.display_name, name).label("display_name"),
         )
         .join(t.Person, t.Person.id == member.person_id)
         .outerjoin(t.Address, and_(t.Address.person_id == member.person_id, t.Address.is_primary))
@@ -226,6 +223,7 @@ def _refuse_governed(corridor: Corridor, entry: Entry) -> None:
     rows = [row for row in sorted(entry.holding.rows) if row.target == ROLE and row.from_rule]
     if not rows:
         return
+    corridor.need_exclusive()  # directory users are locked before memberships, and the membership is locked already
     setting = facts.setting(corridor)
     linked = select(t.DirectoryUser.id).where(
         t.DirectoryUser.person_id == entry.person_id, t.DirectoryUser.connection_id == (setting.authority or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connector.directory import domains, linking
 from connector.storage import tables as t
@@ -42,6 +42,19 @@ def test_an_idp_changes_nothing_of_a_person_it_did_not_make(database: Database) 
     acme.edit(ada, displayName="Somebody Else", email="else@acme.example")
     member = acme.member("ada")
     assert (member.email, member.name, member.status) == ("ada@acme.example", "ada@acme.example", "active")
+
+
+def test_a_member_without_a_name_is_called_what_the_directory_says(database: Database) -> None:
+    """Shown inside the organization; the person stays as nameless as they were."""
+    acme = world.staged(database)
+    acme.invited("ada@acme.example")
+    with database.engine.begin() as tx:
+        tx.execute(update(t.Person).values(display_name=None))
+    acme.create("ada", displayName="Ada King")
+    acme.activate()
+    assert acme.member("ada").name == "Ada King"
+    with database.read() as tx:
+        assert set(tx.execute(select(t.Person.display_name)).scalars()) == {None}
 
 
 @pytest.mark.parametrize(
