@@ -34,6 +34,12 @@ LOCK_WAIT = 10
 RETRY_AFTER = 5
 """Seconds told to the IdP in Retry-After when the database is busy or away."""
 
+MANY = 8_000
+"""Characters of one parameter from which on a statement is not prepared: some 200 ids."""
+
+PREPARE = 5
+"""Executions after which psycopg prepares a statement; its own default."""
+
 _RERUN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 _SQLITE_AWAY = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")
 
@@ -188,7 +194,7 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,  # what an error tells must not repeat what people pushed; see also _forget_values
         pool_size=16,
@@ -199,3 +205,13 @@ def _postgresql_engine(url: str) -> Engine:
             "options": f"-c lock_timeout={LOCK_WAIT * 1000} -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },
     )
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _plan_for_many(_tx: Any, cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
+        """A statement that carries many ids is planned for them: a plan prepared for a few, when the tables were small, may take
+        minutes. All others are prepared after the usual five times."""
+        sent = parameters.values() if isinstance(parameters, dict) else ()
+        many = any(isinstance(value, str) and len(value) > MANY for value in sent)
+        cursor.connection.prepare_threshold = None if many else PREPARE
+
+    return engine
