@@ -16,6 +16,8 @@ from connector.cli import output
 from connector.cli.output import Shown
 from connector.cli.plan_text import shown_plan
 from connector.config import Settings
+from connector.directory import plans
+from connector.directory.model import Document
 from connector.directory.plans import PlanChanged
 from connector.errors import Conflict
 from connector.organizations import organizations
@@ -104,6 +106,17 @@ def organization(function: Command) -> Command:
         return chosen
 
     return run
+
+
+def yes_option(function: Command) -> Command:
+    """Commands that are plans take it: without it the plan is stored and printed."""
+    return click.option("--yes", is_flag=True, help="Do it, instead of storing the plan.")(function)
+
+
+def planned(at_hand: Tools, organization: OrganizationView, kind: str, given: Document, *, do: bool) -> Shown:
+    """Carry out a verb of `directory/plans.py`; without `do` store the plan of it. Raises what the verb raises."""
+    run = plans.carry_out if do else plans.propose
+    return shown_plan(run(at_hand.database, organization.id, kind, given), organization.slug)
 
 
 def _find(at_hand: Tools, org: tuple[str, ...], named: str | None) -> OrganizationView:

@@ -7,18 +7,14 @@ from datetime import datetime
 import click
 
 from connector.cli import output
-from connector.cli.common import Moment, Tools, opens, organization
+from connector.cli.common import Moment, Tools, opens, organization, planned, yes_option
 from connector.cli.output import Shown
-from connector.cli.plan_text import shown_plan
 from connector.directory import connections, plans
+from connector.directory.activation import DIRECTORIES
 from connector.directory.connections import IDPS, JIT, ConnectionView
 from connector.directory.model import Document
 from connector.organizations import organizations
 from connector.organizations.organizations import OrganizationView
-
-DIRECTORIES = ("off", "staging", "live", "paused")
-
-yes_option = click.option("--yes", is_flag=True, help="Do it, instead of storing the plan.")
 
 
 @click.group()
@@ -135,9 +131,7 @@ def delete(at_hand: Tools, connection: str, withdraw: bool | None, yes: bool) ->
 
 def _planned(at_hand: Tools, connection_id: str, kind: str, given: Document, yes: bool) -> Shown:
     owner = connections.organization_of(at_hand.database, connection_id)
-    run = plans.carry_out if yes else plans.propose
-    plan = run(at_hand.database, owner, kind, given)
-    return shown_plan(plan, organizations.find(at_hand.database, owner).slug)
+    return planned(at_hand, organizations.find(at_hand.database, owner), kind, given, do=yes)
 
 
 def _facts(view: ConnectionView) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from connector.cli import output
-from connector.cli.common import Tools, opens, organization
+from connector.cli.common import Tools, opens, organization, planned, yes_option
 from connector.cli.output import Shown
-from connector.cli.plan_text import shown_plan
-from connector.directory import domains, plans
+from connector.directory import domains
 from connector.organizations.organizations import OrganizationView
 
 
@@ -51,11 +50,10 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
 @opens
 @organization
 @click.argument("domain")
-@click.option("--yes", is_flag=True, help="Do it, instead of storing the plan.")
+@yes_option
 def remove(at_hand: Tools, organization: OrganizationView, domain: str, yes: bool) -> Shown:
     """Give a domain up.
 
     Nobody is linked by an address in it any more; who is linked stays linked.
     """
-    run = plans.carry_out if yes else plans.propose
-    return shown_plan(run(at_hand.database, organization.id, "remove_domain", {"domain": domain}), organization.slug)
+    return planned(at_hand, organization, "remove_domain", {"domain": domain}, do=yes)

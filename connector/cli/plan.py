@@ -7,12 +7,11 @@ from typing import Any, TextIO
 
 import click
 
-from connector.cli.common import Tools, opens, organization
+from connector.cli.common import Tools, opens, organization, planned
 from connector.cli.output import Shown
 from connector.cli.plan_text import shown_plan
 from connector.cli.rule import MATCHES, TARGETS
 from connector.directory import plans
-from connector.directory.model import Document
 from connector.errors import Invalid
 from connector.organizations.organizations import OrganizationView
 
@@ -30,8 +29,7 @@ def plan(at_hand: Tools, organization: OrganizationView, rules: TextIO | None) -
 
     The plan is stored for 24 hours and changes nothing.
     """
-    given: Document = {"rules": None if rules is None else _rules(rules)}
-    return shown_plan(plans.propose(at_hand.database, organization.id, "rules", given), organization.slug)
+    return planned(at_hand, organization, "rules", {"rules": None if rules is None else _rules(rules)}, do=False)
 
 
 @click.command()
@@ -52,8 +50,7 @@ def apply(at_hand: Tools, organization: OrganizationView, digest: str) -> Shown:
 @click.option("--dry-run", is_flag=True, help="Store and print the plan, change nothing.")
 def reconcile(at_hand: Tools, organization: OrganizationView, dry_run: bool) -> Shown:
     """Bring everybody in line with today's rules."""
-    run = plans.propose if dry_run else plans.carry_out
-    return shown_plan(run(at_hand.database, organization.id, "rules", {"rules": None}), organization.slug)
+    return planned(at_hand, organization, "rules", {"rules": None}, do=not dry_run)
 
 
 def _rules(file: TextIO) -> list[dict[str, Any]]:
