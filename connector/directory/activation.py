@@ -43,13 +43,13 @@ def activate(corridor: Corridor, given: Document) -> sync.Outcome:
     corridor.need_exclusive()
     connection = _connection(corridor, given)
     if connection.state == "active" and connection.directory != "staging":
-        raise Conflict("already_active", "this connection is active and has no staged directory")
+        raise Conflict("already_active", "This connection is active and has no staged directory.")
     if not facts.setting(corridor).domains:
         raise Conflict(
             "domain_required",
-            "the organization has no verified domain: nobody could be linked by address",
+            "The organization has no verified domain: nobody could be linked by address.",
             expected="at least one verified domain",
-            advice="connector domain add ORG DOMAIN --verified",
+            advice="`connector domain add ORG DOMAIN --verified` vouches for one.",
         )
     switching = corridor.mode is Mode.INVITATION
     broken_glass = _break_glass(corridor)
@@ -75,7 +75,7 @@ def _connection(corridor: Corridor, given: Document) -> Any:
     )
     row = corridor.tx.execute(found).one_or_none()
     if row is None:
-        raise NotFound("connection_not_found", f"there is no connection {given['connection']}")
+        raise NotFound("connection_not_found", f"There is no connection {given['connection']}.")
     return row
 
 
@@ -144,7 +144,9 @@ def _go_live(corridor: Corridor, connection: Any, *, switching: bool) -> sync.Ou
         return _outside(entry, changes, domains)
 
     absent = Because(f"not in the directory of {connection.name}")
-    return sync.everyone(corridor, absent=absent, extra=extra)
+    outcome = sync.everyone(corridor, absent=absent, extra=extra)
+    people.follow(corridor, connection.id, None)  # what was said while it was staged
+    return outcome
 
 
 def _outside(entry: Entry, changes: tuple[Change, ...], domains: frozenset[str]) -> tuple[Change, ...]:
@@ -194,7 +196,7 @@ def set_directory(corridor: Corridor, given: Document) -> sync.Outcome:
     corridor.need_exclusive()
     connection, wanted = _connection(corridor, given), str(given["directory"])
     if wanted not in DIRECTORIES:
-        raise Invalid("directory_invalid", f'"{wanted}"', expected=f"one of {', '.join(DIRECTORIES)}")
+        raise Invalid("directory_invalid", f'"{wanted}" is no state of a directory.', expected=f"one of {', '.join(DIRECTORIES)}")
     catalogue = facts.setting(corridor).catalogue
     nothing = sync.Outcome(Plan((), catalogue))
     if wanted == connection.directory:
@@ -217,20 +219,20 @@ def _into_force(corridor: Corridor, connection: Any, wanted: str, nothing: sync.
     if corridor.mode is Mode.INVITATION:
         raise Conflict(
             "membership_mode",
-            "members of this organization come by invitation",
+            "Members of this organization come by invitation.",
             expected="an organization in sso",
-            advice="connector connection activate CONNECTION shows the plan that switches.",
+            advice="`connector connection activate CONNECTION` shows the plan that switches.",
         )
     if connection.state != "active":
-        raise Conflict("connection_not_active", f"the connection is {connection.state}", expected="an active connection")
+        raise Conflict("connection_not_active", f"The connection is {connection.state}.", expected="an active connection")
     if wanted == "paused":
         if connection.directory != "live":
-            raise Conflict("directory_not_live", f"the directory is {connection.directory}", expected="a live directory")
+            raise Conflict("directory_not_live", f"The directory is {connection.directory}.", expected="a live directory")
         _set(corridor, connection, directory="paused")
         _record_state(corridor, connection, "paused")
         return nothing
     if connection.directory == "off":
-        raise Conflict("directory_not_staged", "the directory is off", expected="a staged or paused directory")
+        raise Conflict("directory_not_staged", "The directory is off.", expected="a staged or paused directory")
     if connection.directory == "staging":
         return _go_live(corridor, connection, switching=False)
     _set(corridor, connection, directory="live")
@@ -268,9 +270,9 @@ def _refuse_in_use(corridor: Corridor, connection: Any, what: str) -> None:
     if connection.directory in ("live", "paused"):
         raise Conflict(
             "directory_live",
-            f"the directory of this connection is {connection.directory}",
+            f"The directory of this connection is {connection.directory}.",
             expected="a directory that is off or staging",
-            advice="connector connection directory CONNECTION staging --yes",
+            advice="`connector connection directory CONNECTION staging --yes` takes it out of force.",
         )
     others = select(t.Connection.id).where(
         t.Connection.organization_id == corridor.organization_id, t.Connection.state == "active", t.Connection.id != connection.id
@@ -278,7 +280,7 @@ def _refuse_in_use(corridor: Corridor, connection: Any, what: str) -> None:
     if corridor.mode is Mode.SSO and connection.state == "active" and not corridor.tx.execute(others.limit(1)).first():
         raise Conflict(
             "last_connection",
-            f"the last active connection of an organization in sso cannot be {what}",
+            f"The last active connection of an organization in sso cannot be {what}.",
             expected="another active connection, or an organization that is back in invitation mode",
         )
 

@@ -109,7 +109,7 @@ def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str
         name = "userName" if other.user_name_key == key else "externalId"
         raise Taken(
             "uniqueness",
-            f"{name} is already used by user {other.id} of this connection",
+            f"{name} is already used by user {other.id} of this connection.",
             expected=f"a {name} that no other user of this connection has",
             advice="Look the user up and update it, or delete it first.",
         )
@@ -149,7 +149,7 @@ def _locked(pushed: Push, user_id: str) -> Any:
 
 def _not_found(user_id: str) -> NotFound:
     return NotFound(
-        "user_not_found", f"there is no user {user_id} in this connection", expected="the id of a user of this connection"
+        "user_not_found", f"There is no user {user_id} in this connection.", expected="the id of a user of this connection"
     )
 
 
@@ -169,7 +169,7 @@ def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
     # whom nobody is linked to was pushed inactive: it is now that they arrive, if they do
     outcome = _arrive(pushed, before.id) if before.person_id is None else sync.users(corridor, [before.id])
     if renamed and before.person_id is not None:
-        people.follow(corridor, client.connection_id, before.person_id, after.email, after.display_name)
+        people.follow(corridor, client.connection_id, [before.id])
     if before.active and not after.active:
         departures.warn_break_glass(corridor, before.id, before.person_id)
         burst.watch(corridor, client.connection_id)

@@ -7,13 +7,12 @@ IdP never adds, moves or removes an address of a Person it did not create.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select
 
 from connector.membership.domain_names import domain_of
-from connector.membership.fold import fold
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import setting
 from connector.storage import tables as t
@@ -79,23 +78,53 @@ def release_addresses(corridor: Corridor, connection_id: str, keys: Collection[s
     corridor.tx.execute(delete(t.Address).where(*known, gone, made_here, ~held))
 
 
-def follow(corridor: Corridor, connection_id: str, person_id: str, email: str | None, name: str | None) -> None:
-    """Carry a changed name or address to a Person this connection created; any other Person keeps what is theirs.
+def _behind(*who: ColumnElement[bool]) -> Any:
+    """Persons made by the connection whose name or primary address is not what the connection says now."""
+    user, person, address = t.DirectoryUser, t.Person, t.Address
+    renamed = person.display_name.is_distinct_from(user.display_name)
+    moved = and_(user.email.is_not(None), address.email.is_distinct_from(user.email))
+    return (
+        select(user.person_id, user.display_name, user.email, user.email_key)
+        .add_columns(address.id.label("address_id"), address.email_key.label("known_key"), address.verified)
+        .join(person, and_(person.id == user.person_id, person.created_by == user.connection_id))
+        .outerjoin(address, and_(address.person_id == user.person_id, address.is_primary))
+        .where(user.connection_id == bindparam("connection"), or_(renamed, moved), *who)
+        .order_by(user.id)
+    )
+
+
+_EVERYBODY_BEHIND, _THESE_BEHIND = _behind(), _behind(among_these(t.DirectoryUser.id))
+
+
+def follow(corridor: Corridor, connection_id: str, user_ids: Collection[str] | None) -> None:
+    """Carry names and addresses of directory users (None: of everybody) to the persons this connection created; any other Person
+    keeps what is theirs.
 
     The address is verified only inside a verified domain and while nobody else has it verified; a first one is added.
     """
-    person = corridor.tx.execute(select(t.Person).where(t.Person.id == person_id)).one()
-    if person.created_by != connection_id:
+    statement = _EVERYBODY_BEHIND if user_ids is None else _THESE_BEHIND
+    rows = corridor.tx.execute(statement, {**these(user_ids or ()), "connection": connection_id}).all()
+    if not rows:
         return
-    corridor.lock_persons([person_id])
-    corridor.tx.execute(update(t.Person).where(t.Person.id == person_id).values(display_name=name))
-    if email is None:
-        return
-    email_key = fold(email)
-    clash = select(func.count()).where(t.Address.email_key == email_key, t.Address.verified, t.Address.person_id != person_id)
-    verified = inside(email_key, setting(corridor).domains) and not corridor.tx.execute(clash).scalar_one()
-    said = {"email": email, "email_key": email_key, "verified": verified}
-    primary = update(t.Address).where(t.Address.person_id == person_id, t.Address.is_primary)
-    if not corridor.tx.execute(primary.values(**said)).rowcount:
-        row = {"id": new_id(), "person_id": person_id, "is_primary": True, "created_at": corridor.now}
-        insert_rows(corridor.tx, t.Address, [{**row, **said}])
+    corridor.lock_persons([row.person_id for row in rows])
+    names = [{"id": row.person_id, "display_name": row.display_name} for row in rows]
+    update_rows(corridor.tx, t.Person, names, keys=("id",))
+    _move(corridor, [row for row in rows if row.email_key is not None])
+
+
+def _move(corridor: Corridor, rows: Sequence[Any]) -> None:
+    """Make what is said now the primary address of the persons of these rows."""
+    domains, taken = setting(corridor).domains, set(taken_addresses(corridor, [row.email_key for row in rows]))
+    moved, first = [], []
+    for row in rows:
+        mine = row.verified and row.email_key == row.known_key
+        verified = inside(row.email_key, domains) and (mine or row.email_key not in taken)
+        taken.add(row.email_key)
+        said = {"email": row.email, "email_key": row.email_key, "verified": verified}
+        if row.address_id is not None:
+            moved.append({"id": row.address_id, **said})
+        else:
+            new = {"id": new_id(), "person_id": row.person_id, "is_primary": True, "created_at": corridor.now}
+            first.append({**new, **said})
+    update_rows(corridor.tx, t.Address, moved, keys=("id",))
+    insert_rows(corridor.tx, t.Address, first)

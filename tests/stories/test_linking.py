@@ -118,6 +118,22 @@ def test_an_address_that_becomes_free_is_verified_when_it_is_said_again(database
     assert _holder(database, "ada@acme.example") == acme.person_of(bob)
 
 
+def test_what_was_said_of_people_while_staged_is_theirs_when_live_again(database: Database) -> None:
+    """Name and address, for all at once; of two who exchanged addresses neither has one verified, as if told one by one."""
+    acme = world.live(database)
+    ada, bob, cleo, dan = (acme.create(name, email=None if name == "dan" else "") for name in ("ada", "bob", "cleo", "dan"))
+    acme.directory("staging")
+    acme.edit(ada, displayName="Ada King", email="king@acme.example")
+    acme.edit(bob, email="cleo@acme.example")
+    acme.edit(cleo, email="bob@acme.example")
+    acme.edit(dan, email="dan@acme.example")
+    acme.directory("live")
+    assert (acme.member("king").name, acme.member("dan").name) == ("Ada King", "Dan")
+    holders = {name: _holder(database, f"{name}@acme.example") for name in ("ada", "king", "bob", "cleo", "dan")}
+    assert holders == {"ada": None, "king": acme.person_of(ada), "bob": None, "cleo": None, "dan": acme.person_of(dan)}
+    assert acme.member("bob").id != acme.member("cleo").id
+
+
 def test_a_member_who_could_not_link_is_back_once_linked(database: Database) -> None:
     """`cannot_link` is lifted by linking: here after the domain was verified and the IdP pushed them."""
     acme = _with_a_guest(database)
