@@ -90,7 +90,7 @@ def _refuse_twins(tx: Connection, client: Client, group: PushedGroup, group_id: 
         if other is not None:
             raise Taken(
                 "uniqueness",
-                f"{name} is already used by group {other} of this connection",
+                f"{name} is already used by group {other} of this connection.",
                 expected=f"a {name} that no other group of this connection has",
                 advice="Rename one of the two groups in the IdP, or link the pushed group to the existing one.",
             )
@@ -157,7 +157,7 @@ def _locked(pushed: Push, group_id: str) -> Any:
 
 def _not_found(group_id: str) -> NotFound:
     return NotFound(
-        "group_not_found", f"there is no group {group_id} in this connection", expected="the id of a group of this connection"
+        "group_not_found", f"There is no group {group_id} in this connection.", expected="the id of a group of this connection"
     )
 
 

@@ -49,20 +49,20 @@ def _user(corridor: Corridor, user_id: str) -> Any:
     found = select(user).where(user.id == user_id, user.organization_id == corridor.organization_id)
     row = corridor.tx.execute(found).one_or_none()
     if row is None:
-        raise NotFound("user_not_found", f"there is no pushed user {user_id} in this organization")
+        raise NotFound("user_not_found", f"There is no pushed user {user_id} in this organization.")
     return row
 
 
 def _refuse(corridor: Corridor, entry: Entry, user: Any) -> None:
     if breaks_glass(entry.holding):
-        raise Conflict("break_glass", "a break-glass owner links an account only by signing in with both")
+        raise Conflict("break_glass", "A break-glass owner links an account only by signing in with both.")
     other = select(t.DirectoryUser.id).where(
         t.DirectoryUser.connection_id == user.connection_id,
         t.DirectoryUser.person_id == entry.person_id,
         t.DirectoryUser.id != user.id,
     )
     if corridor.tx.execute(other).first() is not None:
-        raise Conflict("already_linked", "this member is linked to another pushed user of the same connection")
+        raise Conflict("already_linked", "This member is linked to another pushed user of the same connection.")
 
 
 def _leave_alone(corridor: Corridor, user: Any) -> None:

@@ -71,7 +71,7 @@ def _unknown(unknown: Sequence[str]) -> Invalid:
     more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
     return Invalid(
         "member_unknown",
-        f"no user of this connection has the id {named}{more}",
+        f"No user of this connection has the id {named}{more}.",
         expected="ids that this connection answered with when the users were created",
         advice="Push the people first (assign them to the app), then the group.",
     )

@@ -150,9 +150,9 @@ def _stored(database: Database, organization_id: str, digest: str) -> Any:
     if found is None:
         raise NotFound(
             "plan_not_found",
-            f"no plan {digest[:12]}… is waiting in this organization",
+            f"No plan {digest[:12]}… is waiting in this organization.",
             expected="a digest printed within the last 24 hours",
-            advice="connector plan ORG prints and stores a new one.",
+            advice="`connector plan ORG` prints and stores a new one.",
         )
     return found
 

@@ -40,7 +40,7 @@ def restore(corridor: Corridor, given: Document) -> sync.Outcome:
     connection_id = str(given["connection"])
     found = select(t.Connection.organization_id).where(t.Connection.id == connection_id)
     if corridor.tx.execute(found).scalar_one_or_none() != corridor.organization_id:
-        raise NotFound("connection_not_found", f"there is no connection {connection_id}")
+        raise NotFound("connection_not_found", f"There is no connection {connection_id}.")
     suspended = _lift(corridor, connection_id, since)
     deleted = _bring_back(corridor, connection_id, since)
     apply.record(corridor, "connection.restored", f"connection:{connection_id}", None, {"since": since.isoformat()})
@@ -54,7 +54,11 @@ def _moment(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise Invalid("since_invalid", f'"{text}"', expected="a time with its zone, such as 2026-11-21T09:30:00+00:00")
+        raise Invalid(
+            "since_invalid",
+            f'"{text}" is no time with its zone.',
+            expected="a time with its zone, such as 2026-11-21T09:30:00+00:00",
+        )
     return moment
 
 

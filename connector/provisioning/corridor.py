@@ -168,7 +168,7 @@ def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) 
 def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool, preview: bool) -> Corridor:
     mode = tx.execute(_MODE, {"organization": organization_id}).scalar_one_or_none()
     if mode is None:
-        raise NotFound("organization_not_found", "this organization does not exist")
+        raise NotFound("organization_not_found", "This organization does not exist.")
     return Corridor(tx, organization_id, Mode(mode), origin, _now(), exclusive or tx.dialect.name == "sqlite", preview)
 
 

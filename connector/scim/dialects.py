@@ -62,7 +62,7 @@ def okta_pathless_id(value: object, resource_id: str) -> None:
     An `id` equal to the resource's own is ignored. Raises Invalid `mutability` for any other.
     """
     if value != resource_id:
-        raise mutability("id", "is given by connector and cannot be changed.", "Leave id out of the operation.")
+        raise mutability("id", "is given by connector and cannot be changed", "Leave id out of the operation.")
 
 
 def entra_remove_with_value(value: object) -> bool:

@@ -58,7 +58,7 @@ def _member_change(operation: Operation) -> MemberChange:
     """RFC 7644 section 3.5.2 for `members`, whose sub-attributes are immutable (RFC 7643 section 8.7.1)."""
     target = operation.target
     if target.part is not None and target.part.name != "value":
-        raise mutability(f"members.{target.part.name}", "follows the member and cannot be changed.", "Change the user instead.")
+        raise mutability(f"members.{target.part.name}", "follows the member and cannot be changed", "Change the user instead.")
     if target.condition is not None:
         return _selected(operation.op, target.condition)
     if operation.op == "add":
@@ -70,6 +70,6 @@ def _member_change(operation: Operation) -> MemberChange:
 
 def _selected(op: str, condition: Condition) -> MemberChange:
     if op != "remove":
-        raise mutability("members", "cannot be edited one by one.", "Remove the member and add another.")
+        raise mutability("members", "cannot be edited one by one", "Remove the member and add another.")
     ids = ids_named_by(condition)
     return RemoveMembersWhere(condition) if ids is None else RemoveMembers(ids)

@@ -73,9 +73,9 @@ def _check_mutability(operation: Operation) -> None:
     attribute, part = operation.target.attribute, operation.target.part
     for entry in (attribute, part):
         if entry is not None and entry.mutability == "readOnly":
-            raise mutability(entry.name, "is kept by connector and cannot be changed by a client.", "Leave it out.")
+            raise mutability(entry.name, "is kept by connector and cannot be changed by a client", "Leave it out.")
     if attribute is not None and attribute.required and part is None and operation.op == "remove":
-        raise mutability(attribute.name, "is required and cannot be removed.", "Replace its value instead.")
+        raise mutability(attribute.name, "is required and cannot be removed", "Replace its value instead.")
 
 
 def _without_effect(operation: Operation) -> bool:

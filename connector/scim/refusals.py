@@ -47,9 +47,9 @@ def invalid_syntax(detail: str, expected: str, advice: str = "") -> Invalid:
     return Invalid("invalid_syntax", detail, expected=expected, advice=advice)
 
 
-def mutability(attribute: str, detail: str, advice: str = "") -> Invalid:
-    """A change of what may not be changed: readOnly, or required and to be removed."""
-    return Invalid("mutability", f"{shown(attribute)} {detail}", expected="an attribute that may be changed so", advice=advice)
+def mutability(attribute: str, why: str, advice: str = "") -> Invalid:
+    """A change of what may not be changed: readOnly, or required and to be removed. `why` goes on from the attribute's name."""
+    return Invalid("mutability", f"{shown(attribute)} {why}.", expected="an attribute that may be changed so", advice=advice)
 
 
 def no_target(detail: str, expected: str, advice: str = "") -> Invalid:

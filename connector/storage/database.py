@@ -87,7 +87,7 @@ class Database:
             except DBAPIError as error:
                 if not lost_race(error) or (attempt == ATTEMPTS and isinstance(error, IntegrityError)):
                     raise
-        raise Unavailable("busy", "the request lost against others several times in a row", retry_after=RETRY_AFTER)
+        raise Unavailable("busy", "The request lost against others several times in a row.", retry_after=RETRY_AFTER)
 
     @contextmanager
     def _serialized(self) -> Iterator[None]:
@@ -95,7 +95,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=LOCK_WAIT):
-            raise Unavailable("busy", "another change is taking long", retry_after=RETRY_AFTER)
+            raise Unavailable("busy", "Another change is taking long.", retry_after=RETRY_AFTER)
         try:
             yield
         finally:
@@ -138,18 +138,18 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise Unavailable("busy", "all database connections are in use", retry_after=RETRY_AFTER) from error
+        raise Unavailable("busy", "All database connections are in use.", retry_after=RETRY_AFTER) from error
     except DBAPIError as error:
         _forget_values(error)
         state = getattr(error.orig, "sqlstate", None)
         if state in _RERUN:
             raise
         if state == "55P03" or _sqlite_says(error, "SQLITE_BUSY", "SQLITE_LOCKED"):
-            raise Unavailable("busy", "another change is taking long", retry_after=RETRY_AFTER) from error
+            raise Unavailable("busy", "Another change is taking long.", retry_after=RETRY_AFTER) from error
         if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
-            raise Unavailable("database_unavailable", "the database cannot be reached", retry_after=RETRY_AFTER) from error
+            raise Unavailable("database_unavailable", "The database cannot be reached.", retry_after=RETRY_AFTER) from error
         if _sqlite_says(error, *_SQLITE_AWAY):
-            detail = f"the database file cannot be used: {error.orig}"
+            detail = f"The database file cannot be used: {error.orig}."
             raise Unavailable("database_unavailable", detail, retry_after=RETRY_AFTER) from error
         raise
 
