@@ -135,14 +135,14 @@ def find(glance: Glance | Corridor, who: str) -> str:
             return found[0]
         if found:
             raise Conflict(
-                "member_ambiguous", f"several members are called {who}", advice="Use the id from `member list --json`."
+                "member_ambiguous", f"Several members are called {who}.", advice="Use the id from `connector member list --json`."
             )
     raise _not_found(who)
 
 
 def _not_found(who: str) -> NotFound:
-    said = f"{who} is not a member of this organization"
-    return NotFound("member_not_found", said, advice="connector member list shows who is.")
+    said = f"{who} is not a member of this organization."
+    return NotFound("member_not_found", said, advice="`connector member list` shows who is.")
 
 
 def explain_member(database: Database, organization_id: str, who: str) -> MemberExplanation:
@@ -157,9 +157,16 @@ def explain_member(database: Database, organization_id: str, who: str) -> Member
         told = explain(entry.facts, setting.mapping, entry.holding, live=setting.authority is not None)
         views = _views(corridor, id_rows([entry.membership_id])) if entry.membership_id else []
         view = views[0] if views else _stranger(entry)
-        return MemberExplanation(view, told.because, told.not_)
+        return MemberExplanation(view, told.because, (*told.not_, _WITHHELD) if entry.withheld else told.not_)
 
     return enter(database, organization_id, Origin(OPERATOR, "looked"), work, preview=True)
+
+
+_WITHHELD = NotItem(
+    "status",
+    "what the IdP asked is withheld, for nobody else active held the top role: once somebody does, `connector plan` shows it and"
+    " `connector apply` confirms it",
+)
 
 
 def _entry(corridor: Corridor, setting: facts.Setting, who: str) -> Entry:
@@ -213,7 +220,7 @@ def _refuse_break_glass(entry: Entry) -> None:
     if breaks_glass(entry.holding):
         raise Conflict(
             "break_glass",
-            "this is a break-glass owner, who stays as they are while the organization is in sso",
+            "This is a break-glass owner, who stays as they are while the organization is in sso.",
             advice="Name another break-glass owner first.",
         )
 
@@ -236,7 +243,7 @@ def _refuse_governed(corridor: Corridor, entry: Entry) -> None:
     sentence = next((s for s in told if rows[0].source.partition(":")[2] in s), rows[0].source)
     raise Conflict(
         "managed_by_idp",
-        f"the role comes from the identity provider: {sentence}",
+        f"The role comes from the identity provider: {sentence}.",
         expected="a role that no rule gives",
         advice="Change the group at the IdP, or the rule here.",
     )
@@ -293,9 +300,9 @@ def remove(database: Database, organization_id: str, who: str, *, block: bool) -
         if facts.setting(corridor).authority is not None:
             raise Conflict(
                 "managed_by_idp",
-                "members of this organization come from its directory: a removed one would come back with the next push",
+                "Members of this organization come from its directory: a removed one would come back with the next push.",
                 expected="a removal at the identity provider, or a block here",
-                advice="connector member remove --block keeps them out.",
+                advice="`connector member remove --block` keeps them out.",
             )
         return (Leave(Because("removed by an admin")),)
 
@@ -337,7 +344,7 @@ def guard_by_hand(corridor: Corridor, parts: Sequence[Part]) -> None:
     if any(breaks_glass(part.before) for part in losing) and not _other_break_glass(corridor, losing):
         raise Conflict(
             "last_break_glass",
-            "this is the last active break-glass owner",
+            "This is the last active break-glass owner.",
             expected="at least one active break-glass owner while the organization is in sso",
         )
 

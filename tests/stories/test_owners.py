@@ -36,6 +36,8 @@ def test_the_last_owner_is_not_put_out_by_the_idp(database: Database) -> None:
     assert entry.target == "ada@acme.example"
     assert [event["target"] for event in acme.events("guard.last_owner")] == ["ada@acme.example"]
     assert (acme.log()[-1].status, acme.log()[-1].advice.startswith("Withheld: ")) == (200, True)
+    [why_not] = acme.explain("ada").not_
+    assert (why_not.target, "is withheld" in why_not.reason) == ("status", True)
 
 
 def test_other_changes_of_the_last_owner_go_through(database: Database) -> None:
