@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from connector.directory.model import Document
 from connector.errors import Conflict, Invalid, NotFound
 from connector.membership import roles
-from connector.membership.fold import fold
+from connector.membership.fold import fold, is_storable
 from connector.membership.guard import refuse_last_owner
 from connector.membership.ledger import level_of
 from connector.membership.mapping import check, gift
@@ -70,7 +70,7 @@ def add(corridor: Corridor, given: Document) -> sync.Outcome:
     connection_id = _connection(corridor, given)
     wanted = _row(corridor, facts.setting(corridor), connection_id, given, _next_position(corridor, connection_id))
     if any(_same(wanted, row) for row in _rows(corridor, connection_id)):
-        raise Conflict("rule_exists", "this connection has the same rule already", advice="Remove the other one first.")
+        raise Conflict("rule_exists", "This connection has the same rule already.", advice="Remove the other one first.")
     insert_rows(corridor.tx, t.Rule, [wanted])
     apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in _told(corridor, [wanted])])
     return sync.everyone(corridor)
@@ -209,7 +209,7 @@ def owner_of(database: Database, rule_id: str) -> str:
 
 
 def _not_found(rule_id: str) -> NotFound:
-    return NotFound("rule_not_found", f"there is no rule {rule_id}", expected="an id as `connector rule list` prints it")
+    return NotFound("rule_not_found", f"There is no rule {rule_id}.", expected="an id as `connector rule list` prints it")
 
 
 def _connection(corridor: Corridor, spec: Document) -> str:
@@ -218,7 +218,7 @@ def _connection(corridor: Corridor, spec: Document) -> str:
         t.Connection.id == connection_id, t.Connection.organization_id == corridor.organization_id
     )
     if corridor.tx.execute(found).first() is None:
-        raise NotFound("connection_not_found", f'this organization has no connection "{connection_id}"')
+        raise NotFound("connection_not_found", f'This organization has no connection "{connection_id}".')
     return connection_id
 
 
@@ -268,8 +268,11 @@ def _told(corridor: Corridor, rows: Sequence[Mapping[str, Any]]) -> list[tuple[s
 def _row(corridor: Corridor, setting: facts.Setting, connection_id: str, spec: Document, position: int) -> dict[str, Any]:
     """A row from the options of `rule add`; checked as a rule of the heart, team or project found or made.
 
-    Raises Invalid `rule_invalid` when not exactly one match and one target is given, and what `mapping.check` raises.
+    Raises Invalid `rule_invalid` when not exactly one match and one target is given, or a text that cannot be kept, and what
+    `mapping.check` raises.
     """
+    if not all(is_storable(str(value)) for value in spec.values()):
+        raise Invalid("rule_invalid", "A text has letters that no database keeps.", expected="texts without NUL and half letters")
     match, label = _match(corridor, connection_id, spec)
     kind, slug, level = _target(spec)
     rule = Rule(str(spec["id"]), match, kind, slug, level, position)
@@ -298,9 +301,9 @@ def _refuse_top(setting: facts.Setting, rule: Rule) -> None:
     if rule.kind == "role" and rule.level == roles.top(setting.catalogue).name and not setting.policy.top_by_rules:
         raise Conflict(
             "top_role_by_rule",
-            f"rules do not give the role {rule.level} in this organization",
+            f"Rules do not give the role {rule.level} in this organization.",
             expected="a role below the top one",
-            advice=f"Give {rule.level} by hand: connector member set-role.",
+            advice=f"Give {rule.level} by hand: `connector member set-role`.",
         )
 
 
@@ -308,14 +311,14 @@ def _match(corridor: Corridor, connection_id: str, spec: Document) -> tuple[Matc
     given = [name for name in (*_MATCHES, "everyone") if spec.get(name)]
     if len(given) != 1:
         said = ", ".join(given) or "none"
-        raise Invalid("rule_invalid", f"given: {said}", expected=f"exactly one of {', '.join(_MATCHES)}, everyone")
+        raise Invalid("rule_invalid", f"Given for whom: {said}.", expected=f"exactly one of {', '.join(_MATCHES)}, everyone")
     if given == ["everyone"]:
         return Match("everyone"), ""
     option, value = given[0], str(spec[given[0]])
     if option == "attribute":
         name, sign, wanted = value.partition("=")
         if not (name and sign and wanted):
-            raise Invalid("rule_invalid", f'the attribute is "{value}"', expected="NAME=VALUE")
+            raise Invalid("rule_invalid", f'The attribute is "{value}".', expected="NAME=VALUE")
         return Match("attribute", wanted, name), ""
     return _group_match(corridor, connection_id, _MATCHES[option], value)
 
@@ -330,7 +333,7 @@ def _group_match(corridor: Corridor, connection_id: str, kind: MatchKind, value:
     if kind == "group":
         row = corridor.tx.execute(known.where(group.id == value)).one_or_none()
         if row is None:
-            raise NotFound("group_not_found", f"there is no group {value} in this connection")
+            raise NotFound("group_not_found", f"There is no group {value} in this connection.")
         return Match("group", row.id), row.display_name
     return Match(kind, value), ""
 
@@ -338,7 +341,9 @@ def _group_match(corridor: Corridor, connection_id: str, kind: MatchKind, value:
 def _target(spec: Document) -> tuple[TargetKind, str, str]:
     given = [name for name in ("role", "team", "project") if spec.get(name)]
     if len(given) != 1:
-        raise Invalid("rule_invalid", f"given: {', '.join(given) or 'none'}", expected="exactly one of role, team, project")
+        raise Invalid(
+            "rule_invalid", f"Given for what: {', '.join(given) or 'none'}.", expected="exactly one of role, team, project"
+        )
     kind, value = cast(TargetKind, given[0]), str(spec[given[0]])
     if kind == "role":
         return kind, "", value

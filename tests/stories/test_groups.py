@@ -157,6 +157,8 @@ def test_the_top_role_is_not_given_by_rules(database: Database) -> None:
         ({"pattern": "(((", "team": "x"}, Invalid, "pattern_invalid"),
         ({"pattern": "Team .*", "team": "{1}"}, Invalid, "slug_invalid"),
         ({"attribute": "department", "team": "x"}, Invalid, "rule_invalid"),
+        ({"group": "R\x00D", "team": "x"}, Invalid, "rule_invalid"),
+        ({"pattern": "R\ud800D", "team": "x"}, Invalid, "rule_invalid"),
         ({"group_id": "nope", "team": "x"}, NotFound, "group_not_found"),
     ],
 )
