@@ -18,15 +18,15 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
+WORK = {"value": "barbara@example.com", "type": "work", "primary": True}
+HOME = {"value": "babs@home.example", "type": "home"}
+CUSTOM = "urn:acme:params:scim:1.0:User"
 BARBARA: dict[str, Any] = {
     "schemas": [USER, ENTERPRISE],
     "externalId": "bJensen",
     "userName": "BJensen@Example.com",
     "name": {"givenName": "Barbara", "familyName": "Jensen"},
-    "emails": [
-        {"value": "barbara@example.com", "type": "work", "primary": True},
-        {"value": "babs@home.example", "type": "home"},
-    ],
+    "emails": [WORK, HOME],
     "active": True,
     ENTERPRISE: {"employeeNumber": "701984", "manager": {"value": "26118915"}},
 }
@@ -35,6 +35,21 @@ BARBARA: dict[str, Any] = {
 def message(*operations: dict[str, Any]) -> dict[str, Any]:
     """A PatchOp message."""
     return {"schemas": [PATCH_OP], "Operations": list(operations)}
+
+
+def add(path: str, value: Any) -> dict[str, Any]:
+    """An add operation."""
+    return {"op": "add", "path": path, "value": value}
+
+
+def put(path: str, value: Any) -> dict[str, Any]:
+    """A replace operation."""
+    return {"op": "replace", "path": path, "value": value}
+
+
+def remove(path: str) -> dict[str, Any]:
+    """A remove operation."""
+    return {"op": "remove", "path": path}
 
 
 def stored(body: dict[str, Any]) -> dict[str, Any]:
