@@ -129,7 +129,8 @@ def _reads(*, everybody: bool) -> _Reads:
     of_authority = user.connection_id == bindparam("authority")
     chosen = of_authority if everybody else and_(of_authority, among_these(user.id))
     mine = member.organization_id == bindparam("organization")
-    persons = select(user.person_id).where(chosen, user.person_id.is_not(None))
+    # By id alone: with the connection beside it a planner that does not know a new tenant yet would go by that.
+    persons = select(user.person_id).where(of_authority if everybody else among_these(user.id), user.person_id.is_not(None))
     inside = place.user_id.in_(select(user.id).where(chosen)) if everybody else among_these(place.user_id)
     link = and_(member.person_id == user.person_id, mine)
     known = (user.id, user.user_name, user.email, user.display_name, user.person_id, user.active, user.overridden)

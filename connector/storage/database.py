@@ -35,7 +35,10 @@ RETRY_AFTER = 5
 """Seconds told to the IdP in Retry-After when the database is busy or away."""
 
 MANY = 8_000
-"""Characters of one parameter from which on a statement is not prepared: some 200 ids."""
+"""Characters of one parameter (rows as JSON) from which on a statement is not prepared."""
+
+MANY_IDS = 200
+"""The same for ids."""
 
 PREPARE = 5
 """Executions after which psycopg prepares a statement; its own default."""
@@ -193,6 +196,12 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+def _is_many(value: object) -> bool:
+    if isinstance(value, list):
+        return len(value) > MANY_IDS
+    return isinstance(value, str) and len(value) > MANY
+
+
 def _postgresql_engine(url: str) -> Engine:
     engine = create_engine(
         url,
@@ -211,7 +220,6 @@ def _postgresql_engine(url: str) -> Engine:
         """A statement that carries many ids is planned for them: a plan prepared for a few, when the tables were small, may take
         minutes. All others are prepared after the usual five times."""
         sent = parameters.values() if isinstance(parameters, dict) else ()
-        many = any(isinstance(value, str) and len(value) > MANY for value in sent)
-        cursor.connection.prepare_threshold = None if many else PREPARE
+        cursor.connection.prepare_threshold = None if any(map(_is_many, sent)) else PREPARE
 
     return engine
