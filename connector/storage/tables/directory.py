@@ -179,6 +179,7 @@ class Tombstone(Row):
         Index("ix_tombstone_user_name", "connection_id", "user_name_key"),
         Index("ix_tombstone_external_id", "connection_id", "external_id"),
         Index("ix_tombstone_deleted", "connection_id", "deleted_at"),
+        Index("ix_tombstone_person", "person_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str]

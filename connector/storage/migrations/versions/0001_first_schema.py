@@ -258,6 +258,7 @@ def _directories() -> None:
     )
     _index("ix_tombstone_deleted", "tombstone", "connection_id", "deleted_at")
     _index("ix_tombstone_external_id", "tombstone", "connection_id", "external_id")
+    _index("ix_tombstone_person", "tombstone", "person_id")
     _index("ix_tombstone_user_name", "tombstone", "connection_id", "user_name_key")
     op.create_table(
         "rule",
@@ -341,6 +342,7 @@ def _history() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audit_entry"),
         _references("audit_entry", "organization_id", "organization", "id", cascade=True),
     )
+    _index("ix_audit_entry_at", "audit_entry", "organization_id", "at")
     _index("ix_audit_entry_organization", "audit_entry", "organization_id", "id")
     op.create_table(
         "outbox_event",
