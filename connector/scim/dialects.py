@@ -73,6 +73,13 @@ def entra_remove_with_value(value: object) -> bool:
     return value is not None and value != ""
 
 
+def null_beside_remove(path: object) -> list[object] | None:
+    """Entra writes nulls where it has nothing to say (the Entra page, sample requests). Beside a Remove of `members` that names
+    nobody: it must not be read as a Remove without a value, which empties the group. Elsewhere null is no value.
+    """
+    return [] if isinstance(path, str) and path.lower() == "members" else None
+
+
 def entra_element_to_create(condition: Condition) -> dict[str, Any] | None:
     """Entra sets `emails[type eq "work"].value` also when no such element exists (the Entra page, attribute mappings).
 

@@ -11,7 +11,6 @@ from connector.directory.model import AddMembers, MemberChange, RemoveMembers, R
 from connector.scim.dialects import entra_remove_with_value, ids_named_by, one_as_list, texts_as_elements
 from connector.scim.operations import Operation
 from connector.scim.refusals import invalid_value, kind_of, mutability
-from connector.scim.values import is_empty
 from connector.storage.conditions import Condition
 
 MAX_MEMBERS = 20_000
@@ -23,7 +22,7 @@ def member_ids(value: Any) -> tuple[str, ...]:
 
     Raises Invalid `invalid_value` when an element has no id, or there are more than MAX_MEMBERS.
     """
-    if is_empty(value):
+    if value is None or value == []:
         return ()
     elements = one_as_list(value)
     if len(elements) > MAX_MEMBERS:
@@ -57,7 +56,7 @@ def member_changes(operations: list[Operation]) -> tuple[MemberChange, ...]:
 def _member_change(operation: Operation) -> MemberChange:
     """RFC 7644 section 3.5.2 for `members`, whose sub-attributes are immutable (RFC 7643 section 8.7.1)."""
     target = operation.target
-    if target.part is not None and target.part.name != "value":
+    if target.part is not None and (target.part.name != "value" or target.condition is None):
         raise mutability(f"members.{target.part.name}", "follows the member and cannot be changed", "Change the user instead.")
     if target.condition is not None:
         return _selected(operation.op, target.condition)

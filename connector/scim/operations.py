@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from connector.errors import Invalid
-from connector.scim.dialects import entra_operation_case, okta_pathless_id
+from connector.scim.dialects import entra_operation_case, null_beside_remove, okta_pathless_id
 from connector.scim.filters import MAX_TERMS
 from connector.scim.paths import Target, parse_path
 from connector.scim.refusals import invalid_path, invalid_syntax, invalid_value, kind_of, mutability, no_target, shown
@@ -78,6 +78,11 @@ def _check_mutability(operation: Operation) -> None:
         raise mutability(attribute.name, "is required and cannot be removed", "Replace its value instead.")
 
 
+def _is_read_only(target: Target) -> bool:
+    """A client that sends back what it read names `groups` and `meta` too: without a path they are ignored, as in PUT."""
+    return any(entry is not None and entry.mutability == "readOnly" for entry in (target.attribute, target.part))
+
+
 def _without_effect(operation: Operation) -> bool:
     """`schemas` is computed from what is used; a password is dropped at once, nobody signs in with one here."""
     target = operation.target
@@ -99,6 +104,8 @@ class _Reader:
         if op not in ("add", "remove", "replace"):
             raise invalid_syntax("An operation has no op, or an unknown one.", "add, remove or replace")
         path, value = fields.get("path"), fields.get("value")
+        if op == "remove" and "value" in fields and is_empty(value):
+            value = null_beside_remove(path)
         if "value" not in fields and op != "remove":
             raise invalid_value("value", "nothing", f"the value to {op}")
         if path is None or path == "":
@@ -146,7 +153,7 @@ class _Reader:
             return
         if target is not None and target.attribute is None:
             yield from self._whole(op, target.urn, item)
-        elif target is not None:
+        elif target is not None and not _is_read_only(target):
             yield Operation(op, target, item)
 
     def _whole(self, op: Op, urn: str | None, value: Any) -> Iterator[Operation]:

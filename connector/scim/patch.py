@@ -21,7 +21,7 @@ from connector.scim.members import member_changes
 from connector.scim.operations import Operation, read_operations
 from connector.scim.refusals import no_target, shown
 from connector.scim.schemas import GROUP, USER, Attribute
-from connector.scim.values import bounded, changes, is_empty, normal, settle_primary
+from connector.scim.values import bounded, changes, is_empty, is_unassigned, normal, settle_primary
 from connector.storage.conditions import Condition
 
 
@@ -125,7 +125,7 @@ def _changed(attribute: Attribute, before: Any, operation: Operation) -> Any:
         return None if target.part is None else _merged(attribute, before, {target.part.name: None})
     if target.part is not None:
         return _merged(attribute, before, _part_change(operation))
-    if is_empty(value):
+    if is_unassigned(attribute, value):
         return None
     if attribute.type == "complex" or (isinstance(before, dict) and isinstance(value, dict)):
         return _merged(attribute, before, changes(attribute, value, attribute.name))

@@ -86,7 +86,7 @@ def extension_attribute(schema: ResourceSchema, urn: str, name: str) -> Attribut
 def resolve(schema: ResourceSchema, text: str) -> Name | None:
     """Return what `text` names: `attr`, `attr.sub`, `URN:attr`, `URN:attr.sub`, or a whole URN, in any case.
 
-    None when it is malformed or no attribute of the core schema. Any well-formed name under an extension URN is allowed.
+    None when it is malformed, or no attribute of a schema we know. Any well-formed name under another extension is allowed.
     """
     urn, rest = _split_urn(schema, text)
     if not rest:
@@ -95,7 +95,8 @@ def resolve(schema: ResourceSchema, text: str) -> Name | None:
     if urn is None or urn == schema.urn:
         urn, attribute = None, schema.attributes.get(head.lower())
     else:
-        attribute = extension_attribute(schema, urn, head)
+        known = schema.extensions.get(urn.lower())
+        attribute = unknown_attribute(head) if known is None else known.get(head.lower())
     if attribute is None or not dot:
         return Name(urn, attribute) if attribute else None
     part = attribute.part(tail)

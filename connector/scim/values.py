@@ -23,16 +23,21 @@ def is_empty(value: Any) -> bool:
 
 def normal(attribute: Attribute, value: Any, where: str) -> Any | None:
     """Return `value` as stored for `attribute`, None for unassigned. `where` is its full name, for the sentence of a refusal."""
-    if is_empty(value):
+    if is_unassigned(attribute, value):
         return None
     return _list(attribute, value, where) if attribute.many else single(attribute, value, where)
+
+
+def is_unassigned(attribute: Attribute, value: Any) -> bool:
+    """Tell whether `value` leaves `attribute` unassigned; an empty object does so only where objects belong."""
+    return is_empty(value) and (value != {} or attribute.type in ("complex", "any"))
 
 
 def single(attribute: Attribute, value: Any, where: str) -> Any | None:
     """As `normal`, for one value; of a list attribute, for one element."""
     if attribute.type == "complex":
         return _object(attribute, value, where)
-    if is_empty(value):
+    if is_unassigned(attribute, value):
         return None
     if attribute.type == "any":
         return bounded(value, where)

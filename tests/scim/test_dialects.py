@@ -162,7 +162,7 @@ MEMBERS: list[tuple[str, dict[str, Any], MemberChange]] = [
     ("replace without path", {"op": "replace", "value": {"Members": [{"value": "a"}]}}, ReplaceMembers(("a",))),
     ("replace by null", {"op": "replace", "path": "members", "value": None}, ReplaceMembers(())),
     ("remove all", {"op": "remove", "path": "members"}, ReplaceMembers(())),
-    ("remove all, with null", {"op": "remove", "path": "members", "value": None}, ReplaceMembers(())),
+    ("remove beside null names nobody", {"op": "remove", "path": "members", "value": None}, RemoveMembers(())),
     ("remove one", {"op": "remove", "path": 'members[value eq "a"]'}, RemoveMembers(("a",))),
     ("remove one by its value", {"op": "remove", "path": 'members[value eq "a"].value'}, RemoveMembers(("a",))),
     ("remove several", {"op": "remove", "path": 'members[value eq "a" or VALUE EQ "B"]'}, RemoveMembers(("a", "B"))),

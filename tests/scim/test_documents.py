@@ -213,7 +213,6 @@ MEMBERS: list[tuple[Any, tuple[str, ...] | None]] = [
     ([{"Value": "a"}], ("a",)),
     ([{"value": "g", "type": "Group"}], ("g",)),
     ([], ()),
-    ("", ()),
     (None, None),
 ]
 

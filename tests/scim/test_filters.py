@@ -130,6 +130,7 @@ REFUSED = [
     ('name.nope eq "a"', "unknown sub-attribute"),
     ('userName.value eq "a"', "sub-attribute of a text"),
     ('urn:ietf:params:scim:schemas:core:2.0:User:nope eq "a"', "unknown attribute of the core schema"),
+    ("not (urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:nope pr)", "unknown attribute of the enterprise schema"),
     ('password eq "a"', "never to be guessed by searching"),
     ('groups.$ref eq "a"', "not kept"),
     ('meta.location eq "a"', "not kept"),

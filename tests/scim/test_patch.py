@@ -218,7 +218,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("id (readOnly)", put("id", "u2"), "mutability"),
     ("meta (readOnly)", put("meta.created", "2011-05-13T04:42:34Z"), "mutability"),
     ("groups change through Group", add("groups", [{"value": "g"}]), "mutability"),
-    ("groups in a value", {"op": "replace", "value": {"groups": []}}, "mutability"),
+    ("a text is no object", put("externalId", {}), "invalid_value"),
+    ("active is no object", put("active", {}), "invalid_value"),
+    ("an unknown name of the enterprise extension", put(f"{ENTERPRISE}:wibble", "x"), "invalid_path"),
     ("the name of a manager is readOnly", put(f"{ENTERPRISE}:manager.displayName", "B"), "mutability"),
     ("userName is required", remove("userName"), "mutability"),
     ("schemas are required", remove("schemas"), "mutability"),
@@ -245,6 +247,13 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 def test_a_refusal_has_the_code_of_table_9(operation: dict[str, Any], code: str) -> None:
     """RFC 7644 section 3.12: invalidPath, invalidFilter, noTarget, mutability, invalidValue, invalidSyntax."""
     assert refused(operation) == code
+
+
+def test_a_client_may_send_back_what_it_read() -> None:
+    """Without a path, readOnly attributes are ignored as in PUT: the rest of the message counts."""
+    echoed = {"groups": [{"value": "g"}], "meta": {"version": "x"}, "title": "new"}
+    edited = user_patch(message({"op": "replace", "value": echoed}), "1")
+    assert edited({"userName": "ada"}, True).document["title"] == "new"
 
 
 def test_all_operations_or_none() -> None:
