@@ -48,8 +48,8 @@ def plan_data(plan: PlanView) -> dict[str, object]:
 
 
 def plan_text(plan: PlanView, organization: str) -> str:
-    """A plan for people."""
-    parts = [summary(plan), *_people(plan.changes), *_withheld(plan), *_next(plan, organization)]
+    """A plan for people, with the notes, for which the contract has no key."""
+    parts = [summary(plan), "\n".join(plan.notes), *_people(plan.changes), *_withheld(plan), *_next(plan, organization)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -5,6 +5,7 @@ The verbs here run inside an exclusive corridor and are named in `plans.py`, whi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, select, update
@@ -53,20 +54,15 @@ def activate(corridor: Corridor, given: Document) -> sync.Outcome:
         )
     switching = corridor.mode is Mode.INVITATION
     broken_glass = _break_glass(corridor)
-    if switching:
-        _switch_to_sso(corridor)
+    notes = (*broken_glass.notes, *(_switch_to_sso(corridor) if switching else ()))
     _set(corridor, connection, state="active")
     apply.record(
         corridor, "connection.activated", f"connection:{connection.id}", {"state": connection.state}, {"state": "active"}
     )
-    if connection.directory == "staging":
-        return _joined(broken_glass, _go_live(corridor, connection, switching=switching))
-    return _joined(broken_glass, _suspend_outsiders(corridor))
-
-
-def _joined(first: sync.Outcome, second: sync.Outcome) -> sync.Outcome:
-    parts = (*first.plan.parts, *second.plan.parts)
-    return sync.Outcome(Plan(parts, second.plan.catalogue), (*first.withheld, *second.withheld))
+    staged = connection.directory == "staging"
+    outcome = _go_live(corridor, connection, switching=switching) if staged else _suspend_outsiders(corridor)
+    parts = (*broken_glass.plan.parts, *outcome.plan.parts)
+    return sync.Outcome(Plan(parts, outcome.plan.catalogue), outcome.withheld, notes)
 
 
 def _connection(corridor: Corridor, given: Document) -> Any:
@@ -83,8 +79,8 @@ def _set(corridor: Corridor, connection: Any, **values: str) -> None:
     corridor.tx.execute(update(t.Connection).where(t.Connection.id == connection.id).values(**values))
 
 
-def _switch_to_sso(corridor: Corridor) -> None:
-    """The mode turns, and pending invitations end: each invitee is told where to sign in, through the outbox."""
+def _switch_to_sso(corridor: Corridor) -> tuple[str, ...]:
+    """The mode turns, and pending invitations end: each invitee is told where to sign in, through the outbox. Says so."""
     organization = t.Organization
     corridor.tx.execute(update(organization).where(organization.id == corridor.organization_id).values(membership_mode="sso"))
     apply.record(corridor, "organization.mode_changed", "organization", {"mode": "invitation"}, {"mode": "sso"})
@@ -94,6 +90,8 @@ def _switch_to_sso(corridor: Corridor) -> None:
     ended = [(email, {"status": "pending"}, {"status": "ended"}) for email in invitees]
     apply.record_all(corridor, "invitation.ended", ended, ["members come from SSO now"])
     corridor.tx.execute(update(invitation).where(*pending).values(status="ended"))
+    ending = (f"Pending invitations end: {len(invitees)}; the invitees are told where to sign in.",) if invitees else ()
+    return ("Members come from the identity provider from then on, and no longer by invitation.", *ending)
 
 
 def _break_glass(corridor: Corridor) -> sync.Outcome:
@@ -118,7 +116,8 @@ def _break_glass(corridor: Corridor) -> sync.Outcome:
     named = facts.members(corridor, chosen)
     told = [(entry.subject.email or entry.subject.key, None, {"break_glass": True}) for entry in named]
     apply.record_all(corridor, "break_glass.added", told, [because.sentence])
-    return sync.settle(corridor, named, decide)
+    notes = tuple(f"{email} becomes a break-glass owner, whom the identity provider cannot touch." for email, _, _ in told)
+    return replace(sync.settle(corridor, named, decide), notes=notes)
 
 
 def _no_longer_heard(corridor: Corridor) -> None:

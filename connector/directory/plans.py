@@ -58,13 +58,15 @@ SENTENCES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan for people and programs: what changes for whom, and whether it was applied. `withheld` names what was held back."""
+    """A plan for people and programs: what changes for whom, and whether it was applied. `withheld` names what was held back,
+    `notes` say what else happens to the organization."""
 
     digest: str
     applied: bool
     summary: dict[str, int]
     changes: tuple[AccessChange, ...]
     withheld: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class PlanChanged(Conflict):
@@ -160,4 +162,4 @@ def _stored(database: Database, organization_id: str, digest: str) -> Any:
 def _view(outcome: Outcome, digest: str, *, applied: bool) -> PlanView:
     plan = outcome.plan
     withheld = tuple(f"{part.subject.email or part.subject.key}: the last owner stays" for part in outcome.withheld)
-    return PlanView(digest, applied, asdict(plan.summary), plan.access, withheld)
+    return PlanView(digest, applied, asdict(plan.summary), plan.access, withheld, outcome.notes)

@@ -34,10 +34,12 @@ Extra = Callable[[Entry, tuple[Change, ...]], tuple[Change, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: the plan (as applied, or as it would be) and the parts that were withheld to keep an owner."""
+    """What came of it: the plan (as applied, or as it would be), the parts that were withheld to keep an owner, and what else
+    happens to the organization beside people's access, in sentences."""
 
     plan: Plan
     withheld: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def users(corridor: Corridor, ids: Collection[str], *, extra: Extra | None = None, org: Setting | None = None) -> Outcome:

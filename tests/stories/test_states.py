@@ -252,3 +252,16 @@ def test_rules_of_a_directory_not_in_force_are_kept_and_give_nothing(database: D
     assert set(acme.members) == {OWNER}
     acme.activate()
     assert acme.member("ada").teams == (("eng", "member"),)
+
+
+def test_the_plan_of_going_live_says_what_happens_to_the_organization(database: Database) -> None:
+    """The mode, the first break-glass owner and the invitations that end: before it is done, and when it is."""
+    acme = _before_going_live(database)
+    said = (
+        "owner@acme.example becomes a break-glass owner, whom the identity provider cannot touch.",
+        "Members come from the identity provider from then on, and no longer by invitation.",
+        "Pending invitations end: 1; the invitees are told where to sign in.",
+    )
+    plan = acme.propose("activate", connection=acme.connection)
+    assert plan.notes == said
+    assert acme.apply(plan).notes == said
