@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = (sys.executable, "-m", "connector.cli")
-PATIENCE = 60
+PATIENCE = 180
 """Seconds after which a test gives up on a process."""
 
 
@@ -38,11 +38,9 @@ def environment(folder: Path, url: str | None = None, **more: str) -> dict[str, 
     return plain | given | more
 
 
-def ran(environ: Mapping[str, str], *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def ran(environ: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        [*COMMAND, *words], env=dict(environ), cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    return subprocess.run([*COMMAND, *words], env=dict(environ), capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @contextmanager

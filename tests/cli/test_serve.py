@@ -8,6 +8,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import pytest
 
 from connector.storage import migrate
 from connector.storage.database import Database
-from tests.cli.processes import PATIENCE, environment, ran, serving
+from tests.cli.conftest import Cli
+from tests.cli.processes import PATIENCE, Server, environment, ran, serving
 
 
 def get(address: str, **headers: str) -> tuple[int, Any, Message]:
@@ -26,6 +28,15 @@ def get(address: str, **headers: str) -> tuple[int, Any, Message]:
             return answer.status, answer.read().decode(), answer.headers
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read().decode(), answer.headers
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on an empty folder, for the tests that leave it as they found it."""
+    folder = tmp_path_factory.mktemp("installation")
+    with serving(environment(folder), folder) as server:
+        assert get(server.address + "/healthz")[0] == 200
+        yield server
 
 
 def test_a_server_answers_health_readiness_scim_and_stops_gracefully(fresh_url: str, tmp_path: Path) -> None:
@@ -45,14 +56,13 @@ def test_a_server_answers_health_readiness_scim_and_stops_gracefully(fresh_url: 
     assert "Traceback" not in server.log.read_text()
 
 
-def test_everything_else_is_404_as_problem_details(tmp_path: Path) -> None:
+def test_everything_else_is_404_as_problem_details(server: Server) -> None:
     """RFC 9457, with the stable code; the front page says what this is."""
-    with serving(environment(tmp_path), tmp_path) as server:
-        status, body, headers = get(server.address + "/nothing/here")
-        assert (status, headers["Content-Type"]) == (404, "application/problem+json")
-        assert json.loads(body).keys() == {"type", "status", "code", "detail"}
-        assert json.loads(body)["code"] == "not_found"
-        assert "SCIM 2.0" in get(server.address + "/")[1]
+    status, body, headers = get(server.address + "/nothing/here")
+    assert (status, headers["Content-Type"]) == (404, "application/problem+json")
+    assert json.loads(body).keys() == {"type", "status", "code", "detail"}
+    assert json.loads(body)["code"] == "not_found"
+    assert "SCIM 2.0" in get(server.address + "/")[1]
 
 
 def test_the_log_names_routes_and_never_what_was_sent(tmp_path: Path) -> None:
@@ -68,40 +78,38 @@ def test_the_log_names_routes_and_never_what_was_sent(tmp_path: Path) -> None:
     assert not [word for word in ("ada", "geheim", "c1") if word in server.log.read_text()]
 
 
-def test_half_sent_requests_do_not_starve_others(tmp_path: Path) -> None:
+BEGINNINGS = (
+    b"GET /healthz HT",
+    b"POST /x HTTP/1.1\r\nHost: a\r\n",
+    b"POST /x HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf",
+)
+
+
+def test_half_sent_requests_do_not_starve_others(server: Server) -> None:
     """Sixty clients that never finish, more than there are threads, and one that does."""
-    with serving(environment(tmp_path), tmp_path) as server:
-        get(server.address + "/healthz")
-        beginnings = (
-            b"GET /healthz HT",
-            b"POST /x HTTP/1.1\r\nHost: a\r\n",
-            b"POST /x HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf",
-        )
-        slow = [socket.create_connection(("127.0.0.1", server.port())) for _ in range(60)]
-        for number, connection in enumerate(slow):
-            connection.sendall(beginnings[number % 3])
-        time.sleep(0.3)
-        begun = time.monotonic()
-        assert [get(server.address + "/healthz")[0] for _ in range(5)] == [200] * 5
-        assert time.monotonic() - begun < 5
-        for connection in slow:
-            connection.close()
+    slow = [socket.create_connection(("127.0.0.1", server.port())) for _ in range(60)]
+    for number, connection in enumerate(slow):
+        connection.sendall(BEGINNINGS[number % 3])
+    time.sleep(0.3)
+    begun = time.monotonic()
+    assert [get(server.address + "/healthz")[0] for _ in range(5)] == [200] * 5
+    assert time.monotonic() - begun < 5
+    for connection in slow:
+        connection.close()
 
 
-def test_a_request_in_pieces_and_two_at_once_are_answered(tmp_path: Path) -> None:
+def test_a_request_in_pieces_and_two_at_once_are_answered(server: Server) -> None:
     """Slow is no fault: pieces are put together; a second request waits for its second half."""
-    with serving(environment(tmp_path), tmp_path) as server:
-        get(server.address + "/healthz")
-        with socket.create_connection(("127.0.0.1", server.port()), timeout=20) as connection:
-            for piece in (b"GET /hea", b"lthz HTTP/1.1\r\nHo", b"st: a\r\n\r\nGET /readyz HTTP/1.1\r\n"):
-                connection.sendall(piece)
-                time.sleep(0.1)
-            assert connection.recv(9999).startswith(b"HTTP/1.1 200")
-            connection.sendall(b"Host: a\r\nConnection: close\r\n\r\n")
-            rest = b""
-            while data := connection.recv(9999):
-                rest += data
-        assert rest.startswith(b"HTTP/1.1 200")
+    with socket.create_connection(("127.0.0.1", server.port()), timeout=20) as connection:
+        for piece in (b"GET /hea", b"lthz HTTP/1.1\r\nHo", b"st: a\r\n\r\nGET /readyz HTTP/1.1\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.1)
+        assert connection.recv(9999).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"Host: a\r\nConnection: close\r\n\r\n")
+        rest = b""
+        while data := connection.recv(9999):
+            rest += data
+    assert rest.startswith(b"HTTP/1.1 200")
 
 
 def test_a_port_in_use_is_told_and_nothing_is_started(tmp_path: Path) -> None:
@@ -113,29 +121,31 @@ def test_a_port_in_use_is_told_and_nothing_is_started(tmp_path: Path) -> None:
     assert "--port" in error["advice"]
 
 
-def test_sqlite_is_migrated_by_the_server_itself(tmp_path: Path) -> None:
+def test_sqlite_is_migrated_by_the_server_itself(server: Server) -> None:
     """A fresh machine needs no other command."""
-    with serving(environment(tmp_path), tmp_path) as server:
-        assert get(server.address + "/readyz")[0] == 200
-    database = Database.open(f"sqlite:///{tmp_path / 'connector.db'}")
+    assert get(server.address + "/readyz")[0] == 200
+    database = Database.open(f"sqlite:///{server.log.parent / 'connector.db'}")
     assert migrate.current(database) == migrate.head()
     database.close()
 
 
-def test_an_outdated_postgresql_is_refused_with_the_command_to_run(postgres_url: str, tmp_path: Path) -> None:
+def test_an_outdated_postgresql_is_refused_with_the_command_to_run(
+    cli_on_sqlite: Cli, monkeypatch: pytest.MonkeyPatch, postgres_url: str, tmp_path: Path
+) -> None:
     """Also by every other command; `connector migrate` brings it forward, and says so when run again."""
+    cli = cli_on_sqlite
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", postgres_url)
     database = Database.open(postgres_url)
     migrate.downgrade(database, "base")
     database.close()
-    environ = environment(tmp_path, postgres_url)
-    for words in (("serve", "--port", "0"), ("org", "list")):
-        ended = ran(environ, *words)
-        error = json.loads(ended.stderr)
-        assert (ended.returncode, error["code"]) == (1, "database_outdated")
+    ended = ran(environment(tmp_path, postgres_url), "serve", "--port", "0")
+    assert ended.returncode == 1
+    for error in (json.loads(ended.stderr), cli.refused("org", "list")):
+        assert error["code"] == "database_outdated"
         assert "connector migrate" in error["advice"]
-    assert json.loads(ran(environ, "migrate", "--json").stdout) == {"revision": migrate.head(), "before": None}
-    assert "already" in ran(environ, "migrate").stdout
-    assert ran(environ, "org", "list").returncode == 0
+    assert cli.json("migrate") == {"revision": migrate.head(), "before": None}
+    assert "already" in cli.text("migrate")
+    assert cli.json("org", "list") == {"items": []}
 
 
 def test_readiness_is_503_with_a_reason_when_the_database_is_behind(postgres_url: str, tmp_path: Path) -> None:
@@ -154,10 +164,12 @@ def test_readiness_is_503_with_a_reason_when_the_database_is_behind(postgres_url
         assert get(server.address + "/healthz")[0] == 200
 
 
-@pytest.mark.parametrize("url", ["postgresql://connector@127.0.0.1:9/nothing", "sqlite:////proc/nowhere/connector.db"])
-def test_a_database_that_is_away_is_told_without_its_inner_words(tmp_path: Path, url: str) -> None:
-    """One object, no traceback, no statement."""
-    ended = ran(environment(tmp_path, url), "org", "list")
-    error = json.loads(ended.stderr)
-    assert (ended.returncode, error.keys() >= {"code", "detail"}) == (1, True)
-    assert not [word for word in ("Traceback", "SELECT", "sqlalche.me") if word in ended.stderr]
+@pytest.mark.parametrize("url", ["postgresql://connector:geheim@127.0.0.1:9/nothing", "sqlite:////proc/nowhere/connector.db"])
+def test_a_database_that_is_away_is_told_without_its_inner_words(
+    cli_on_sqlite: Cli, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """One object, no statement; the address may hold a password."""
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", url)
+    error = cli_on_sqlite.refused("org", "list")
+    assert error.keys() >= {"code", "detail"}
+    assert not [word for word in ("SELECT", "sqlalche.me", "geheim") if word in json.dumps(error)]

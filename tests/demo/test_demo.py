@@ -14,22 +14,27 @@ import pytest
 from tests.cli.processes import COMMAND, PATIENCE, environment, ran
 
 
-def test_the_tour_ends_with_every_member_their_role_their_teams_and_why(tmp_path: Path) -> None:
-    """Both companies; the moved, the renamed, the gone; and a second run starts afresh."""
-    environ = environment(tmp_path / "demo")
-    for _ in range(2):
-        ended = ran(environ, "demo", "--once", "--json")
-        assert ended.returncode == 0, ended.stderr
-        northwind, contoso = json.loads(ended.stdout)["organizations"]
-        people = {person["email"]: person for person in northwind["members"] + contoso["members"]}
-        assert len(people) == 14
-        misaki = people["misaki.watanabe@northwind.example"]
-        assert (misaki["role"], misaki["teams"]) == ("admin", [{"slug": "platform", "role": "maintainer"}])
-        assert {item["group"] for item in misaki["because"]} == {"Platform Admins"}
-        assert people["zoe.lund@northwind.example"]["name"] == "Zoë Lund"
-        assert people["jose.ibanez@northwind.example"]["causes"] == ["directory"]
-        assert people["chidi.eze@contoso.example"]["projects"] == ["developers"]
-        assert people["thora.jonsdottir@contoso.example"]["role"] == "manager"
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which the tour was given once, and what it said with --json."""
+    folder = tmp_path_factory.mktemp("installation") / "demo"
+    ended = ran(environment(folder), "demo", "--once", "--json")
+    assert ended.returncode == 0, ended.stderr
+    return folder, ended.stdout
+
+
+def test_the_tour_ends_with_every_member_their_role_their_teams_and_why(toured: tuple[Path, str]) -> None:
+    """Both companies; the moved, the renamed, the gone."""
+    northwind, contoso = json.loads(toured[1])["organizations"]
+    people = {person["email"]: person for person in northwind["members"] + contoso["members"]}
+    assert len(people) == 14
+    misaki = people["misaki.watanabe@northwind.example"]
+    assert (misaki["role"], misaki["teams"]) == ("admin", [{"slug": "platform", "role": "maintainer"}])
+    assert {item["group"] for item in misaki["because"]} == {"Platform Admins"}
+    assert people["zoe.lund@northwind.example"]["name"] == "Zoë Lund"
+    assert people["jose.ibanez@northwind.example"]["causes"] == ["directory"]
+    assert people["chidi.eze@contoso.example"]["projects"] == ["developers"]
+    assert people["thora.jonsdottir@contoso.example"]["role"] == "manager"
 
 
 def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
@@ -70,11 +75,10 @@ def test_a_database_that_no_demo_made_is_never_touched(tmp_path: Path) -> None:
     assert "acme" in ran(environ, "org", "list").stdout
 
 
-def test_a_real_database_in_the_environment_is_left_alone(tmp_path: Path) -> None:
+def test_a_second_tour_starts_afresh_and_leaves_a_real_database_alone(toured: tuple[Path, str], tmp_path: Path) -> None:
     """The demo uses its own and prints the variable that its commands need."""
     real = tmp_path / "real.db"
-    environ = environment(tmp_path / "demo", f"sqlite:///{real}")
-    ended = ran(environ, "demo", "--once")
+    ended = ran(environment(toured[0], f"sqlite:///{real}"), "demo", "--once")
     assert ended.returncode == 0, ended.stderr
     assert "CONNECTOR_DATABASE_URL=" in ended.stdout
     assert not real.exists()
