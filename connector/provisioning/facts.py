@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, null, select
 
 from connector.membership.mapping import Mapping as RuleMapping
 from connector.membership.mapping import prepare
@@ -136,7 +136,7 @@ def _reads(*, everybody: bool) -> _Reads:
     known = (user.id, user.user_name, user.email, user.display_name, user.person_id, user.active, user.overridden)
     columns = (*known, member.id.label("membership_id"))
     return _Reads(
-        users=select(*columns).outerjoin(member, link).where(chosen).order_by(user.id),
+        users=select(*columns, null().label("search")).outerjoin(member, link).where(chosen).order_by(user.id),
         users_with_documents=select(*columns, user.search).outerjoin(member, link).where(chosen).order_by(user.id),
         members=memberships_locked(mine) if everybody else memberships_locked(mine, member.person_id.in_(persons)),
         places=select(place.user_id, place.group_id).where(inside),
@@ -156,9 +156,9 @@ def people(corridor: Corridor, org: Setting, ids: Collection[str] | None) -> lis
     holdings, withheld = read_holdings(corridor, membership_ids), _withheld(corridor, membership_ids)
     groups = _groups_of(corridor, reads, given)
     found = reads.users_with_documents if org.mapping.needs_document else reads.users
-    entries = [_user_entry(row, holdings, withheld, groups) for row in tx.execute(found, given)]
+    entries = [_user_entry(row, holdings, withheld, groups) for row in tx.execute(found, given).all()]
     if ids is None:
-        entries += [_member_entry(row, holdings, withheld) for row in tx.execute(_ABSENT, given)]
+        entries += [_member_entry(row, holdings, withheld) for row in tx.execute(_ABSENT, given).all()]
     return entries
 
 
@@ -166,7 +166,7 @@ def members(corridor: Corridor, scope: Ids) -> list[Entry]:
     """Lock and read memberships by id, for what people decide about members: no facts of the directory."""
     ids = corridor.lock_memberships(memberships_locked(t.Membership.id.in_(scope)), {})
     holdings, withheld = read_holdings(corridor, ids), _withheld(corridor, ids)
-    return [_member_entry(row, holdings, withheld) for row in corridor.tx.execute(_MEMBERS, these(ids))]
+    return [_member_entry(row, holdings, withheld) for row in corridor.tx.execute(_MEMBERS, these(ids)).all()]
 
 
 def _with_address() -> Any:
@@ -188,7 +188,7 @@ def _user_entry(
     row: Any, holdings: Mapping[str, Holding], withheld: frozenset[str], groups: Mapping[str, tuple[Group, ...]]
 ) -> Entry:
     member = row.membership_id
-    facts = PersonFacts(row.active or row.overridden, groups.get(row.id, ()), getattr(row, "search", None) or {})
+    facts = PersonFacts(row.active or row.overridden, groups.get(row.id, ()), row.search or {})
     subject = Subject(member or f"user:{row.id}", row.email or row.user_name)
     holding = holdings.get(member, Holding()) if member else Holding()
     return Entry(subject, row.id, member, row.person_id, row.display_name, facts, holding, member in withheld)
@@ -217,10 +217,10 @@ def read_holdings(corridor: Corridor | Glance, membership_ids: Collection[str]) 
     rows: dict[str, list[Assignment]] = defaultdict(list)
     causes: dict[str, list[Cause]] = defaultdict(list)
     given = these(membership_ids)
-    for row in corridor.tx.execute(_ASSIGNMENTS, given):
+    for row in corridor.tx.execute(_ASSIGNMENTS, given).all():
         target = Target(row.target_kind, row.team_slug or row.project_slug or "")
         rows[row.membership_id].append(Assignment(target, row.level, row.source))
-    for membership_id, cause in corridor.tx.execute(_SUSPENSIONS, given):
+    for membership_id, cause in corridor.tx.execute(_SUSPENSIONS, given).all():
         causes[membership_id].append(Cause(cause))
     return {key: Holding(True, frozenset(rows.get(key, ())), frozenset(causes.get(key, ()))) for key in membership_ids}
 
