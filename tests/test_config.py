@@ -157,6 +157,13 @@ def test_an_empty_secret_key_file_is_refused(read: Read) -> None:
         read()
 
 
+def test_a_secret_key_file_that_cannot_be_read_is_refused(read: Read, tmp_path: Path) -> None:
+    """The sentence names the folder's variable and the file."""
+    (tmp_path / "data" / SECRET_KEY_FILE).mkdir(parents=True)
+    with pytest.raises(Invalid, match=rf"CONNECTOR_DATA_DIR .* {SECRET_KEY_FILE} cannot be read"):
+        read()
+
+
 def test_https_asks_for_a_secret_key_of_its_own(read: Read) -> None:
     """In production the key is kept with the backups and shared by all hosts, so none is made silently."""
     with pytest.raises(Invalid) as refused:

@@ -66,9 +66,6 @@ def run(arguments: list[str] | None) -> int:
         where = error.ctx.command_path if error.ctx else "connector"
         output.show_error("usage", error.format_message(), advice=f"{where} --help")
         return USAGE
-    except click.ClickException as error:
-        output.show_error("usage", error.format_message())
-        return USAGE
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough: leave without a complaint
         return FAILED

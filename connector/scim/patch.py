@@ -124,7 +124,7 @@ def _changed(attribute: Attribute, before: Any, operation: Operation) -> Any:
     if operation.op == "remove":
         return None if target.part is None else _merged(attribute, before, {target.part.name: None})
     if target.part is not None:
-        return _merged(attribute, before, _part_change(operation))
+        return _merged(attribute, before, _part_change(attribute, target.part, value))
     if is_unassigned(attribute, value):
         return None
     if attribute.type == "complex" or (isinstance(before, dict) and isinstance(value, dict)):
@@ -139,11 +139,8 @@ def _is_list(attribute: Attribute, before: Any, operation: Operation) -> bool:
     return operation.target.condition is not None or (isinstance(before, list) and operation.op in ("add", "remove"))
 
 
-def _part_change(operation: Operation) -> dict[str, Any]:
-    part, attribute = operation.target.part, operation.target.attribute
-    if part is None or attribute is None:
-        return {}
-    return {part.name: normal(part, operation.value, f"{attribute.name}.{part.name}")}
+def _part_change(attribute: Attribute, part: Attribute, value: Any) -> dict[str, Any]:
+    return {part.name: normal(part, value, f"{attribute.name}.{part.name}")}
 
 
 def _merged(attribute: Attribute, before: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +203,10 @@ def _selected(attribute: Attribute, elements: list[Any], operation: Operation) -
         if part is None:
             return [element for index, element in enumerate(elements) if index not in found]
         return _with(attribute, elements, found, {part.name: None})
-    said = _part_change(operation) if part else changes(attribute, _single(operation.value), attribute.name)
+    if part is None:
+        said = changes(attribute, _single(operation.value), attribute.name)
+    else:
+        said = _part_change(attribute, part, operation.value)
     if not found:
         return _created(attribute, elements, operation, said)
     result = _with(attribute, elements, found, said)

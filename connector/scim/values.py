@@ -25,7 +25,7 @@ def normal(attribute: Attribute, value: Any, where: str) -> Any | None:
     """Return `value` as stored for `attribute`, None for unassigned. `where` is its full name, for the sentence of a refusal."""
     if is_unassigned(attribute, value):
         return None
-    return _list(attribute, value, where) if attribute.many else single(attribute, value, where)
+    return _list(attribute, value, where) if attribute.many else _single(attribute, value, where)
 
 
 def is_unassigned(attribute: Attribute, value: Any) -> bool:
@@ -33,12 +33,10 @@ def is_unassigned(attribute: Attribute, value: Any) -> bool:
     return is_empty(value) and (value != {} or attribute.type in ("complex", "any"))
 
 
-def single(attribute: Attribute, value: Any, where: str) -> Any | None:
-    """As `normal`, for one value; of a list attribute, for one element."""
+def _single(attribute: Attribute, value: Any, where: str) -> Any | None:
+    """As `normal`, for one value that is assigned; of a list attribute, for one element (all lists that are kept hold objects)."""
     if attribute.type == "complex":
         return _object(attribute, value, where)
-    if is_unassigned(attribute, value):
-        return None
     if attribute.type == "any":
         return bounded(value, where)
     if attribute.type == "boolean":
@@ -82,7 +80,7 @@ def _object(attribute: Attribute, value: Any, where: str) -> dict[str, Any] | No
 def _list(attribute: Attribute, value: Any, where: str) -> list[Any] | None:
     """Elements that say nothing but their type are dropped: Entra sends them for addresses a person does not have."""
     elements = bounded(one_as_list(value), where)
-    read = [single(attribute, element, where) for element in elements]
+    read = [_single(attribute, element, where) for element in elements]
     kept = [element for element in read if element is not None and not (isinstance(element, dict) and element.keys() <= _LABELS)]
     return settle_primary(kept) or None
 

@@ -74,6 +74,7 @@ def test_a_client_opens_its_own_connection_only(home: Home) -> None:
 @pytest.mark.parametrize(
     ("form", "headers", "status", "error"),
     [
+        ({"client_id": "a"}, {}, 400, "invalid_request"),
         ({}, {}, 400, "invalid_request"),
         ({"grant_type": "password"}, {}, 400, "unsupported_grant_type"),
         ({"grant_type": ["client_credentials"] * 2}, {}, 400, "invalid_request"),

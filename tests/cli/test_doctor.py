@@ -111,6 +111,23 @@ def test_a_database_that_is_behind_or_away_is_an_error(
     assert (ended.status, found(ended.out, "database")["status"], found(ended.out, "mail")["status"]) == (1, "error", "ok")
 
 
+def test_an_outbox_that_cannot_be_written_is_an_error(cli_on_sqlite: Cli) -> None:
+    """Without a mail server, mail is written there."""
+    cli_on_sqlite.json("org", "list")
+    Path(os.environ["CONNECTOR_DATA_DIR"], "outbox").write_text("in the way")
+    ended = cli_on_sqlite("doctor", "--json")
+    assert (ended.status, found(ended.out, "mail")["status"]) == (1, "error")
+
+
+def test_sqlite_that_is_behind_is_a_warning(cli_on_sqlite: Cli) -> None:
+    """Every other command migrates it by itself."""
+    database = Database.open(os.environ["CONNECTOR_DATABASE_URL"])
+    migrate.downgrade(database, "base")
+    database.close()
+    ended = cli_on_sqlite("doctor", "--json")
+    assert (ended.status, found(ended.out, "migrations")["status"]) == (0, "warning")
+
+
 def test_a_secret_key_that_others_can_read_is_a_warning(cli_on_sqlite: Cli) -> None:
     """The one that was made in the data directory."""
     cli_on_sqlite.json("org", "list")

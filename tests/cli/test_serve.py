@@ -9,12 +9,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.cli.arrival import BODY
+from connector.cli.worker import HELD
 from connector.storage import migrate
 from connector.storage.database import Database
 from tests.cli.conftest import Cli
@@ -110,6 +113,33 @@ def test_a_request_in_pieces_and_two_at_once_are_answered(server: Server) -> Non
         while data := connection.recv(9999):
             rest += data
     assert rest.startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(server: Server) -> None:
+    """RFC 9110 section 10.1.1: `Expect: 100-continue`, as curl sends it with a large body."""
+    with socket.create_connection(("127.0.0.1", server.port()), timeout=20) as connection:
+        connection.sendall(b"POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(9999) == go_on
+        connection.sendall(b"body")
+        answer = go_on
+        while answer == go_on:  # gunicorn says it once more
+            answer = connection.recv(9999).removeprefix(go_on) or go_on
+        assert answer.startswith(b"HTTP/1.1 404")
+
+
+def test_unfinished_bodies_are_held_within_bounds(server: Server) -> None:
+    """Eight bodies that stop one byte before their end are more than is held: the oldest is given up, the newest goes on."""
+    head = f"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: {BODY}\r\n\r\n".encode()
+    address = ("127.0.0.1", server.port())
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(HELD // BODY + 2)]
+        for client in clients:
+            client.sendall(head + b" " * (BODY - 1))
+        assert clients[0].recv(1) == b""
+        assert get(server.address + "/healthz")[0] == 200
+        clients[-1].sendall(b" ")
+        assert clients[-1].recv(9999).startswith(b"HTTP/1.1 404")
 
 
 def test_a_port_in_use_is_told_and_nothing_is_started(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from click import Command, Group
 
 from connector.cli.output import aligned, table, width
 from connector.cli.root import root
+from connector.directory import log
 from tests.cli.conftest import Cli, Home
 
 NOT_YET = {"invite", "use", "break-glass", "owner", "session", "key"}
@@ -181,6 +182,17 @@ def test_explain_tells_people_the_group_and_why_not_more(home: Home) -> None:
     assert 'IdP group "Admins"' in told
     assert "Why not more" in told
     assert "Chess club" in told
+
+
+def test_a_request_that_changed_much_is_told_in_part(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log keeps so many changes of one request; the rest is counted, and the audit trail has them all."""
+    monkeypatch.setattr(log, "SHOWN", 2)
+    home.cli.json("rule", "add", home.connection, "--group", "Engineering", "--team", "eng")
+    home.go_live()
+    home.group("Engineering", *(home.user(name) for name in ("ada", "bob", "eve", "kim", "zoe")))
+    told = home.cli.text("log", home.connection)
+    assert told.count("  team:eng  none → member") == 2
+    assert "and 3 more changes" in told
 
 
 def test_columns_are_aligned_by_what_a_terminal_shows() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from connector.directory import users
+from connector.directory import log, users
+from connector.errors import Unavailable
 from connector.scim.exchange import MAX_BODY
 from connector.storage.tables import ProvisioningLog
 from tests.scim.answers import found, refused, said
@@ -181,3 +182,18 @@ def test_a_failure_of_ours_is_told_by_a_reference_only(
     assert reference in caplog.text
     assert "RuntimeError" in caplog.text
     assert private not in caplog.text + detail
+
+
+def test_a_refusal_is_answered_also_when_it_cannot_be_recorded(
+    idp: Idp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database went away in between: the identity provider hears what was wrong, the operator that a record is missing."""
+
+    def away(*_: object, **__: object) -> None:
+        raise Unavailable("database_unavailable", "The database cannot be reached.", retry_after=5)
+
+    monkeypatch.setattr(log, "record_refusal", away)
+    refused(idp.get("/Users", filter="nope eq 1"), 400, "invalidFilter")
+    assert "could not be recorded" in caplog.text
+    monkeypatch.setattr(log, "record_stranger", away)
+    refused(idp.send("GET", "/Users", headers={"Authorization": "Bearer wrong"}), 401)

@@ -81,6 +81,10 @@ MEANINGS: list[tuple[str, Condition]] = [
     (f'{ENTERPRISE}:manager eq "M"', Compare(Path((URN, "manager", "value")), "eq", "M", "exact")),
     ("urn:acme:1.0:User:level eq 3", Compare(Path(("urn:acme:1.0:user", "level")), "eq", 3, "number")),
     ('urn:acme:1.0:User:Boss.Name eq "Z"', Compare(Path(("urn:acme:1.0:user", "boss", "name")), "eq", "z", "string")),
+    (
+        'urn:acme:1.0:User:Places[Kind eq "X"]',
+        Within(Path(("urn:acme:1.0:user", "places"), (1,)), Compare(Path(("kind",)), "eq", "x", "string")),
+    ),
     ("urn:acme:1.0:User:vip eq true", Compare(Path(("urn:acme:1.0:user", "vip")), "eq", True, "boolean")),
     # Entra's reference check (D8)
     (

@@ -15,6 +15,7 @@ def nested(depth: int) -> bytes:
 
 READ: list[tuple[bytes, dict[str, object]]] = [
     (b'{"a": 1}', {"a": 1}),
+    (b'{"a": 1.5}', {"a": 1.5}),
     (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
     (b'{"a": 1, "a": 2}', {"a": 2}),
     ('{"a": "ä😀"}'.encode(), {"a": "ä😀"}),

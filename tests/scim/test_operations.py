@@ -9,7 +9,21 @@ import pytest
 from connector.errors import Invalid
 from connector.scim.operations import MAX_OPERATIONS
 from connector.scim.patch import user_patch
-from tests.scim.samples import BARBARA, CUSTOM, HOME, PATCH_OP, USER, WORK, message, patched, put, refused, remove, stored
+from tests.scim.samples import (
+    BARBARA,
+    CUSTOM,
+    HOME,
+    PATCH_OP,
+    USER,
+    WORK,
+    group_patched,
+    message,
+    patched,
+    put,
+    refused,
+    remove,
+    stored,
+)
 
 MESSAGES: list[tuple[str, dict[str, Any]]] = [
     ("no schemas", {"Operations": [put("title", "Dr")]}),
@@ -51,3 +65,11 @@ def test_an_id_in_a_value_must_be_the_own_one() -> None:
     assert "id" not in patched({"op": "replace", "value": {"id": "u1", "title": "Dr"}})
     assert refused({"op": "replace", "value": {"id": "u2", "title": "Dr"}}) == "mutability"
     assert refused({"op": "add", "value": {"ID": None}}) == "mutability"
+
+
+@pytest.mark.parametrize("path", ["members.display", "members.type", 'members[value eq "u1"].display'])
+def test_what_follows_a_member_cannot_be_changed(path: str) -> None:
+    """RFC 7643 section 8.7.1: the parts of a member are immutable; another member is another value."""
+    with pytest.raises(Invalid) as refusal:
+        group_patched(put(path, "Ann"))
+    assert refusal.value.code == "mutability"
