@@ -34,7 +34,7 @@ def is_unassigned(attribute: Attribute, value: Any) -> bool:
 
 
 def _single(attribute: Attribute, value: Any, where: str) -> Any | None:
-    """As `normal`, for one value that is assigned; of a list attribute, for one element (all lists that are kept hold objects)."""
+    """As `normal`, for one value that is assigned; of a list attribute, for one element (lists that are kept hold objects)."""
     if attribute.type == "complex":
         return _object(attribute, value, where)
     if attribute.type == "any":
