@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -187,6 +188,7 @@ def test_a_rule_that_gives_the_last_owner_their_role_is_not_removed(database: Da
     acme.carry_out("activate", connection=second)
     acme.directory(directory)
     acme.owner_on_leave()
+    options: dict[str, dict[str, Any]]
     options = {"remove_rule": {"id": rule}, "rules": {"rules": []}, "delete_connection": {"connection": acme.connection}}
     with pytest.raises(Conflict) as refused:
         acme.carry_out(verb, **options[verb])
