@@ -72,9 +72,14 @@ def name_of(error: IntegrityError) -> str:
 # Tenants
 
 
+def _name(key: Any) -> str:
+    return str(key.name)
+
+
 def links(table: Table) -> list[ForeignKeyConstraint]:
     """The foreign keys of a table into a row of a tenant: all but those to global tables and to the membership mode."""
-    return [key for key in table.foreign_key_constraints if "organization_id" in key.referred_table.columns]
+    keys = sorted(table.foreign_key_constraints, key=_name)  # a set, whose order differs between the workers of a run
+    return [key for key in keys if "organization_id" in key.referred_table.columns]
 
 
 LINKS = [link for table in t.metadata.sorted_tables for link in links(table)]
@@ -203,7 +208,7 @@ def test_every_unique_key_has_its_row_above() -> None:
 def unique_keys(table: Table) -> list[UniqueConstraint | Index]:
     """Constraints and indexes, without the primary key."""
     constraints = [key for key in table.constraints if isinstance(key, UniqueConstraint)]
-    return [*constraints, *(index for index in table.indexes if index.unique)]
+    return sorted([*constraints, *(index for index in table.indexes if index.unique)], key=_name)
 
 
 def test_no_two_unique_keys_of_a_table_look_alike() -> None:
@@ -230,7 +235,7 @@ def test_directories_swap_in_one_transaction_the_old_one_first(tx: Connection) -
 WORDS = [
     (table.name, str(check.name).removeprefix(f"ck_{table.name}_"))
     for table in t.metadata.sorted_tables
-    for check in table.constraints
+    for check in sorted(table.constraints, key=_name)
     if isinstance(check, CheckConstraint) and " IN (" in str(check.sqltext) and " OR " not in str(check.sqltext)
 ]
 ASSIGNED = {"source": "manual", "target_kind": "team", "target_id": "t"}
