@@ -21,6 +21,7 @@ KINDS: list[tuple[Any, str, bool]] = [
     (True, "eq 1", False),
     (1, "eq true", False),
     ({"value": "a"}, 'eq "a"', False),
+    ({"value": 5}, "eq 5", False),
     ("", "pr", False),
     ([], "pr", False),
     (0, "pr", True),
