@@ -156,11 +156,6 @@ def prepare(rules: Iterable[Rule], catalogue: Catalogue, policy: Policy) -> Mapp
     return Mapping(catalogue, policy, by_group, patterns, attributes, everyone)
 
 
-def desired(facts: PersonFacts, rules: Iterable[Rule], catalogue: Catalogue, policy: Policy) -> Desired:
-    """Return what one person should be; for many people `prepare` once."""
-    return prepare(rules, catalogue, policy).desired(facts)
-
-
 def check(rule: Rule, catalogue: Catalogue) -> None:
     """Refuse a rule that could never give anything.
 

@@ -80,16 +80,6 @@ def _directory_cause(desired: Desired, actual: Holding) -> Iterator[Suspend | Li
         yield Lift(Cause.DIRECTORY, ACTIVE)
 
 
-def differences(subject: Subject, before: Holding, changes: Iterable[Change], catalogue: Catalogue) -> tuple[AccessChange, ...]:
-    """Return what becomes visibly different by `changes`, status first, then role, teams and projects.
-
-    Role and places of a suspended person are compared as if they were active; the status is told on its own line. The because of
-    a line are the sentences of the changes that touch its target.
-    """
-    changes = tuple(changes)
-    return _differences(Part(subject, before, changes), _effect(before, changes, catalogue), catalogue)
-
-
 class Effect(NamedTuple):
     """What a part does to one person: what the ledgers say afterwards, and what they come to before and after."""
 
@@ -104,6 +94,11 @@ def _effect(before: Holding, changes: tuple[Change, ...], catalogue: Catalogue) 
 
 
 def _differences(part: Part, effect: Effect, catalogue: Catalogue) -> tuple[AccessChange, ...]:
+    """Return what becomes visibly different by a part, status first, then role, teams and projects.
+
+    Role and places of a suspended person are compared as if they were active; the status is told on its own line. The because of
+    a line are the sentences of the changes that touch its target.
+    """
     after, old, new = effect.holding, _named(effect.before), _named(effect.after)
     changed = [target for target in {**old, **new} if old.get(target) != new.get(target)]
     reasons = _reasons(part.changes)

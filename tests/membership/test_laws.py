@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from connector.membership.guard import holds_top, withhold_last
 from connector.membership.ledger import breaks_glass, convert, effective, hand_over, play
-from connector.membership.mapping import desired, prepare
+from connector.membership.mapping import prepare
 from connector.membership.model import (
     ROLE,
     Assignment,
@@ -37,7 +37,7 @@ from connector.membership.model import (
     Suspend,
     Take,
 )
-from connector.membership.plan import Part, Plan, differences, reconcile
+from connector.membership.plan import Part, Plan, reconcile
 from tests.membership.samples import ADA, CATALOGUE, row, rule
 
 T = TypeVar("T")
@@ -145,19 +145,19 @@ def moved_to(a_rule: Rule, position: int) -> Rule:
 def test_the_order_of_rules_does_not_matter_under_highest(facts: PersonFacts) -> None:
     """Neither the order they are read in nor their positions."""
     for policy in (each for each in ALL_POLICIES if each.strategy == "highest"):
-        expected = desired(facts, RULES, CATALOGUE, policy)
+        expected = prepare(RULES, CATALOGUE, policy).desired(facts)
         for order in itertools.permutations(RULES):
             moved = [moved_to(each, position) for position, each in enumerate(order)]
-            assert desired(facts, order, CATALOGUE, policy) == expected
-            assert desired(facts, moved, CATALOGUE, policy) == expected
+            assert prepare(order, CATALOGUE, policy).desired(facts) == expected
+            assert prepare(moved, CATALOGUE, policy).desired(facts) == expected
 
 
 @pytest.mark.parametrize("policy", ALL_POLICIES)
 def test_neither_the_order_rules_are_read_in_nor_that_of_groups_matters(policy: Policy) -> None:
     """Under `ordered` positions decide, not the order of rows a database happens to return."""
-    expected = desired(PersonFacts(True, GROUPS), RULES, CATALOGUE, policy)
+    expected = prepare(RULES, CATALOGUE, policy).desired(PersonFacts(True, GROUPS))
     for order in itertools.permutations(RULES):
-        assert desired(PersonFacts(True, GROUPS[::-1]), order, CATALOGUE, policy) == expected
+        assert prepare(order, CATALOGUE, policy).desired(PersonFacts(True, GROUPS[::-1])) == expected
 
 
 def test_under_ordered_a_person_has_at_most_one_role_row() -> None:
@@ -165,7 +165,7 @@ def test_under_ordered_a_person_has_at_most_one_role_row() -> None:
     policy = Policy("ordered", top_by_rules=True)
     for rules in subsets(RULES):
         for facts in ALL_FACTS:
-            granted = desired(facts, rules, CATALOGUE, policy).granted
+            granted = prepare(rules, CATALOGUE, policy).desired(facts).granted
             assert sum(each.assignment.target == ROLE for each in granted) <= 1
 
 
@@ -174,10 +174,10 @@ def test_withdrawing_a_rule_touches_only_its_own_rows() -> None:
     policy = Policy(top_by_rules=True)
     for facts in (each for each in ALL_FACTS if each.active):
         for rules in subsets(RULES):
-            holding = play(reconcile(desired(facts, rules, CATALOGUE, policy), Holding()), Holding())
+            holding = play(reconcile(prepare(rules, CATALOGUE, policy).desired(facts), Holding()), Holding())
             for removed in rules:
                 rest = [each for each in rules if each is not removed]
-                changes = reconcile(desired(facts, rest, CATALOGUE, policy), holding)
+                changes = reconcile(prepare(rest, CATALOGUE, policy).desired(facts), holding)
                 own = {each for each in holding.rows if each.source == f"rule:{removed.id}"}
                 assert {change.assignment for change in changes if isinstance(change, Take)} == own
                 assert len(changes) == len(own)
@@ -246,7 +246,7 @@ def named(access: Effective) -> dict[str, str | None]:
 def test_the_differences_lead_from_access_before_to_access_after(before: Holding, changes: tuple[Change, ...]) -> None:
     """All of them and nothing else, each with a reason."""
     access = named(effective(before, CATALOGUE))
-    for line in differences(ADA, before, changes, CATALOGUE):
+    for line in Plan((Part(ADA, before, changes),), CATALOGUE).access:
         assert access.get(line.target) == line.before != line.after
         assert line.because
         access[line.target] = line.after

@@ -9,7 +9,7 @@ import pytest
 
 from connector.errors import Invalid
 from connector.membership.attributes import has_value
-from connector.membership.mapping import NOT_ACTIVE, check, desired, prepare
+from connector.membership.mapping import NOT_ACTIVE, check, prepare
 from connector.membership.model import Desired, Group, PersonFacts, Policy, Rule
 from tests.membership.samples import ADMINS, CATALOGUE, ENGINEERS, POLICY, person, role_rule, rule
 
@@ -24,7 +24,7 @@ def rows(result: Desired) -> list[str]:
 
 
 def decide(facts: PersonFacts, *rules: Rule, policy: Policy = POLICY) -> Desired:
-    return desired(facts, rules, CATALOGUE, policy)
+    return prepare(rules, CATALOGUE, policy).desired(facts)
 
 
 @pytest.mark.parametrize(

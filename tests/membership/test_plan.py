@@ -23,7 +23,7 @@ from connector.membership.model import (
     Suspend,
     Take,
 )
-from connector.membership.plan import ACTIVE, Part, Plan, Summary, differences, reconcile
+from connector.membership.plan import ACTIVE, Part, Plan, Summary, reconcile
 from tests.membership.samples import ADA, CATALOGUE, member, row
 
 WHY = Because("because")
@@ -82,7 +82,7 @@ def test_a_break_glass_owner_is_outside_it_all() -> None:
 
 def seen(before: Holding, *changes: Change) -> list[tuple[str, str | None, str | None, tuple[str, ...]]]:
     """The differences without their subject."""
-    lines = differences(ADA, before, changes, CATALOGUE)
+    lines = Plan((Part(ADA, before, changes),), CATALOGUE).access
     assert all(line.subject is ADA for line in lines)
     return [(line.target, line.before, line.after, line.because) for line in lines]
 

@@ -127,7 +127,7 @@ LOOKUPS = [
     f'{ENTERPRISE}:manager eq "26118915"',
     'manager eq "26118915" and userName sw "bj"',
     'not (userName eq "john")',
-    'active pr and meta.lastModified pr and displayName eq null and name pr',
+    "active pr and meta.lastModified pr and displayName eq null and name pr",
     'meta.created gt "2020-01-01T00:00:00Z" and title ne "x" and externalId pr',
 ]
 
