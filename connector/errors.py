@@ -5,6 +5,7 @@
     ├── NotFound          nothing by that name here, or not for you
     ├── Conflict          the state of things forbids it; another order of steps would work
     │   └── Taken         a unique name is in use already
+    ├── Outdated          what the client knows of a thing is not its state of today
     ├── Forbidden         known and understood, but not in this state or not with these rights
     ├── Unauthenticated   no credential, or none that lives
     └── Unavailable       not now: try again after `retry_after` seconds
@@ -46,6 +47,10 @@ class Conflict(ConnectorError):
 
 class Taken(Conflict):
     """A name that must be unique is in use."""
+
+
+class Outdated(ConnectorError):
+    """The client asked for a change of another version than there is."""
 
 
 class Forbidden(ConnectorError):

@@ -6,19 +6,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from connector.directory import log
 from connector.directory.members import Moved, members_of, plan_members, resolve, write_members
 from connector.directory.model import (
     AddMembers,
+    Check,
     Client,
-    GroupPage,
     GroupPatch,
     MemberChange,
     PushedGroup,
     ReplaceMembers,
     StoredGroup,
+    unchecked,
 )
 from connector.directory.pushing import Push, document_of, document_text, push
 from connector.directory.reading import reader
@@ -27,13 +28,11 @@ from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
 from connector.provisioning import sync
 from connector.storage import tables as t
-from connector.storage.conditions import Condition
 from connector.storage.database import Database
 from connector.storage.ids import new_id
-from connector.storage.search import groups_where
 from connector.storage.sets import insert_rows
 
-_COLUMNS = (
+COLUMNS = (
     t.DirectoryGroup.id,
     t.DirectoryGroup.document,
     t.DirectoryGroup.version,
@@ -97,18 +96,28 @@ def _refuse_twins(tx: Connection, client: Client, group: PushedGroup, group_id: 
 
 
 def edit_group(
-    database: Database, client: Client, group_id: str, patch: GroupPatch, *, verb: Verb, with_members: bool, answered: int
+    database: Database,
+    client: Client,
+    group_id: str,
+    patch: GroupPatch,
+    *,
+    verb: Verb,
+    with_members: bool,
+    answered: int,
+    check: Check = unchecked,
 ) -> StoredGroup:
     """Change a group's attributes and members in one transaction. Nothing moves when nothing changed.
 
     `answered` is the HTTP status of success, for the provisioning log.
 
-    Raises NotFound `group_not_found`, Taken `uniqueness`, Invalid `member_unknown`, what `patch.edit` and `push` raise.
+    Raises NotFound `group_not_found`, Taken `uniqueness`, Invalid `member_unknown`, what `check`, `patch.edit` and `push`
+    raise.
     """
 
     def work(pushed: Push) -> StoredGroup:
         corridor = pushed.corridor
         before = _locked(pushed, group_id)
+        check(before.version)
         after = patch.edit(document_of(before.document)) if patch.edit else None
         known, skipped = _resolved(pushed, patch)
         delta = plan_members(pushed, group_id, known)
@@ -185,12 +194,13 @@ def _meaning(verb: Verb, before: Any, after: PushedGroup | None, moved: Moved) -
     return f"{told}: {len(moved.came)} in, {len(moved.gone)} out" if moved.all else told
 
 
-def delete_group(database: Database, client: Client, group_id: str) -> None:
-    """Forget a group: what it gave is withdrawn, its id rules stay, orphaned. Raises NotFound `group_not_found`."""
+def delete_group(database: Database, client: Client, group_id: str, *, check: Check = unchecked) -> None:
+    """Forget a group: what it gave is withdrawn, its id rules stay. Raises NotFound `group_not_found`; and as `check`."""
 
     def work(pushed: Push) -> None:
         corridor = pushed.corridor
         row = _locked(pushed, group_id)
+        check(row.version)
         inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
         touched = tuple(corridor.tx.execute(inside).scalars())
         corridor.lock_users(touched, client.connection_id)
@@ -215,25 +225,10 @@ def get_group(database: Database, client: Client, group_id: str, *, with_members
 
 
 def _stored(tx: Connection, group_id: str, *, with_members: bool, client: Client | None = None) -> StoredGroup:
-    found = select(*_COLUMNS).where(t.DirectoryGroup.id == group_id)
+    found = select(*COLUMNS).where(t.DirectoryGroup.id == group_id)
     if client is not None:
         found = found.where(t.DirectoryGroup.connection_id == client.connection_id)
     row = tx.execute(found).one_or_none()
     if row is None:
         raise _not_found(group_id)
     return StoredGroup(*row, members=members_of(tx, [group_id]).get(group_id, ()) if with_members else None)
-
-
-def find_groups(
-    database: Database, client: Client, condition: Condition | None, *, start: int, count: int, with_members: bool
-) -> GroupPage:
-    """One page of the groups a condition selects, oldest first, and the exact total; members only when asked for."""
-    group = t.DirectoryGroup
-    with reader(database, client) as tx:
-        where = [group.connection_id == client.connection_id]
-        if condition is not None:
-            where.append(groups_where(condition, database.dialect))
-        total = tx.execute(select(func.count()).select_from(group).where(*where)).scalar_one()
-        rows = tx.execute(select(*_COLUMNS).where(*where).order_by(group.id).offset(start).limit(count)).all() if count else []
-        inside = members_of(tx, [row.id for row in rows]) if with_members and rows else None
-    return GroupPage(total, tuple(StoredGroup(*r, members=None if inside is None else inside.get(r.id, ())) for r in rows))

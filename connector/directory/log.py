@@ -59,7 +59,9 @@ def record_refusal(
     database.write(lambda tx: insert_rows(tx, t.ProvisioningLog, [row]))
 
 
-def record_stranger(database: Database, connection_id: str, *, agent: str, address: str, arrived: str, advice: str) -> None:
+def record_stranger(
+    database: Database, connection_id: str, *, agent: str, address: str, arrived: str, expected: str, advice: str
+) -> None:
     """Write that a credential was refused at an existing connection, once a minute at most; unknown ones leave no trace."""
     now = datetime.now(UTC)
     with database.read() as tx:
@@ -68,7 +70,6 @@ def record_stranger(database: Database, connection_id: str, *, agent: str, addre
         if organization_id is None or _recent(tx, connection_id, now):
             return
     client = Client(connection_id, organization_id, "", agent, address)
-    expected = "Authorization: Bearer with a live token of this connection"
     row = _row(client, now, "sign in to SCIM", 401, changes=[], arrived=arrived, expected=expected, advice=advice)
     database.write(lambda tx: insert_rows(tx, t.ProvisioningLog, [row]))
 

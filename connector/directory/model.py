@@ -80,6 +80,13 @@ UserEdit = Callable[[Document, bool], PushedUser]
 
 GroupEdit = Callable[[Document], PushedGroup]
 
+Check = Callable[[int], None]
+"""Judges the version stored, under the lock and before anything changes. Raises Outdated when it is not the one asked for."""
+
+
+def unchecked(_: int) -> None:
+    """Any version will do."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupPatch:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from connector.directory import burst, departures, log, returns
-from connector.directory.model import Client, GroupRef, PushedUser, StoredUser, UserEdit, UserPage
+from connector.directory.model import Check, Client, GroupRef, PushedUser, StoredUser, UserEdit, unchecked
 from connector.directory.pushing import Push, document_of, document_text, push
 from connector.directory.reading import reader
 from connector.errors import NotFound, Taken
@@ -15,15 +15,13 @@ from connector.membership.fold import fold
 from connector.membership.model import Because
 from connector.provisioning import facts, people, sync
 from connector.storage import tables as t
-from connector.storage.conditions import Condition
 from connector.storage.database import Database
 from connector.storage.ids import new_id
-from connector.storage.search import users_where
 from connector.storage.sets import among_these, insert_rows, these
 
 Verb = Literal["replace", "patch"]
 
-_COLUMNS = (
+COLUMNS = (
     t.DirectoryUser.id,
     t.DirectoryUser.document,
     t.DirectoryUser.version,
@@ -37,7 +35,7 @@ _TWINS = select(t.DirectoryUser.id, t.DirectoryUser.user_name_key).where(
     or_(t.DirectoryUser.user_name_key == bindparam("key"), t.DirectoryUser.external_id == bindparam("external")),
     t.DirectoryUser.id != bindparam("self"),
 )
-_READ = select(*_COLUMNS).where(t.DirectoryUser.id == bindparam("id"), t.DirectoryUser.connection_id == bindparam("connection"))
+_READ = select(*COLUMNS).where(t.DirectoryUser.id == bindparam("id"), t.DirectoryUser.connection_id == bindparam("connection"))
 _GROUPS = (
     select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name)
     .join(t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id)
@@ -115,15 +113,18 @@ def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str
         )
 
 
-def edit_user(database: Database, client: Client, user_id: str, edit: UserEdit, *, verb: Verb) -> StoredUser:
+def edit_user(
+    database: Database, client: Client, user_id: str, edit: UserEdit, *, verb: Verb, check: Check = unchecked
+) -> StoredUser:
     """Change a user by a pure edit of its stored document, under its lock. Nothing moves when nothing changed.
 
-    Raises NotFound `user_not_found`, Taken `uniqueness`, what `edit` raises and what `push` raises.
+    Raises NotFound `user_not_found`, Taken `uniqueness`, what `check`, `edit` and `push` raise.
     """
     meaning = f"{verb} user {user_id}"
 
     def work(pushed: Push) -> StoredUser:
         before = _locked(pushed, user_id)
+        check(before.version)
         after = edit(document_of(before.document), before.active)
         text = document_text(user_id, after.document)
         moved = text != before.document
@@ -184,10 +185,10 @@ def _meaning(meaning: str, before: Any, after: PushedUser) -> str:
     return told
 
 
-def delete_user(database: Database, client: Client, user_id: str) -> None:
+def delete_user(database: Database, client: Client, user_id: str, *, check: Check = unchecked) -> None:
     """Forget a user and end the membership; a tombstone remembers what a rehire or a restore needs.
 
-    Raises NotFound `user_not_found` and what `push` raises.
+    Raises NotFound `user_not_found`, what `check` and `push` raise.
     """
 
     def work(pushed: Push) -> None:
@@ -195,6 +196,7 @@ def delete_user(database: Database, client: Client, user_id: str) -> None:
         groups = select(t.DirectoryMember.group_id).where(t.DirectoryMember.user_id == user_id)
         corridor.lock_groups(corridor.tx.execute(groups).scalars().all())
         row = _locked(pushed, user_id)
+        check(row.version)
         departures.bury(corridor, row)
         because = Because(f"the IdP deleted {row.user_name}")
         outcome = sync.leave(corridor, [user_id], because) if pushed.live else None
@@ -215,33 +217,19 @@ def get_user(database: Database, client: Client, user_id: str) -> StoredUser:
         row = tx.execute(_READ, {"id": user_id, "connection": client.connection_id}).one_or_none()
         if row is None:
             raise _not_found(user_id)
-        return StoredUser(*row, groups=_groups(tx, [user_id]).get(user_id, ()))
+        return StoredUser(*row, groups=groups_of(tx, [user_id]).get(user_id, ()))
 
 
 def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
     """The user after an edit, which nobody else can have changed meanwhile."""
     version, changed = (before.version + 1, pushed.corridor.now) if moved else (before.version, before.updated_at)
-    groups = _groups(pushed.corridor.tx, [before.id]).get(before.id, ())
+    groups = groups_of(pushed.corridor.tx, [before.id]).get(before.id, ())
     return StoredUser(before.id, text, version, before.created_at, changed, groups)
 
 
-def _groups(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
+def groups_of(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
+    """The groups that users are in, by name, with one statement."""
     found: dict[str, list[GroupRef]] = {}
     for user_id, group_id, name in tx.execute(_GROUPS, these(ids)):
         found.setdefault(user_id, []).append(GroupRef(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}
-
-
-def find_users(
-    database: Database, client: Client, condition: Condition | None, *, start: int, count: int, with_groups: bool
-) -> UserPage:
-    """One page of the users a condition selects, oldest first, and the exact total. `start` counts from 0; `count` may be 0."""
-    user = t.DirectoryUser
-    with reader(database, client) as tx:
-        where = [user.connection_id == client.connection_id]
-        if condition is not None:
-            where.append(users_where(condition, database.dialect))
-        total = tx.execute(select(func.count()).select_from(user).where(*where)).scalar_one()
-        rows = tx.execute(select(*_COLUMNS).where(*where).order_by(user.id).offset(start).limit(count)).all() if count else []
-        groups = _groups(tx, [row.id for row in rows]) if with_groups and rows else {}
-    return UserPage(total, tuple(StoredUser(*row, groups=groups.get(row.id, ())) for row in rows))

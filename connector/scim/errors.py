@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from flask import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from connector.errors import Conflict, ConnectorError, Forbidden, Invalid, NotFound, Taken, Unauthenticated, Unavailable
+from connector.errors import Conflict, ConnectorError, Forbidden, Invalid, NotFound, Outdated, Taken, Unauthenticated, Unavailable
 from connector.scim.rendering import dumps
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -23,6 +23,7 @@ _STATUS: tuple[tuple[type[ConnectorError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (Outdated, 412),
     (Unavailable, 503),
 )
 _SCIM_TYPES = {

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Response
-
-from connector.directory import groups
+from connector.directory import groups, queries
 from connector.directory.model import Document, GroupPatch, PushedGroup, ReplaceMembers
 from connector.scim.documents import read_group
-from connector.scim.exchange import Exchange, answer, nothing
+from connector.scim.exchange import NOTHING, Answer, Exchange
 from connector.scim.patch import group_patch
 from connector.scim.rendering import render_group, render_list
 from connector.scim.schemas import GROUP
 
 
-def find(exchange: Exchange) -> Response:
+def find(exchange: Exchange) -> Answer:
     """GET /Groups (section 3.4.2); Entra and Okta ask with `excludedAttributes=members`."""
     projection, page = exchange.projection(GROUP), exchange.page()
-    found = groups.find_groups(
+    found = queries.find_groups(
         exchange.database,
         exchange.client,
         exchange.condition(GROUP),
@@ -25,25 +23,25 @@ def find(exchange: Exchange) -> Response:
         with_members=projection.wants("members"),
     )
     items = [render_group(group, exchange.base, projection) for group in found.items]
-    return answer(render_list(found.total, page.start_index, items))
+    return Answer(200, render_list(found.total, page.start_index, items))
 
 
-def create(exchange: Exchange) -> Response:
+def create(exchange: Exchange) -> Answer:
     """POST /Groups (section 3.3): 201 with the whole resource and its address."""
     projection = exchange.projection(GROUP)
     pushed, members = read_group(exchange.body())
     group = groups.create_group(exchange.database, exchange.client, pushed, members or ())
-    return answer(render_group(group, exchange.base, projection), 201, f"{exchange.base}/Groups/{group.id}")
+    return Answer(201, render_group(group, exchange.base, projection), f"{exchange.base}/Groups/{group.id}")
 
 
-def get(exchange: Exchange, group_id: str) -> Response:
+def get(exchange: Exchange, group_id: str) -> Answer:
     """GET /Groups/{id} (section 3.4.1)."""
     projection = exchange.projection(GROUP)
     group = groups.get_group(exchange.database, exchange.client, group_id, with_members=projection.wants("members"))
-    return answer(render_group(group, exchange.base, projection))
+    return Answer(200, render_group(group, exchange.base, projection))
 
 
-def replace(exchange: Exchange, group_id: str) -> Response:
+def replace(exchange: Exchange, group_id: str) -> Answer:
     """PUT /Groups/{id} (section 3.5.1): what is left out is unassigned, members too."""
     projection = exchange.projection(GROUP)
     pushed, members = read_group(exchange.body())
@@ -56,10 +54,10 @@ def replace(exchange: Exchange, group_id: str) -> Response:
     group = groups.edit_group(
         exchange.database, exchange.client, group_id, change, verb="replace", with_members=with_members, answered=200
     )
-    return answer(render_group(group, exchange.base, projection))
+    return Answer(200, render_group(group, exchange.base, projection))
 
 
-def patch(exchange: Exchange, group_id: str) -> Response:
+def patch(exchange: Exchange, group_id: str) -> Answer:
     """PATCH /Groups/{id} (section 3.5.2): 204, so that a large group is not read for each member; with `attributes` 200."""
     projection = exchange.projection(GROUP)
     change = group_patch(exchange.body(), group_id)
@@ -69,10 +67,10 @@ def patch(exchange: Exchange, group_id: str) -> Response:
     group = groups.edit_group(
         exchange.database, exchange.client, group_id, change, verb="patch", with_members=with_members, answered=answered
     )
-    return answer(render_group(group, exchange.base, projection)) if shown else nothing()
+    return Answer(200, render_group(group, exchange.base, projection)) if shown else NOTHING
 
 
-def delete(exchange: Exchange, group_id: str) -> Response:
+def delete(exchange: Exchange, group_id: str) -> Answer:
     """DELETE /Groups/{id} (section 3.6)."""
     groups.delete_group(exchange.database, exchange.client, group_id)
-    return nothing()
+    return NOTHING

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from connector.directory import clients
 from connector.errors import Unauthenticated, Unavailable
 from connector.membership.fold import is_storable
-from connector.scim.exchange import note_stranger
+from connector.scim.wire import note_stranger
 
 MAX_FORM = 16 * 1024
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")

@@ -22,8 +22,9 @@ from connector.errors import ConnectorError, Forbidden, NotFound, Unauthenticate
 from connector.membership.fold import is_storable
 from connector.scim import discovery, groups, users
 from connector.scim.errors import Refusal, broken_refusal, http_refusal, refusal_of
-from connector.scim.exchange import Exchange, agent_of, answer, note_stranger
+from connector.scim.exchange import Answer, Exchange
 from connector.scim.rendering import dumps
+from connector.scim.wire import agent_of, exchange_of, note_stranger, response_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
@@ -31,30 +32,30 @@ _logger = logging.getLogger("connector.scim")
 
 blueprint = Blueprint("scim", __name__)
 
-Verb = Callable[[Exchange], Response]
-VerbOnOne = Callable[[Exchange, str], Response]
+Verb = Callable[[Exchange], Answer]
+VerbOnOne = Callable[[Exchange, str], Answer]
 VerbT = TypeVar("VerbT")
 
 
-def _service_provider_config(exchange: Exchange) -> Response:
+def _service_provider_config(exchange: Exchange) -> Answer:
     _refuse_filter(exchange)
-    return answer(dumps(discovery.service_provider_config(exchange.base)))
+    return Answer(200, dumps(discovery.service_provider_config(exchange.base)))
 
 
 def _listed(documents: Callable[[str], list[discovery.Sent]]) -> Verb:
-    def show(exchange: Exchange) -> Response:
+    def show(exchange: Exchange) -> Answer:
         _refuse_filter(exchange)
-        return answer(dumps(discovery.listed(documents(exchange.base))))
+        return Answer(200, dumps(discovery.listed(documents(exchange.base))))
 
     return show
 
 
 def _single(documents: Callable[[str], list[discovery.Sent]]) -> VerbOnOne:
-    def show(exchange: Exchange, wanted: str) -> Response:
+    def show(exchange: Exchange, wanted: str) -> Answer:
         _refuse_filter(exchange)
         for document in documents(exchange.base):
             if document["id"].lower() == wanted.lower():
-                return answer(dumps(document))
+                return Answer(200, dumps(document))
         raise NotFound("not_found", "There is no document of that id.", advice="Ask without an id for all of them.")
 
     return show
@@ -62,11 +63,11 @@ def _single(documents: Callable[[str], list[discovery.Sent]]) -> VerbOnOne:
 
 def _refuse_filter(exchange: Exchange) -> None:
     """RFC 7644 section 4: discovery is not filtered; a filter SHOULD be answered with 403."""
-    if "filter" in exchange.request.args:
+    if "filter" in exchange.arguments:
         raise Forbidden("discovery_filter", "Discovery documents cannot be filtered.", advice="Ask without a filter.")
 
 
-def _not_offered(_: Exchange) -> Response:
+def _not_offered(_: Exchange) -> Answer:
     """RFC 7644 sections 3.4.3, 3.7 and 3.11: what is not supported answers 501."""
     raise NotOffered
 
@@ -98,8 +99,8 @@ def serve(path: str) -> Response:
         raise NotFound("not_found", "There is nothing at this address.", expected="/scim/v2/{connection}/Users")
     house = current_app.extensions["connector"]
     client = _authenticated(connection_id)
-    exchange = Exchange(house.database, client, f"{house.settings.base_url}/scim/v2/{client.connection_id}", request)
-    return _verb(segments)(exchange)
+    exchange = exchange_of(request, house.database, client, house.settings.base_url)
+    return response_of(_verb(segments)(exchange))
 
 
 def _authenticated(connection_id: str) -> Client:

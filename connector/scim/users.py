@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Response
-
-from connector.directory import users
+from connector.directory import queries, users
 from connector.directory.model import Document, PushedUser
 from connector.scim.documents import read_user
-from connector.scim.exchange import Exchange, answer, nothing
+from connector.scim.exchange import NOTHING, Answer, Exchange
 from connector.scim.patch import user_patch
 from connector.scim.rendering import render_list, render_user
 from connector.scim.schemas import USER
 
 
-def find(exchange: Exchange) -> Response:
+def find(exchange: Exchange) -> Answer:
     """GET /Users (section 3.4.2): an empty result is 200 with a total of 0."""
     projection, page = exchange.projection(USER), exchange.page()
-    found = users.find_users(
+    found = queries.find_users(
         exchange.database,
         exchange.client,
         exchange.condition(USER),
@@ -25,24 +23,24 @@ def find(exchange: Exchange) -> Response:
         with_groups=projection.wants("groups"),
     )
     items = [render_user(user, exchange.base, projection) for user in found.items]
-    return answer(render_list(found.total, page.start_index, items))
+    return Answer(200, render_list(found.total, page.start_index, items))
 
 
-def create(exchange: Exchange) -> Response:
+def create(exchange: Exchange) -> Answer:
     """POST /Users (section 3.3): 201 with the whole resource and its address."""
     projection = exchange.projection(USER)
     user = users.create_user(exchange.database, exchange.client, read_user(exchange.body()))
-    return answer(render_user(user, exchange.base, projection), 201, f"{exchange.base}/Users/{user.id}")
+    return Answer(201, render_user(user, exchange.base, projection), f"{exchange.base}/Users/{user.id}")
 
 
-def get(exchange: Exchange, user_id: str) -> Response:
+def get(exchange: Exchange, user_id: str) -> Answer:
     """GET /Users/{id} (section 3.4.1)."""
     projection = exchange.projection(USER)
     user = users.get_user(exchange.database, exchange.client, user_id)
-    return answer(render_user(user, exchange.base, projection))
+    return Answer(200, render_user(user, exchange.base, projection))
 
 
-def replace(exchange: Exchange, user_id: str) -> Response:
+def replace(exchange: Exchange, user_id: str) -> Answer:
     """PUT /Users/{id} (section 3.5.1): never creates; without `active` the person stays as they are."""
     projection, body = exchange.projection(USER), exchange.body()
     pushed = read_user(body)
@@ -51,18 +49,18 @@ def replace(exchange: Exchange, user_id: str) -> Response:
         return pushed if pushed.says_active or active else read_user(body, active)
 
     user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="replace")
-    return answer(render_user(user, exchange.base, projection))
+    return Answer(200, render_user(user, exchange.base, projection))
 
 
-def patch(exchange: Exchange, user_id: str) -> Response:
+def patch(exchange: Exchange, user_id: str) -> Answer:
     """PATCH /Users/{id} (section 3.5.2): 200 with the resource."""
     projection = exchange.projection(USER)
     edit = user_patch(exchange.body(), user_id)
     user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="patch")
-    return answer(render_user(user, exchange.base, projection))
+    return Answer(200, render_user(user, exchange.base, projection))
 
 
-def delete(exchange: Exchange, user_id: str) -> Response:
+def delete(exchange: Exchange, user_id: str) -> Answer:
     """DELETE /Users/{id} (section 3.6)."""
     users.delete_user(exchange.database, exchange.client, user_id)
-    return nothing()
+    return NOTHING

@@ -13,7 +13,7 @@ from connector.config import Settings
 from connector.membership.mapping import PROJECT_LEVELS, TEAM_LEVELS
 from connector.membership.pattern import compile_pattern, fill
 from connector.membership.roles import PRESETS
-from connector.scim import discovery, documents, exchange, filters, members, messages, operations, values
+from connector.scim import discovery, documents, filters, members, messages, operations, values, wire
 from connector.scim.errors import refusal_of
 from connector.scim.schemas import GROUP, USER, Attribute
 from tests.docs import inventory, regenerate
@@ -133,7 +133,7 @@ def test_every_attribute_a_filter_or_path_may_name_is_documented() -> None:
 
 
 LIMITS = {
-    "body": f"{exchange.MAX_BODY // 2**20} MB",
+    "body": f"{wire.MAX_BODY // 2**20} MB",
     "depth of JSON": str(messages.MAX_DEPTH),
     "operations in a PATCH": str(operations.MAX_OPERATIONS),
     "members named in one request": str(members.MAX_MEMBERS),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from connector.directory import log, users
 from connector.errors import Unavailable
-from connector.scim.exchange import MAX_BODY
+from connector.scim.wire import MAX_BODY
 from connector.storage.tables import ProvisioningLog
 from tests.scim.answers import found, refused, said
 from tests.scim.conftest import Idp, new_idp

@@ -1,0 +1,53 @@
+"""Between HTTP and the values of `exchange.py`: a request becomes an Exchange, an Answer becomes a response."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from flask import Request, Response
+from werkzeug.exceptions import UnsupportedMediaType
+
+from connector.directory import log
+from connector.directory.model import Client
+from connector.errors import Unauthenticated, Unavailable
+from connector.scim.errors import MEDIA_TYPE
+from connector.scim.exchange import Answer, Exchange
+from connector.scim.messages import read_body
+from connector.storage.database import Database
+
+MAX_BODY = 2 * 1024 * 1024
+
+
+def exchange_of(request: Request, database: Database, client: Client, base_url: str) -> Exchange:
+    """Return what a request of an authenticated client asks. The body is not read before it is asked for."""
+
+    def body() -> dict[str, Any]:
+        if request.mimetype not in (MEDIA_TYPE, "application/json"):
+            raise UnsupportedMediaType
+        request.max_content_length = MAX_BODY
+        return read_body(request.get_data(cache=False))
+
+    return Exchange(database, client, f"{base_url}/scim/v2/{client.connection_id}", request.args, body)
+
+
+def response_of(answer: Answer) -> Response:
+    """Return an answer as HTTP."""
+    response = Response(answer.text, answer.status, content_type=MEDIA_TYPE)
+    if answer.status == 204:
+        del response.headers["Content-Type"]
+    if answer.location is not None:
+        response.headers["Location"] = answer.location
+    return response
+
+
+def agent_of(request: Request) -> str:
+    """Return the User-Agent, short and printable: it is shown in the provisioning log."""
+    return "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())[:200]
+
+
+def note_stranger(database: Database, connection_id: str, request: Request, error: Unauthenticated) -> None:
+    """Let the admin see in the provisioning log that somebody knocked in vain; the refusal does not depend on it."""
+    told = {"arrived": error.detail, "expected": error.expected, "advice": error.advice}
+    with suppress(Unavailable):
+        log.record_stranger(database, connection_id, agent=agent_of(request), address=request.remote_addr or "", **told)
