@@ -23,6 +23,8 @@ FAST = """
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+"""
+SETTINGS = """
 max_connections = 200
 listen_addresses = ''
 unix_socket_directories = '{directory}'
@@ -42,11 +44,14 @@ def locked(directory: Path, name: str) -> Iterator[None]:
         yield
 
 
-def start(directory: Path) -> str:
-    """Return the URL of the run's server, started now unless another process of the run has done so."""
+def start(directory: Path, *, durable: bool = False) -> str:
+    """Return the URL of the run's server, started now unless another process of the run has done so.
+
+    With `durable` it keeps what it acknowledges, as in production: what is measured must not be faster than that.
+    """
     with locked(directory, "server"):
         if not _data(directory).exists():
-            _start(directory)
+            _start(directory, "" if durable else FAST)
     return f"postgresql+psycopg://postgres@/postgres?host={directory}"
 
 
@@ -61,14 +66,14 @@ def _data(directory: Path) -> Path:
     return directory / "postgres"
 
 
-def _start(directory: Path) -> None:
+def _start(directory: Path, lasting: str) -> None:
     if os.geteuid() == 0:
         os.chown(directory, _nobody().pw_uid, _nobody().pw_gid)
         _make_reachable(directory)
     data = str(_data(directory))
     _run(directory, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
     with (_data(directory) / "postgresql.conf").open("a") as settings:
-        settings.write(FAST.format(directory=directory))
+        settings.write(lasting + SETTINGS.format(directory=directory))
     _run(directory, "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", str(directory / "postgres.log"))
 
 

@@ -46,37 +46,44 @@ def environment(url: str, data: Path) -> dict[str, str]:
 @contextmanager
 def serving(url: str, data: Path, *, workers: int | None = None) -> Iterator[Server]:
     """Serve the database at `url` until the block ends; yields when it is ready."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "connector.cli", "serve", "--port", str(port)]
     command += ["--workers", str(workers)] if workers else []
     with (data / "server.log").open("ab") as output:
         process = subprocess.Popen(command, env=environment(url, data), stdout=output, stderr=output, start_new_session=True)
     try:
-        _await_ready(port, process, data)
+        await_answer(port, process, data / "server.log", "/readyz")
         yield Server(port, process)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=10)
+        end(process)
 
 
-def _free_port() -> int:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """kill -9 of a server that is still running, workers and all."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens at now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
 
 
-def _await_ready(port: int, process: subprocess.Popen[bytes], data: Path) -> None:
-    end = time.monotonic() + START
-    while time.monotonic() < end:
+def await_answer(port: int, process: subprocess.Popen[bytes], log: Path, path: str) -> None:
+    """Wait until the server answers 200 at `path`. Raises AssertionError with the end of its log when it does not."""
+    end_of_wait = time.monotonic() + START
+    while time.monotonic() < end_of_wait:
         if process.poll() is not None:
             break
         try:
-            if send(port, "GET", "/readyz")[0] == 200:
+            if send(port, "GET", path)[0] == 200:
                 return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(f"the server did not become ready: {(data / 'server.log').read_text()[-2000:]}")
+    raise AssertionError(f"the server did not become ready: {log.read_text()[-2000:]}")
 
 
 def send(

@@ -1,0 +1,1 @@
+"""What connector costs, measured over HTTP against a floor: see docs/benchmarks.md, which `make bench` writes."""
