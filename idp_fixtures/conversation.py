@@ -19,7 +19,7 @@ from idp_fixtures.matching import MISSING, Found, Json, difference
 FOLDER: Final = Path(__file__).parent / "conversations"
 PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
-Idp = Literal["okta", "entra"]
+Idp = Literal["okta", "entra", "jumpcloud", "onelogin", "ping", "authentik", "keycloak", "rippling"]
 Answer = tuple[int, Mapping[str, str], bytes]
 Send = Callable[[str, str, str, Mapping[str, str], bytes | None], Answer]
 """(method, path below the SCIM base URL, encoded query, headers, body) -> (status, headers, body).
@@ -38,7 +38,7 @@ class Mismatch(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. `body` is MISSING for a request without one."""
+    """What is sent. `body` is MISSING for a request without one; a text is sent as it stands, for what is no JSON."""
 
     method: str
     path: str
@@ -143,15 +143,22 @@ def _exchange(number: int, step: Step, idp: Idp, send: Send, memory: Mapping[str
     request = step.request
     path = str(fill(request.path, memory))
     query = encoded({key: str(fill(value, memory)) for key, value in request.query.items()}, idp)
-    body = None if request.body is MISSING else json.dumps(fill(request.body, memory), ensure_ascii=False).encode()
-    status, headers, answer = send(request.method, path, query, request.headers, body)
+    status, headers, answer = send(request.method, path, query, request.headers, _written(request.body, memory))
     folded = {key.lower(): value for key, value in headers.items()}
     return Exchange(number, step.why, request.method, path, query, status, folded, _parsed(answer))
 
 
+def _written(body: Found, memory: Mapping[str, str]) -> bytes | None:
+    """A body as it goes out; None for a request without one."""
+    if body is MISSING:
+        return None
+    filled = fill(body, memory)
+    return (filled if isinstance(filled, str) else json.dumps(filled, ensure_ascii=False)).encode()
+
+
 def encoded(query: Mapping[str, str], idp: Idp) -> str:
-    """The query as that identity provider writes it: Entra sends a blank as `+`, Okta as `%20`."""
-    return urlencode(query, quote_via=quote_plus if idp == "entra" else quote)
+    """The query as that identity provider writes it: Entra and authentik send a blank as `+`, the others as `%20`."""
+    return urlencode(query, quote_via=quote_plus if idp in ("entra", "authentik") else quote)
 
 
 def _parsed(answer: bytes) -> Found:

@@ -3,14 +3,19 @@
 Entra: learn.microsoft.com/en-us/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups (called "the Entra page")
 and .../application-provisioning-config-problem-scim-compatibility ("the Entra compatibility page").
 Okta: developer.okta.com/docs/reference/scim/scim-20/ ("the Okta page").
+Microsoft's two Postman collections: github.com/AzureAD/SCIMReferenceCode, `PostmanCollection.json` and `SCIM Inbound.postman_collection.json`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterable
+from typing import Any, Final
 
 from connector.scim.refusals import mutability
 from connector.storage.conditions import And, Compare, Condition, Or
+
+_BRACKETS: Final = re.compile(r"\[[^]]*]?")
 
 
 def entra_operation_case(op: object) -> object:
@@ -44,6 +49,25 @@ def entra_unprefixed_manager(name: str) -> str:
     if head.lower() != "manager":
         return name
     return f"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager{dot}{tail}"
+
+
+def entra_dotted_extension(text: str, urns: Iterable[str]) -> str:
+    """Microsoft's collection for inbound provisioning writes `...enterprise:2.0:User.manager` ("Update User (manager)"), and some
+    servers' documentation repeats it: a point where RFC 7644 section 3.10 wants a colon. Of a schema we know, in lower case in
+    `urns`, the point is read as the colon: else the value would end up, unseen, under an extension nobody meant.
+    """
+    lower = text.lower()
+    for urn in urns:
+        if lower.startswith(urn + "."):
+            return f"{text[: len(urn)]}:{text[len(urn) + 1 :]}"
+    return text
+
+
+def entra_bracketed_attribute(name: str) -> str:
+    """Microsoft's collection asks for `attributes=emails[type eq "work"]` ("Get user attributes"), which section 3.9 does not know:
+    what is in brackets is left out, so that the whole attribute is shown rather than nothing of it.
+    """
+    return _BRACKETS.sub("", name)
 
 
 def texts_as_elements(value: object) -> object:

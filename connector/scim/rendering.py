@@ -12,6 +12,7 @@ from typing import Any
 
 from connector.directory.model import GroupRef, MemberRef, StoredGroup, StoredUser
 from connector.membership.fold import timestamp
+from connector.scim.dialects import entra_bracketed_attribute
 from connector.scim.refusals import invalid_value
 from connector.scim.schemas import ResourceSchema, resolve
 
@@ -53,7 +54,7 @@ def read_projection(schema: ResourceSchema, attributes: str | None, excluded: st
 def _names(schema: ResourceSchema, text: str) -> Names:
     names = set()
     for item in text.split(","):
-        name = resolve(schema, item.strip())
+        name = resolve(schema, entra_bracketed_attribute(item.strip()))
         if name is not None:
             parts = (name.attribute, name.part)
             urn = (name.urn.lower(),) if name.urn else ()
@@ -75,9 +76,13 @@ def render_user(user: StoredUser, base: str, projection: Projection = EVERYTHING
 
 
 def render_group(group: StoredGroup, base: str, projection: Projection = EVERYTHING) -> str:
-    """Return a Group as JSON text, with its members as far as they were loaded."""
+    """Return a Group as JSON text, with its members as far as they were loaded.
+
+    A group without members says `[]`: authentik before July 2026 adds nobody to a group that does not speak of its members
+    (github.com/goauthentik/authentik/pull/23950).
+    """
     members = ""
-    if group.members and projection.wants("members"):
+    if group.members is not None and projection.wants("members"):
         display = ("members", "display") in (projection.included or ())
         members = ',"members":[' + ",".join(_member_reference(member, base, display) for member in group.members) + "]"
     return _projected(group.document[:-1] + members + _meta("Group", group, f"{base}/Groups/{group.id}") + "}", projection)

@@ -13,6 +13,8 @@ from typing import Any
 
 import scim2_models
 
+from connector.scim.dialects import entra_dotted_extension
+
 CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -74,7 +76,7 @@ def is_extension(schema: ResourceSchema, key: str) -> bool:
     lower = key.lower()
     if _URN.fullmatch(key) is None or lower.startswith((CORE_USER.lower(), CORE_GROUP.lower())):
         return False
-    return not any(lower.startswith(known + ":") for known in schema.extensions)
+    return not any(lower.startswith((known + ":", known + ".")) for known in schema.extensions)
 
 
 def extension_attribute(schema: ResourceSchema, urn: str, name: str) -> Attribute | None:
@@ -88,7 +90,7 @@ def resolve(schema: ResourceSchema, text: str) -> Name | None:
 
     None when it is malformed, or no attribute of a schema we know. Any well-formed name under another extension is allowed.
     """
-    urn, rest = _split_urn(schema, text)
+    urn, rest = _split_urn(schema, entra_dotted_extension(text, schema.spelling))
     if not rest:
         return None if urn is None else Name(None if urn == schema.urn else urn, None)
     head, dot, tail = rest.partition(".")
@@ -217,6 +219,19 @@ GROUP = ResourceSchema(
     spelling={CORE_GROUP.lower(): CORE_GROUP},
 )
 
-# What /Schemas tells. `password` is read and dropped at once, so it is not advertised.
-_USER["attributes"] = [entry for entry in _USER["attributes"] if entry["name"] != "password"]
+# What /Schemas tells. `password` is read and dropped at once, so it is not advertised. `externalId` is told with each resource, as
+# RFC 7643 section 3.1 allows: Entra's gallery validation (test 15) looks every mapped attribute up here, and maps this one.
+_EXTERNAL_ID = {
+    "name": "externalId",
+    "type": "string",
+    "multiValued": False,
+    "description": "The identifier that the identity provider has for the resource.",
+    "required": False,
+    "caseExact": True,
+    "mutability": "readWrite",
+    "returned": "default",
+    "uniqueness": "server",
+}
+_USER["attributes"] = [_EXTERNAL_ID, *(entry for entry in _USER["attributes"] if entry["name"] != "password")]
+_GROUP["attributes"] = [_EXTERNAL_ID, *_GROUP["attributes"]]
 SCHEMA_DOCUMENTS: tuple[dict[str, Any], ...] = (_USER, _GROUP, _ENTERPRISE)

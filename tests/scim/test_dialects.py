@@ -11,8 +11,11 @@ import pytest
 
 from connector.directory.model import AddMembers, MemberChange, RemoveMembers, RemoveMembersWhere, ReplaceMembers
 from connector.errors import Invalid
+from connector.scim import schemas
 from connector.scim.documents import read_user
+from connector.scim.filters import parse_filter
 from connector.scim.members import MAX_MEMBERS
+from connector.scim.rendering import read_projection
 from connector.storage.conditions import And, Compare, Not, Path, Present
 from tests.scim.samples import BARBARA, ENTERPRISE, GROUP, USER, group_document, group_patched, patched, pushed, refused
 
@@ -97,6 +100,29 @@ MANAGERS: list[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
 def test_d8_entra_sets_a_manager_in_many_forms(operation: dict[str, Any], manager: dict[str, Any] | None) -> None:
     """D8, C26."""
     assert patched(operation)[ENTERPRISE].get("manager") == manager
+
+
+@pytest.mark.parametrize("urn", [ENTERPRISE, ENTERPRISE.lower()])
+def test_entra_writes_a_point_where_the_colon_belongs(urn: str) -> None:
+    """Microsoft's inbound collection, "Update User (manager)": never a silent write under an extension nobody meant."""
+    assert patched({"op": "replace", "path": f"{urn}.manager", "value": "m2"})[ENTERPRISE]["manager"] == {"value": "m2"}
+    assert patched({"op": "add", "value": {f"{urn}.department": "Sales"}})[ENTERPRISE]["department"] == "Sales"
+    assert patched({"op": "replace", "path": f"{USER}.title", "value": "Boss"})["title"] == "Boss"
+    assert parse_filter(f'{urn}.department eq "x"', schemas.USER) == parse_filter(f'{urn}:department eq "x"', schemas.USER)
+
+
+@pytest.mark.parametrize(
+    ("asked", "plain"),
+    [
+        ('emails[type eq "work"]', "emails"),
+        ('emails[type eq "work"].value', "emails.value"),
+        ('userName,emails[value eq "a,b"],title', "userName,emails,title"),
+        ("emails[", "emails"),
+    ],
+)
+def test_entra_asks_for_attributes_in_brackets(asked: str, plain: str) -> None:
+    """Microsoft's collection, "Get user attributes": the whole attribute is shown, not nothing of it."""
+    assert read_projection(schemas.USER, asked, None) == read_projection(schemas.USER, plain, None)
 
 
 def test_d10_entra_sends_roles_of_app_assignments() -> None:

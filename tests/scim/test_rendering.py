@@ -42,7 +42,7 @@ def test_a_user_is_sent_with_groups_and_meta() -> None:
 
 
 def test_a_group_is_sent_with_the_members_that_were_loaded() -> None:
-    """C14: members that were not loaded are not named at all."""
+    """C14: members that were not loaded are not named at all; a group that has none says so, which authentik needs."""
     members = [
         {"value": "u1", "$ref": f"{BASE}/Users/u1", "type": "User"},
         {"value": "u2", "$ref": f"{BASE}/Users/u2", "type": "User"},
@@ -51,6 +51,8 @@ def test_a_group_is_sent_with_the_members_that_were_loaded() -> None:
     assert json.loads(render_group(GROUP_STORED, BASE)) == {**json.loads(GROUP_TEXT), "members": members, "meta": meta}
     without = StoredGroup("g1", GROUP_TEXT, 1, NOON, NOON, None)
     assert json.loads(render_group(without, BASE)) == {**json.loads(GROUP_TEXT), "meta": meta}
+    empty = StoredGroup("g1", GROUP_TEXT, 1, NOON, NOON, ())
+    assert json.loads(render_group(empty, BASE))["members"] == []
 
 
 def test_the_names_of_members_are_sent_on_request() -> None:
