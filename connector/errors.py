@@ -6,6 +6,7 @@
     ├── Conflict          the state of things forbids it; another order of steps would work
     │   └── Taken         a unique name is in use already
     ├── Outdated          what the client knows of a thing is not its state of today
+    ├── TooLarge          more than is taken in one message
     ├── Forbidden         known and understood, but not in this state or not with these rights
     ├── Unauthenticated   no credential, or none that lives
     └── Unavailable       not now: try again after `retry_after` seconds
@@ -51,6 +52,10 @@ class Taken(Conflict):
 
 class Outdated(ConnectorError):
     """The client asked for a change of another version than there is."""
+
+
+class TooLarge(ConnectorError):
+    """More arrived than is taken in one message."""
 
 
 class Forbidden(ConnectorError):

@@ -41,13 +41,18 @@ COLUMNS = (
 )
 
 
-def create_group(database: Database, client: Client, group: PushedGroup, members: tuple[str, ...]) -> StoredGroup:
-    """Keep a new group with its members. Raises Taken `uniqueness`, Invalid `member_unknown`, and what `push` raises."""
+def create_group(
+    database: Database, client: Client, group: PushedGroup, members: tuple[str, ...], *, identity: str | None = None
+) -> StoredGroup:
+    """Keep a new group with its members. `identity` is an id from `pushing.reserve`.
+
+    Raises Taken `uniqueness`, Invalid `member_unknown`, and what `push` raises.
+    """
 
     def work(pushed: Push) -> StoredGroup:
         corridor = pushed.corridor
         _refuse_twins(corridor.tx, client, group, None)
-        row = _row(pushed, new_id(), group)
+        row = _row(pushed, identity or new_id(), group)
         insert_rows(corridor.tx, t.DirectoryGroup, [row])
         known, skipped = resolve(pushed, members)
         delta = plan_members(pushed, row["id"], (AddMembers(known),))

@@ -11,6 +11,7 @@ from connector.directory import access
 from connector.directory.model import Client, Document
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage.database import Database
+from connector.storage.ids import new_id
 
 Result = TypeVar("Result")
 
@@ -37,6 +38,11 @@ def push(database: Database, client: Client, meaning: str, work: Callable[[Push]
         return work(Push(corridor, client, live=state.directory == "live"))
 
     return enter(database, client.organization_id, origin, entered)
+
+
+def reserve() -> str:
+    """Return the id of a user or group that is created later, for those that refer to it before (RFC 7644 section 3.7.1)."""
+    return new_id()
 
 
 def document_text(resource_id: str, document: Document) -> str:

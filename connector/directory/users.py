@@ -47,14 +47,17 @@ _ONE = select(t.DirectoryUser).where(
 )
 
 
-def create_user(database: Database, client: Client, user: PushedUser) -> StoredUser:
-    """Keep a new user; where the directory is live, make them a member. Raises Taken `uniqueness`, and what `push` raises."""
+def create_user(database: Database, client: Client, user: PushedUser, *, identity: str | None = None) -> StoredUser:
+    """Keep a new user; where the directory is live, make them a member. `identity` is an id from `pushing.reserve`.
+
+    Raises Taken `uniqueness`, and what `push` raises.
+    """
     meaning = f"create user {user.user_name}"
 
     def work(pushed: Push) -> StoredUser:
         corridor = pushed.corridor
         _refuse_twins(corridor.tx, client, user, None)
-        row = _row(pushed, new_id(), user)
+        row = _row(pushed, identity or new_id(), user)
         insert_rows(corridor.tx, t.DirectoryUser, [row])
         outcome = _arrive(pushed, row["id"]) if pushed.live else None
         log.record(corridor, client, meaning, 201, outcome)

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from connector.errors import Conflict, ConnectorError, Forbidden, Invalid, NotFound, Outdated, Taken, Unauthenticated, Unavailable
+from connector.errors import (
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Outdated,
+    Taken,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 from connector.scim.rendering import dumps
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -24,6 +36,7 @@ _STATUS: tuple[tuple[type[ConnectorError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (Outdated, 412),
+    (TooLarge, 413),
     (Unavailable, 503),
 )
 _SCIM_TYPES = {
@@ -54,11 +67,13 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """Return the HTTP answer; `status` is a text in the body (RFC 7644 section 3.12)."""
-        body = {"schemas": [ERROR], "status": str(self.status), "detail": self._sentence()}
-        if self.scim_type:
-            body["scimType"] = self.scim_type
-        return Response(dumps(body), self.status, dict(self.headers), content_type=MEDIA_TYPE)
+        """Return the HTTP answer."""
+        return Response(dumps(self.body()), self.status, dict(self.headers), content_type=MEDIA_TYPE)
+
+    def body(self) -> dict[str, Any]:
+        """Return the error message; its `status` is a text (RFC 7644 section 3.12)."""
+        body: dict[str, Any] = {"schemas": [ERROR], "status": str(self.status), "detail": self._sentence()}
+        return body | {"scimType": self.scim_type} if self.scim_type else body
 
     def _sentence(self) -> str:
         expected = f"Expected: {self.expected}" if self.expected else ""

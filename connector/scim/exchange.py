@@ -31,7 +31,8 @@ class Exchange:
     """Who asks, and what: read from HTTP, from a search message, or from one operation of a Bulk.
 
     `base` is the SCIM base URL of the connection; `arguments` are the query parameters; `body` reads the JSON object sent, and
-    raises what `messages.read_body` raises, besides 413 and 415 of HTTP.
+    raises what `messages.read_body` raises, besides 413 and 415 of HTTP. `identity` is the id of what is created, where it had to
+    be known before.
     """
 
     database: Database
@@ -39,6 +40,7 @@ class Exchange:
     base: str
     arguments: Mapping[str, str]
     body: Callable[[], dict[str, Any]]
+    identity: str | None = None
 
     def projection(self, schema: ResourceSchema) -> Projection:
         """Return what of a resource is to be shown (RFC 7644 section 3.9)."""

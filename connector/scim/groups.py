@@ -30,7 +30,7 @@ def create(exchange: Exchange) -> Answer:
     """POST /Groups (section 3.3): 201 with the whole resource and its address."""
     projection = exchange.projection(GROUP)
     pushed, members = read_group(exchange.body())
-    group = groups.create_group(exchange.database, exchange.client, pushed, members or ())
+    group = groups.create_group(exchange.database, exchange.client, pushed, members or (), identity=exchange.identity)
     return Answer(201, render_group(group, exchange.base, projection), f"{exchange.base}/Groups/{group.id}")
 
 

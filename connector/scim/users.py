@@ -29,7 +29,7 @@ def find(exchange: Exchange) -> Answer:
 def create(exchange: Exchange) -> Answer:
     """POST /Users (section 3.3): 201 with the whole resource and its address."""
     projection = exchange.projection(USER)
-    user = users.create_user(exchange.database, exchange.client, read_user(exchange.body()))
+    user = users.create_user(exchange.database, exchange.client, read_user(exchange.body()), identity=exchange.identity)
     return Answer(201, render_user(user, exchange.base, projection), f"{exchange.base}/Users/{user.id}")
 
 
