@@ -6,29 +6,24 @@ find the endpoint (404), then the method (405), then read the message, then call
 
 from __future__ import annotations
 
-import logging
-import traceback
-import uuid
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from flask import Blueprint, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotImplemented as NotOffered
 
-from connector.directory import access, log
+from connector.directory import access
 from connector.directory.model import Client
-from connector.errors import ConnectorError, Forbidden, NotFound, Unauthenticated, Unavailable
+from connector.errors import Forbidden, NotFound, Unauthenticated
 from connector.membership.fold import is_storable
 from connector.scim import discovery, groups, users
-from connector.scim.errors import Refusal, broken_refusal, http_refusal, refusal_of
 from connector.scim.exchange import Answer, Exchange
+from connector.scim.noting import note, refusal_for
 from connector.scim.rendering import dumps
 from connector.scim.wire import agent_of, exchange_of, note_stranger, response_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
-_logger = logging.getLogger("connector.scim")
 
 blueprint = Blueprint("scim", __name__)
 
@@ -140,55 +135,12 @@ def _allowed(verbs: Mapping[str, VerbT], method: str) -> VerbT:
 # ---------------------------------------------------------------------------------------------------------------- refusals
 
 
-@blueprint.errorhandler(ConnectorError)
-def _refused(error: ConnectorError) -> Response:
-    return _noted(refusal_of(error))
-
-
-@blueprint.errorhandler(HTTPException)
-def _refused_by_framework(error: HTTPException) -> Response:
-    return _noted(http_refusal(error))
-
-
 @blueprint.errorhandler(Exception)
-def _broken(error: Exception) -> Response:
-    """A failure of connector itself: logged with a reference, told without any detail.
-
-    Only the kind of error and the lines of code are logged: its text may repeat what the client sent.
-    """
-    reference = uuid.uuid4().hex
-    lines = "".join(traceback.format_tb(error.__traceback__))
-    _logger.error("SCIM request failed, reference %s: %s\n%s", reference, type(error).__name__, lines)
-    return broken_refusal(reference).response()
-
-
-def _noted(refusal: Refusal) -> Response:
-    """Write a refusal into the provisioning log, so that the admin sees why. A missed lookup is no refusal."""
+def _refused(error: Exception) -> Response:
+    """Whatever goes wrong is told as a SCIM error, and noted once it is known who asked."""
+    refusal = refusal_for(error)
     client: Client | None = g.get("scim_client")
-    missed = refusal.status == 404 and request.method in ("GET", "HEAD")
-    if client is not None and 400 <= refusal.status < 500 and not missed:
-        try:
-            _record(client, refusal)
-        except Unavailable:
-            _logger.warning("A refusal of SCIM could not be recorded: the database is away.")
+    if client is not None:
+        segments = [segment for segment in request.path.split("/")[4:] if segment]
+        note(current_app.extensions["connector"].database, client, request.method, segments, refusal)
     return refusal.response()
-
-
-def _record(client: Client, refusal: Refusal) -> None:
-    log.record_refusal(
-        current_app.extensions["connector"].database,
-        client,
-        meaning=_meaning(),
-        status=refusal.status,
-        arrived=refusal.detail,
-        expected=refusal.expected,
-        advice=refusal.advice,
-    )
-
-
-def _meaning() -> str:
-    """Say in words what was asked, as `patch user 0195`; ids come from the client, so they are cut and cleaned."""
-    segments = [segment for segment in request.path.split("/")[4:] if segment]
-    noun = {"Users": "user", "Groups": "group"}.get(segments[0] if segments else "", "something else")
-    identifier = "".join(letter for letter in "/".join(segments[1:]) if letter.isascii() and letter.isprintable())[:64]
-    return f"{_VERBS.get(request.method, 'ask for')} {noun} {identifier}".strip()
