@@ -11,7 +11,12 @@ from connector.membership.fold import is_storable
 from connector.scim.refusals import invalid_syntax, invalid_value, kind_of
 
 MAX_DEPTH = 64
-_TEXT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+MAX_CONTAINERS = 250_000
+"""Lists and objects in one body: each costs fifty times the two bytes it is written with."""
+
+_TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # possessive: a text without end is passed only once
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL
+)  # possessive: a text without end is passed once, not often
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -19,15 +24,14 @@ _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 def read_body(raw: bytes) -> dict[str, Any]:
     """Parse the body of a request.
 
-    Raises Invalid: `invalid_syntax` when it is no UTF-8, no JSON object, deeper than MAX_DEPTH, or holds NaN or Infinity;
-    `invalid_value` when a text holds what no database stores (NUL, half a surrogate pair).
+    Raises Invalid: `invalid_syntax` when it is no UTF-8, no JSON object, deeper than MAX_DEPTH, of more than MAX_CONTAINERS, or
+    holds NaN or Infinity; `invalid_value` when a text holds what no database stores (NUL, half a surrogate pair).
     """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise invalid_syntax("The body is not UTF-8.", "a JSON object in UTF-8") from None
-    if _depth(text) > MAX_DEPTH:
-        raise invalid_syntax(f"The body is nested more than {MAX_DEPTH} deep.", f"at most {MAX_DEPTH} levels")
+    _check_size(text)
     try:
         body = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except ValueError:
@@ -39,12 +43,22 @@ def read_body(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _depth(text: str) -> int:
-    """Return how deep brackets nest outside texts. Too many when in doubt: then it is no JSON either."""
+def _check_size(text: str) -> None:
+    """Refuse what would cost more to read than it may: nesting, and lists and objects without number."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return 0
+        return
+    brackets = _NO_BRACKET.sub("", _TEXT.sub("", text))
+    if len(brackets) > 2 * MAX_CONTAINERS:
+        expected = f"at most {MAX_CONTAINERS} lists and objects"
+        raise invalid_syntax("The body has too many lists and objects.", expected, "Send several requests.")
+    if _depth(brackets) > MAX_DEPTH:
+        raise invalid_syntax(f"The body is nested more than {MAX_DEPTH} deep.", f"at most {MAX_DEPTH} levels")
+
+
+def _depth(brackets: str) -> int:
+    """Return how deep brackets nest. Too much when they do not fit together: then it is no JSON either."""
     depth = deepest = 0
-    for bracket in _NO_BRACKET.sub("", _TEXT.sub("", text)):
+    for bracket in brackets:
         depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
     return deepest

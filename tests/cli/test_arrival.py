@@ -4,60 +4,81 @@ from __future__ import annotations
 
 import pytest
 
-from connector.cli.arrival import BODY, HEAD, Arrival
+from connector.cli.arrival import BODY, BULK, HEAD, Arrival
 
 HEADS = b"POST /scim HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = HEADS + b"Transfer-Encoding: chunked\r\n\r\n"
 
 WHOLE = {
-    "no body": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "empty body": HEADS + b"Content-Length: 0\r\n\r\n",
-    "body of known length": HEADS + b"content-length : 5\r\n\r\nhello",
-    "chunks": CHUNKED + b"5\r\nhello\r\n0\r\n\r\n",
-    "chunk that looks like an end": CHUNKED + b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
-    "chunk extension and trailer": CHUNKED + b"1;a=b\r\nx\r\n0\r\nEtag: y\r\n\r\n",
-    "capital size": CHUNKED + b"A\r\n0123456789\r\n0\r\n\r\n",
+    "no body": (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b""),
+    "empty body": (HEADS + b"Content-Length: 0\r\n\r\n", b""),
+    "body of known length": (HEADS + b"content-length : 5\r\n\r\nhello", b"hello"),
+    "length with zeros before it": (HEADS + b"Content-Length: 0000000000000000000005\r\n\r\nhello", b"hello"),
+    "chunks": (CHUNKED + b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", b"hello world"),
+    "chunk that looks like an end": (CHUNKED + b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", b"\r\n0\r\n\r\n"),
+    "chunk extension and trailer": (CHUNKED + b"1;a=b\r\nx\r\n0\r\nEtag: y\r\n\r\n", b"x"),
+    "capital size": (CHUNKED + b"A\r\n0123456789\r\n0\r\n\r\n", b"0123456789"),
 }
 
 
-@pytest.mark.parametrize("message", WHOLE.values(), ids=WHOLE.keys())
-def test_a_message_is_whole_with_its_last_byte_and_not_before(message: bytes) -> None:
-    """Fed at once, in two pieces cut anywhere, and byte by byte."""
-    assert Arrival().feed(message)
+@pytest.mark.parametrize(("message", "body"), WHOLE.values(), ids=WHOLE.keys())
+def test_a_message_is_whole_with_its_last_byte_and_not_before(message: bytes, body: bytes) -> None:
+    """Fed at once, in two pieces cut anywhere, and byte by byte; what comes after it is left for the next."""
     for cut in range(1, len(message)):
         arrival = Arrival()
         assert not arrival.feed(message[:cut]), message[:cut]
-        assert arrival.feed(message[cut:])
-        assert bytes(arrival.received) == message
+        assert arrival.feed(message[cut:] + b"GET")
+        assert (arrival.whole, arrival.refusal, bytes(arrival.body), bytes(arrival.received)) == (True, None, body, b"GET")
+        assert message.startswith(arrival.head)
+        assert arrival.head.endswith(b"\r\n\r\n")
     slow = Arrival()
     assert [slow.feed(message[at : at + 1]) for at in range(len(message))] == [False] * (len(message) - 1) + [True]
+    assert bytes(slow.body) == body
+
+
+REFUSED = {
+    "endless head": (b"x" * (HEAD + 1), 431),
+    "no size": (CHUNKED + b"what\r\n", 400),
+    "empty size": (CHUNKED + b"\r\n", 400),
+    "size below nothing, once an endless loop": (CHUNKED + b"-7\r\n", 400),
+    "size with a sign": (CHUNKED + b"+1\r\nx\r\n", 400),
+    "size as Python would write it": (CHUNKED + b"0x1\r\nx\r\n", 400),
+    "size with an underscore": (CHUNKED + b"1_0\r\n0123456789012345\r\n", 400),
+    "size after a blank": (CHUNKED + b" 1\r\nx\r\n", 400),
+    "endless size": (CHUNKED + b"1" * 2000, 400),
+    "chunk longer than its size": (CHUNKED + b"2\r\nhello\r\n", 400),
+    "huge chunk": (CHUNKED + b"%x\r\n" % (BODY + 1), 413),
+    "chunks that are too much together": (CHUNKED + b"%x\r\n%b\r\n1\r\n" % (BODY, b"x" * BODY), 413),
+    "endless trailers": (CHUNKED + b"0\r\n" + b"x" * (HEAD + 1), 431),
+}
+
+
+@pytest.mark.parametrize(("message", "status"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_makes_no_sense_or_never_ends_is_refused_at_once(message: bytes, status: int) -> None:
+    """It is not held until it is there, for it never may be; and no thread is made to read it."""
+    arrival = Arrival()
+    assert arrival.feed(message)
+    assert (arrival.whole, arrival.refusal) == (False, status)
+
+
+@pytest.mark.parametrize("length", [b"%d" % (BODY + 1), b"9" * 30, b"9" * 5000])
+def test_a_body_that_is_too_long_is_handed_on_as_its_head_alone(length: bytes) -> None:
+    """So that the application can refuse it, once it knows who asks."""
+    arrival = Arrival()
+    assert arrival.feed(HEADS + b"Expect: 100-continue\r\nContent-Length: " + length + b"\r\n\r\n")
+    assert (arrival.whole, arrival.unread, bytes(arrival.body), arrival.wants_continue) == (True, True, b"", False)
 
 
 @pytest.mark.parametrize(
-    "message",
-    [
-        b"x" * (HEAD + 1),
-        CHUNKED + b"what\r\n",
-        CHUNKED + b"1" * 2000,
-        CHUNKED + b"%x\r\n" % (BODY + 1),
-        HEADS + b"Content-Length: %d\r\n\r\n" % (BODY + 1),
-    ],
-    ids=["endless head", "no size", "endless size", "huge chunk", "huge body"],
+    ("path", "longest"),
+    [("/Bulk", BULK), ("/Bulk/", BULK), ("/Bulk?a=b", BULK), ("/Users", BODY), ("/Bulk/x", BODY), ("/Users?a=/Bulk", BODY)],
 )
-def test_what_makes_no_sense_or_is_too_long_is_handed_on_to_be_refused(message: bytes) -> None:
-    """It is not held until it is there, for it never may be."""
-    assert Arrival().feed(message)
-
-
-def test_chunks_without_end_are_handed_on_when_they_are_more_than_is_held() -> None:
-    """However small each of them is."""
-    arrival = Arrival()
-    arrival.feed(CHUNKED)
-    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    fed = 0
-    while not arrival.feed(chunk):
-        fed += len(chunk)
-        assert fed < BODY + HEAD
+def test_only_a_bulk_request_may_be_long(path: str, longest: int) -> None:
+    """RFC 7644 section 3.7.3: maxPayloadSize is a limit of its own."""
+    for length, unread in ((longest, False), (longest + 1, True)):
+        arrival = Arrival()
+        arrival.feed(f"POST /scim/v2/c{path} HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode())
+        assert arrival.unread == unread
 
 
 def test_a_client_that_waits_for_100_continue_is_noticed() -> None:
