@@ -3,7 +3,8 @@
 Entra: learn.microsoft.com/en-us/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups (called "the Entra page")
 and .../application-provisioning-config-problem-scim-compatibility ("the Entra compatibility page").
 Okta: developer.okta.com/docs/reference/scim/scim-20/ ("the Okta page").
-Microsoft's two Postman collections: github.com/AzureAD/SCIMReferenceCode, `PostmanCollection.json` and `SCIM Inbound.postman_collection.json`.
+Microsoft's two Postman collections: github.com/AzureAD/SCIMReferenceCode, PostmanCollection.json ("Microsoft's collection") and
+SCIM Inbound.postman_collection.json ("Microsoft's inbound collection").
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ def entra_unprefixed_manager(name: str) -> str:
 
 
 def entra_dotted_extension(text: str, urns: Iterable[str]) -> str:
-    """Microsoft's collection for inbound provisioning writes `...enterprise:2.0:User.manager` ("Update User (manager)"), and some
-    servers' documentation repeats it: a point where RFC 7644 section 3.10 wants a colon. Of a schema we know, in lower case in
-    `urns`, the point is read as the colon: else the value would end up, unseen, under an extension nobody meant.
+    """Microsoft's inbound collection ("Update User (manager)") writes `...enterprise:2.0:User.manager`, a point where RFC 7644
+    section 3.10 wants a colon. Behind a schema we know (`urns`, in lower case) it is read as the colon: else the value would end
+    up, unseen, under an extension nobody meant.
     """
     lower = text.lower()
     for urn in urns:
@@ -64,7 +65,7 @@ def entra_dotted_extension(text: str, urns: Iterable[str]) -> str:
 
 
 def entra_bracketed_attribute(name: str) -> str:
-    """Microsoft's collection asks for `attributes=emails[type eq "work"]` ("Get user attributes"), which section 3.9 does not know:
+    """Microsoft's collection ("Get user attributes") asks for `attributes=emails[type eq "work"]`, unknown to RFC 7644 section 3.9:
     what is in brackets is left out, so that the whole attribute is shown rather than nothing of it.
     """
     return _BRACKETS.sub("", name)

@@ -219,8 +219,8 @@ GROUP = ResourceSchema(
     spelling={CORE_GROUP.lower(): CORE_GROUP},
 )
 
-# What /Schemas tells. `password` is read and dropped at once, so it is not advertised. `externalId` is told with each resource, as
-# RFC 7643 section 3.1 allows: Entra's gallery validation (test 15) looks every mapped attribute up here, and maps this one.
+# What /Schemas tells. `password` is read and dropped at once, so it is not advertised. `externalId` is listed, as RFC 7643
+# section 3.1 allows: Entra's gallery validation (test 15) looks every mapped attribute up here, and maps this one.
 _EXTERNAL_ID = {
     "name": "externalId",
     "type": "string",
