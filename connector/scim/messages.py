@@ -14,9 +14,7 @@ MAX_DEPTH = 64
 MAX_CONTAINERS = 250_000
 """Lists and objects in one body: each costs fifty times the two bytes it is written with."""
 
-_TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # possessive: a text without end is passed only once
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL
-)  # possessive: a text without end is passed once, not often
+_TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # possessive: a text without end is passed once
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
