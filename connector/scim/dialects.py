@@ -65,8 +65,8 @@ def entra_dotted_extension(text: str, urns: Iterable[str]) -> str:
 
 
 def entra_bracketed_attribute(name: str) -> str:
-    """Microsoft's collection ("Get user attributes") asks for `attributes=emails[type eq "work"]`, unknown to RFC 7644 section 3.9:
-    what is in brackets is left out, so that the whole attribute is shown rather than nothing of it.
+    """Microsoft's collection ("Get user attributes") asks for `attributes=emails[type eq "work"]`. RFC 7644 section 3.9 knows no
+    brackets: what is in them is left out, so that the whole attribute is shown rather than nothing of it.
     """
     return _BRACKETS.sub("", name)
 
