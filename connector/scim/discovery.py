@@ -26,7 +26,7 @@ def service_provider_config(base: str) -> Sent:
         "filter": {"supported": True, "maxResults": MAX_PAGE},
         "changePassword": no,
         "sort": no,
-        "etag": no,
+        "etag": {"supported": True},
         "pagination": {
             "cursor": False,
             "index": True,

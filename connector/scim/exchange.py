@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.directory.model import Client
+from connector.directory.model import Check, Client
 from connector.scim.discovery import DEFAULT_PAGE, MAX_PAGE
 from connector.scim.filters import parse_filter
 from connector.scim.refusals import invalid_value
 from connector.scim.rendering import Projection, read_projection
 from connector.scim.schemas import ResourceSchema
+from connector.scim.versions import is_known, required
 from connector.storage.conditions import Condition
 from connector.storage.database import Database
 
@@ -32,7 +33,7 @@ class Exchange:
 
     `base` is the SCIM base URL of the connection; `arguments` are the query parameters; `body` reads the JSON object sent, and
     raises what `messages.read_body` raises, besides 413 and 415 of HTTP. `identity` is the id of what is created, where it had to
-    be known before.
+    be known before. `if_match` and `if_none_match` are the headers of section 3.14, or the `version` of one operation.
     """
 
     database: Database
@@ -41,6 +42,8 @@ class Exchange:
     arguments: Mapping[str, str]
     body: Callable[[], dict[str, Any]]
     identity: str | None = None
+    if_match: str | None = None
+    if_none_match: str | None = None
 
     def projection(self, schema: ResourceSchema) -> Projection:
         """Return what of a resource is to be shown (RFC 7644 section 3.9)."""
@@ -50,6 +53,14 @@ class Exchange:
         """Return the filter of a query, None when there is none."""
         text = self.arguments.get("filter")
         return None if text is None else parse_filter(text, schema)
+
+    def check(self) -> Check:
+        """Return what the request asks of the version it changes (RFC 7644 section 3.14)."""
+        return required(self.if_match, self.if_none_match)
+
+    def knows(self, version: str) -> bool:
+        """Whether the reader has this version already."""
+        return is_known(self.if_none_match, version)
 
     def page(self) -> Page:
         """Read startIndex and count (RFC 7644 section 3.4.2.4): below 1 means 1, negative means 0, too many means the cap."""
@@ -68,11 +79,12 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered: the JSON text of a resource or a message, empty for 204."""
+    """What is answered: the JSON text of a resource or a message, empty for 204 and 304; of one resource also its version."""
 
     status: int = 200
     text: str = ""
     location: str | None = None
+    version: str | None = None
 
 
 NOTHING = Answer(204)

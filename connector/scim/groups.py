@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from connector.directory import groups, queries
-from connector.directory.model import Document, GroupPatch, PushedGroup, ReplaceMembers
+from connector.directory.model import Document, GroupPatch, PushedGroup, ReplaceMembers, StoredGroup
 from connector.scim.documents import read_group
 from connector.scim.exchange import NOTHING, Answer, Exchange
 from connector.scim.patch import group_patch
-from connector.scim.rendering import render_group, render_list
+from connector.scim.rendering import Projection, render_group, render_list
 from connector.scim.schemas import GROUP
+from connector.scim.versions import version_of
 
 
 def find(exchange: Exchange) -> Answer:
@@ -31,14 +32,16 @@ def create(exchange: Exchange) -> Answer:
     projection = exchange.projection(GROUP)
     pushed, members = read_group(exchange.body())
     group = groups.create_group(exchange.database, exchange.client, pushed, members or (), identity=exchange.identity)
-    return Answer(201, render_group(group, exchange.base, projection), f"{exchange.base}/Groups/{group.id}")
+    return _answer(exchange, group, projection, 201, f"{exchange.base}/Groups/{group.id}")
 
 
 def get(exchange: Exchange, group_id: str) -> Answer:
-    """GET /Groups/{id} (section 3.4.1)."""
+    """GET /Groups/{id} (section 3.4.1); 304 when the client has this version (section 3.14)."""
     projection = exchange.projection(GROUP)
     group = groups.get_group(exchange.database, exchange.client, group_id, with_members=projection.wants("members"))
-    return Answer(200, render_group(group, exchange.base, projection))
+    if exchange.knows(version_of(group)):
+        return Answer(304, version=version_of(group))
+    return _answer(exchange, group, projection)
 
 
 def replace(exchange: Exchange, group_id: str) -> Answer:
@@ -52,9 +55,16 @@ def replace(exchange: Exchange, group_id: str) -> Answer:
     change = GroupPatch(edit, (ReplaceMembers(members or ()),))
     with_members = projection.wants("members")
     group = groups.edit_group(
-        exchange.database, exchange.client, group_id, change, verb="replace", with_members=with_members, answered=200
+        exchange.database,
+        exchange.client,
+        group_id,
+        change,
+        verb="replace",
+        with_members=with_members,
+        answered=200,
+        check=exchange.check(),
     )
-    return Answer(200, render_group(group, exchange.base, projection))
+    return _answer(exchange, group, projection)
 
 
 def patch(exchange: Exchange, group_id: str) -> Answer:
@@ -65,12 +75,25 @@ def patch(exchange: Exchange, group_id: str) -> Answer:
     with_members = shown and projection.wants("members")
     answered = 200 if shown else 204
     group = groups.edit_group(
-        exchange.database, exchange.client, group_id, change, verb="patch", with_members=with_members, answered=answered
+        exchange.database,
+        exchange.client,
+        group_id,
+        change,
+        verb="patch",
+        with_members=with_members,
+        answered=answered,
+        check=exchange.check(),
     )
-    return Answer(200, render_group(group, exchange.base, projection)) if shown else NOTHING
+    return _answer(exchange, group, projection) if shown else Answer(204, version=version_of(group))
 
 
 def delete(exchange: Exchange, group_id: str) -> Answer:
     """DELETE /Groups/{id} (section 3.6)."""
-    groups.delete_group(exchange.database, exchange.client, group_id)
+    groups.delete_group(exchange.database, exchange.client, group_id, check=exchange.check())
     return NOTHING
+
+
+def _answer(
+    exchange: Exchange, group: StoredGroup, projection: Projection, status: int = 200, location: str | None = None
+) -> Answer:
+    return Answer(status, render_group(group, exchange.base, projection), location, version_of(group))

@@ -15,6 +15,7 @@ from connector.membership.fold import timestamp
 from connector.scim.dialects import entra_bracketed_attribute
 from connector.scim.refusals import invalid_value
 from connector.scim.schemas import ResourceSchema, resolve
+from connector.scim.versions import version_of
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 _ALWAYS = frozenset({("id",), ("schemas",)})  # returned "always" (RFC 7643 section 3.1)
@@ -110,7 +111,7 @@ def _meta(kind: str, stored: StoredUser | StoredGroup, location: str) -> str:
     created, modified = (timestamp(moment)[:-4] + "Z" for moment in (stored.created_at, stored.updated_at))
     return (
         f',"meta":{{"resourceType":"{kind}","created":"{created}","lastModified":"{modified}",'
-        f'"location":"{location}","version":"W/\\"{stored.version}\\""}}'
+        f'"location":"{location}","version":{dumps(version_of(stored))}}}'
     )
 
 

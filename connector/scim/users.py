@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from connector.directory import queries, users
-from connector.directory.model import Document, PushedUser
+from connector.directory.model import Document, PushedUser, StoredUser
 from connector.scim.documents import read_user
 from connector.scim.exchange import NOTHING, Answer, Exchange
 from connector.scim.patch import user_patch
-from connector.scim.rendering import render_list, render_user
+from connector.scim.rendering import Projection, render_list, render_user
 from connector.scim.schemas import USER
+from connector.scim.versions import version_of
 
 
 def find(exchange: Exchange) -> Answer:
@@ -20,7 +21,7 @@ def find(exchange: Exchange) -> Answer:
         exchange.condition(USER),
         start=page.start_index - 1,
         count=page.count,
-        with_groups=projection.wants("groups"),
+        with_groups=projection.wants("groups") or projection.wants("meta"),
     )
     items = [render_user(user, exchange.base, projection) for user in found.items]
     return Answer(200, render_list(found.total, page.start_index, items))
@@ -30,14 +31,16 @@ def create(exchange: Exchange) -> Answer:
     """POST /Users (section 3.3): 201 with the whole resource and its address."""
     projection = exchange.projection(USER)
     user = users.create_user(exchange.database, exchange.client, read_user(exchange.body()), identity=exchange.identity)
-    return Answer(201, render_user(user, exchange.base, projection), f"{exchange.base}/Users/{user.id}")
+    return _answer(exchange, user, projection, 201, f"{exchange.base}/Users/{user.id}")
 
 
 def get(exchange: Exchange, user_id: str) -> Answer:
-    """GET /Users/{id} (section 3.4.1)."""
+    """GET /Users/{id} (section 3.4.1); 304 when the client has this version (section 3.14)."""
     projection = exchange.projection(USER)
     user = users.get_user(exchange.database, exchange.client, user_id)
-    return Answer(200, render_user(user, exchange.base, projection))
+    if exchange.knows(version_of(user)):
+        return Answer(304, version=version_of(user))
+    return _answer(exchange, user, projection)
 
 
 def replace(exchange: Exchange, user_id: str) -> Answer:
@@ -48,19 +51,25 @@ def replace(exchange: Exchange, user_id: str) -> Answer:
     def edit(_: Document, active: bool) -> PushedUser:
         return pushed if pushed.says_active or active else read_user(body, active)
 
-    user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="replace")
-    return Answer(200, render_user(user, exchange.base, projection))
+    user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="replace", check=exchange.check())
+    return _answer(exchange, user, projection)
 
 
 def patch(exchange: Exchange, user_id: str) -> Answer:
     """PATCH /Users/{id} (section 3.5.2): 200 with the resource."""
     projection = exchange.projection(USER)
     edit = user_patch(exchange.body(), user_id)
-    user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="patch")
-    return Answer(200, render_user(user, exchange.base, projection))
+    user = users.edit_user(exchange.database, exchange.client, user_id, edit, verb="patch", check=exchange.check())
+    return _answer(exchange, user, projection)
 
 
 def delete(exchange: Exchange, user_id: str) -> Answer:
     """DELETE /Users/{id} (section 3.6)."""
-    users.delete_user(exchange.database, exchange.client, user_id)
+    users.delete_user(exchange.database, exchange.client, user_id, check=exchange.check())
     return NOTHING
+
+
+def _answer(
+    exchange: Exchange, user: StoredUser, projection: Projection, status: int = 200, location: str | None = None
+) -> Answer:
+    return Answer(status, render_user(user, exchange.base, projection), location, version_of(user))

@@ -28,16 +28,20 @@ def exchange_of(request: Request, database: Database, client: Client, base_url: 
         request.max_content_length = MAX_BODY
         return read_body(request.get_data(cache=False))
 
-    return Exchange(database, client, f"{base_url}/scim/v2/{client.connection_id}", request.args, body)
+    base, headers = f"{base_url}/scim/v2/{client.connection_id}", request.headers
+    conditions = {"if_match": headers.get("If-Match"), "if_none_match": headers.get("If-None-Match")}
+    return Exchange(database, client, base, request.args, body, **conditions)
 
 
 def response_of(answer: Answer) -> Response:
     """Return an answer as HTTP."""
     response = Response(answer.text, answer.status, content_type=MEDIA_TYPE)
-    if answer.status == 204:
+    if not answer.text:
         del response.headers["Content-Type"]
     if answer.location is not None:
         response.headers["Location"] = answer.location
+    if answer.version is not None:
+        response.headers["ETag"] = answer.version
     return response
 
 

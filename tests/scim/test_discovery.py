@@ -39,10 +39,10 @@ def _values(value: Any) -> list[Any]:
 
 
 def test_what_is_offered_is_told_truthfully() -> None:
-    """PATCH, filters and index paging; not Bulk, sort, ETag, cursors or passwords."""
+    """PATCH, filters and index paging; and ETags; not Bulk, sort, cursors or passwords."""
     config = discovery.service_provider_config(BASE)
     supported = {name: config[name]["supported"] for name in ("patch", "filter", "bulk", "sort", "etag", "changePassword")}
-    assert supported == {"patch": True, "filter": True, "bulk": False, "sort": False, "etag": False, "changePassword": False}
+    assert supported == {"patch": True, "filter": True, "bulk": False, "sort": False, "etag": True, "changePassword": False}
     assert config["filter"]["maxResults"] == 1000
     assert (config["pagination"]["index"], config["pagination"]["cursor"]) == (True, False)
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]

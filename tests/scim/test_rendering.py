@@ -12,6 +12,7 @@ from connector.directory.model import GroupRef, MemberRef, StoredGroup, StoredUs
 from connector.errors import Invalid
 from connector.scim import schemas
 from connector.scim.rendering import EVERYTHING, read_projection, render_group, render_list, render_user
+from connector.scim.versions import version_of
 from tests.scim.samples import BARBARA, ENTERPRISE, GROUP, NOON, USER, stored
 
 BASE = "https://connector.example/scim/v2/c1"
@@ -37,7 +38,7 @@ def shown(attributes: str | None = None, excluded: str | None = None) -> dict[st
 def test_a_user_is_sent_with_groups_and_meta() -> None:
     """C25 and RFC 7643 section 3.1; moments in UTC to the millisecond, a weak version."""
     group = {"value": "g1", "$ref": f"{BASE}/Groups/g1", "display": 'Tour "Guides"', "type": "direct"}
-    meta = {"resourceType": "User", **META, "location": f"{BASE}/Users/u1", "version": 'W/"3"'}
+    meta = {"resourceType": "User", **META, "location": f"{BASE}/Users/u1", "version": version_of(USER_STORED)}
     assert shown() == {**DOCUMENT, "groups": [group], "meta": meta}
 
 
@@ -85,7 +86,7 @@ PROJECTIONS: list[tuple[str | None, str | None, dict[str, Any]]] = [
     ("name.givenName", None, {"name": {"givenName": "Barbara"}}),
     ("emails.type", None, {"emails": [{"type": "work"}, {"type": "home"}]}),
     ("groups.value", None, {"groups": [{"value": "g1"}]}),
-    ("meta.version", None, {"meta": {"version": 'W/"3"'}}),
+    ("meta.version", None, {"meta": {"version": version_of(USER_STORED)}}),
     (ENTERPRISE, None, {ENTERPRISE: REFERENCE}),
     (f"{ENTERPRISE}:manager.value", None, {ENTERPRISE: {"manager": {"value": "m1"}}}),
     ("nope", None, {}),
