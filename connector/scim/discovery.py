@@ -9,6 +9,8 @@ from connector.scim.rendering import LIST_RESPONSE
 from connector.scim.schemas import ENTERPRISE_USER, GROUP, SCHEMA_DOCUMENTS, USER, ResourceSchema
 
 MAX_PAGE = 1000
+MAX_OPERATIONS = 1000
+MAX_PAYLOAD = 10 * 1024 * 1024
 DEFAULT_PAGE = 100
 _CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 _RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
@@ -22,7 +24,7 @@ def service_provider_config(base: str) -> Sent:
     return {
         "schemas": [_CONFIG],
         "patch": {"supported": True},
-        "bulk": {**no, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": True, "maxOperations": MAX_OPERATIONS, "maxPayloadSize": MAX_PAYLOAD},
         "filter": {"supported": True, "maxResults": MAX_PAGE},
         "changePassword": no,
         "sort": no,

@@ -48,7 +48,7 @@ _SCIM_TYPES = {
 }
 _HTTP = {
     404: ("There is nothing at this address.", "an endpoint of SCIM 2.0 such as /Users", "Check the SCIM base URL."),
-    405: ("This method is not allowed here.", "one of the methods in Allow", ""),
+    405: ("This method is not allowed here.", "another method", ""),
     413: ("The body is larger than 2 MB.", "at most 2 MB", "Send several requests."),
     415: ("The body is not declared as JSON.", "Content-Type application/scim+json or application/json", ""),
     501: ("connector does not offer this.", "what /ServiceProviderConfig says", ""),
@@ -107,6 +107,7 @@ def http_refusal(error: HTTPException) -> Refusal:
     headers = {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.valid_methods or ())
+        expected = f"one of {headers['Allow']}"
     return Refusal(status, None, detail, expected, advice, headers)
 
 

@@ -1,4 +1,4 @@
-"""Refusals are seen: by the client, by the admin in the provisioning log, failures of ours by the operator in the server's log."""
+"""Refusals are seen: by the client, by the admin in the provisioning log; failures of ours by the operator in the server log."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ from connector.directory import access
 from connector.directory.model import Client
 from connector.errors import Forbidden, NotFound, Unauthenticated
 from connector.membership.fold import is_storable
-from connector.scim import discovery, groups, users
+from connector.scim import bulk, discovery, groups, users
 from connector.scim.exchange import Answer, Exchange
 from connector.scim.noting import note, refusal_for
 from connector.scim.rendering import dumps
-from connector.scim.wire import agent_of, exchange_of, note_stranger, response_of
+from connector.scim.wire import MAX_BODY, agent_of, exchange_of, note_stranger, response_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -73,7 +73,7 @@ _OF_ALL: Mapping[str, Mapping[str, Verb]] = {
     "ServiceProviderConfig": {"GET": _service_provider_config},
     "Schemas": {"GET": _listed(discovery.schemas)},
     "ResourceTypes": {"GET": _listed(discovery.resource_types)},
-    "Bulk": {"POST": _not_offered},
+    "Bulk": {"POST": bulk.perform},
     ".search": {"POST": _not_offered},
     "Me": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _not_offered),
 }
@@ -94,7 +94,8 @@ def serve(path: str) -> Response:
         raise NotFound("not_found", "There is nothing at this address.", expected="/scim/v2/{connection}/Users")
     house = current_app.extensions["connector"]
     client = _authenticated(connection_id)
-    exchange = exchange_of(request, house.database, client, house.settings.base_url)
+    longest = discovery.MAX_PAYLOAD if segments == ["Bulk"] else MAX_BODY
+    exchange = exchange_of(request, house.database, client, house.settings.base_url, longest)
     return response_of(_verb(segments)(exchange))
 
 

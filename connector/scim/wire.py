@@ -19,13 +19,13 @@ from connector.storage.database import Database
 MAX_BODY = 2 * 1024 * 1024
 
 
-def exchange_of(request: Request, database: Database, client: Client, base_url: str) -> Exchange:
-    """Return what a request of an authenticated client asks. The body is not read before it is asked for."""
+def exchange_of(request: Request, database: Database, client: Client, base_url: str, longest: int = MAX_BODY) -> Exchange:
+    """Return what a request of an authenticated client asks. The body, of `longest` bytes, is not read before it is asked for."""
 
     def body() -> dict[str, Any]:
         if request.mimetype not in (MEDIA_TYPE, "application/json"):
             raise UnsupportedMediaType
-        request.max_content_length = MAX_BODY
+        request.max_content_length = longest
         return read_body(request.get_data(cache=False))
 
     base, headers = f"{base_url}/scim/v2/{client.connection_id}", request.headers

@@ -39,11 +39,12 @@ def _values(value: Any) -> list[Any]:
 
 
 def test_what_is_offered_is_told_truthfully() -> None:
-    """PATCH, filters and index paging; and ETags; not Bulk, sort, cursors or passwords."""
+    """PATCH, filters, Bulk, ETags and index paging; not sort, cursors or passwords."""
     config = discovery.service_provider_config(BASE)
     supported = {name: config[name]["supported"] for name in ("patch", "filter", "bulk", "sort", "etag", "changePassword")}
-    assert supported == {"patch": True, "filter": True, "bulk": False, "sort": False, "etag": True, "changePassword": False}
+    assert supported == {"patch": True, "filter": True, "bulk": True, "sort": False, "etag": True, "changePassword": False}
     assert config["filter"]["maxResults"] == 1000
+    assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (1000, 10485760)
     assert (config["pagination"]["index"], config["pagination"]["cursor"]) == (True, False)
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
 
