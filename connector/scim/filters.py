@@ -94,7 +94,7 @@ class Parser:
             raise invalid_filter(f"The filter has {len(text)} characters.", f"at most {MAX_LENGTH}", "Ask in several requests.")
         self._tokens = _tokens(text)
         self._next = 0
-        self._depth = 0
+        self._open: list[str] = []
         self.terms = 0
         self.folded = True
 
@@ -144,14 +144,16 @@ class Parser:
         return self._term(scope)
 
     def enclosed(self, scope: Scope, closing: str) -> Condition:
-        """A whole condition up to `closing`; its opening is taken already."""
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
+        """A whole condition up to `closing`; its opening is taken already. Value paths hold no value paths (figure 1)."""
+        if closing == "]" and "]" in self._open:
+            raise invalid_filter("The filter has [...] inside [...].", "and, or and not inside [...]")
+        self._open.append(closing)
+        if len(self._open) > MAX_DEPTH:
             raise invalid_filter(f"The filter is nested more than {MAX_DEPTH} deep.", f"at most {MAX_DEPTH} levels")
         condition = self.alternatives(scope)
         if not self.accept(closing):
             raise self.unexpected(f"{closing}, and, or or")
-        self._depth -= 1
+        self._open.pop()
         return condition
 
     def _term(self, scope: Scope) -> Condition:

@@ -9,8 +9,9 @@ from typing import Any
 
 from connector.directory.model import AddMembers, MemberChange, RemoveMembers, RemoveMembersWhere, ReplaceMembers
 from connector.scim.dialects import entra_remove_with_value, ids_named_by, one_as_list, texts_as_elements
+from connector.scim.filters import MAX_TERMS
 from connector.scim.operations import Operation
-from connector.scim.refusals import invalid_value, kind_of, mutability
+from connector.scim.refusals import invalid_path, invalid_value, kind_of, mutability
 from connector.storage.conditions import Condition
 
 MAX_MEMBERS = 20_000
@@ -44,12 +45,18 @@ def _member_id(element: Any) -> str:
 
 
 def member_changes(operations: list[Operation]) -> tuple[MemberChange, ...]:
-    """Return what PATCH operations on `members` mean, in their order. Raises Invalid `mutability` or `invalid_value`."""
+    """Return what PATCH operations on `members` mean, in their order. Raises Invalid `mutability`, `invalid_value`, or
+    `invalid_path` when members are to be searched by more than MAX_TERMS comparisons.
+    """
     found = tuple(_member_change(operation) for operation in operations)
     named = sum(len(change.ids) for change in found if not isinstance(change, RemoveMembersWhere))
     if named > MAX_MEMBERS:
         advice = "Send the members in several requests."
         raise invalid_value("members", f"{named} in all operations", f"at most {MAX_MEMBERS} in one request", advice)
+    pairs = zip(operations, found, strict=True)
+    terms = sum(operation.target.terms for operation, change in pairs if isinstance(change, RemoveMembersWhere))
+    if terms > MAX_TERMS:
+        raise invalid_path(f"The value paths make {terms} comparisons.", f"at most {MAX_TERMS}", "Send several requests.")
     return found
 
 

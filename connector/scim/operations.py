@@ -39,12 +39,7 @@ def read_operations(body: Mapping[str, Any], schema: ResourceSchema, resource_id
     for a target, `invalid_value` where an object was expected.
     """
     reader = _Reader(schema, resource_id)
-    operations = [operation for entry in _entries(body) for operation in reader.read(entry)]
-    if len(operations) > MAX_OPERATIONS:
-        raise _too_many(len(operations))
-    comparisons = sum(operation.target.terms for operation in operations if not operation.target.is_members)
-    if comparisons > MAX_TERMS:
-        raise invalid_path(f"The value paths make {comparisons} comparisons.", f"at most {MAX_TERMS}", "Send several requests.")
+    operations = _bounded(operation for entry in _entries(body) for operation in reader.read(entry))
     for operation in operations:
         _check_mutability(operation)
     return [operation for operation in operations if not _without_effect(operation)]
@@ -60,11 +55,26 @@ def _entries(body: Mapping[str, Any]) -> list[Any]:
     if not isinstance(entries, list) or not entries:
         raise invalid_syntax(f"Operations arrived as {kind_of(entries)}.", "a list of one operation or more")
     if len(entries) > MAX_OPERATIONS:
-        raise _too_many(len(entries))
+        raise _too_many(str(len(entries)))
     return entries
 
 
-def _too_many(number: int) -> Exception:
+def _bounded(read: Iterator[Operation]) -> list[Operation]:
+    """Read no further than is allowed: one entry without a path may hold a hundred thousand keys."""
+    operations: list[Operation] = []
+    terms = 0
+    for operation in read:
+        operations.append(operation)
+        terms += 0 if operation.target.is_members else operation.target.terms
+        if len(operations) > MAX_OPERATIONS:
+            raise _too_many(f"more than {MAX_OPERATIONS}")
+        if terms > MAX_TERMS:
+            detail = f"The value paths make more than {MAX_TERMS} comparisons."
+            raise invalid_path(detail, f"at most {MAX_TERMS}", "Send several requests.")
+    return operations
+
+
+def _too_many(number: str) -> Exception:
     return invalid_syntax(f"The message has {number} operations.", f"at most {MAX_OPERATIONS}", "Send several requests.")
 
 

@@ -7,7 +7,7 @@ is stored. Nested values are never changed in place. An edit that changes nothin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -181,22 +181,23 @@ def _without(elements: list[Any], named: list[Any]) -> list[Any]:
     return [element for element in elements if wanted.isdisjoint(_signatures(element))]
 
 
-def _signatures(element: Any) -> list[str]:
+def _signatures(element: Any) -> list[tuple[str, ...]]:
     """Return what an element can be named by, the most telling first: value and type, value alone, or all of it."""
     if not isinstance(element, dict) or "value" not in element:
-        return [_folded(element)]
-    by_value = _folded({"value": element["value"]})
-    return [_folded({"value": element["value"], "type": element["type"]}), by_value] if "type" in element else [by_value]
+        return [("all", _folded(element))]
+    by_value = ("value", _folded(element["value"]))
+    return [(*by_value, _folded(element["type"])), by_value] if "type" in element else [by_value]
 
 
 def _folded(value: Any) -> str:
-    return fold(json.dumps(value, sort_keys=True, ensure_ascii=False))
+    """Return what is equal without case as equal text; a text never equals another kind of value."""
+    return '"' + fold(value) if isinstance(value, str) else fold(json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
 def _selected(attribute: Attribute, elements: list[Any], operation: Operation) -> list[Any]:
     """Elements chosen by a value path, or all of them for `attr.sub`. Raises Invalid `no_target` when a filter finds none."""
     condition, part = operation.target.condition, operation.target.part
-    found = [index for index, element in enumerate(elements) if condition is None or _chosen(condition, element)]
+    found = {index: None for index, element in enumerate(elements) if condition is None or _chosen(condition, element)}
     if operation.op == "remove":
         if condition is not None and not found:
             raise _missed(attribute)
@@ -222,7 +223,7 @@ def _single(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _with(attribute: Attribute, elements: list[Any], found: list[int], said: Mapping[str, Any]) -> list[Any]:
+def _with(attribute: Attribute, elements: list[Any], found: Container[int], said: Mapping[str, Any]) -> list[Any]:
     return [_merged(attribute, element, said) if index in found else element for index, element in enumerate(elements)]
 
 
