@@ -20,5 +20,5 @@ def is_storable(text: str) -> bool:
 
 
 def timestamp(moment: datetime) -> str:
-    """Return `moment` (aware) as UTC text whose order is the order of time: `2026-11-21T22:27:00.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Return `moment` (aware) as UTC text whose order is the order of time: `2026-11-21T22:27:00.000000Z`, `0001-...`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -111,6 +111,12 @@ def test_entra_writes_a_point_where_the_colon_belongs(urn: str) -> None:
     assert parse_filter(f'{urn}.department eq "x"', schemas.USER) == parse_filter(f'{urn}:department eq "x"', schemas.USER)
 
 
+def test_entra_asks_for_changes_since_the_year_one() -> None:
+    """Microsoft's inbound collection, "FullSync": the watermark of a first cycle, with seven digits, is a moment in order."""
+    condition = parse_filter('meta.lastModified ge "0001-01-03T00:00:00.0000000Z"', schemas.USER)
+    assert condition == Compare(Path(("meta", "lastmodified")), "ge", "0001-01-03T00:00:00.000000Z", "datetime")
+
+
 @pytest.mark.parametrize(
     ("asked", "plain"),
     [
