@@ -23,6 +23,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from connector.config import Settings
 from connector.errors import Unavailable
 from connector.scim import oauth, resources
+from connector.scim.errors import http_refusal
 from connector.storage import migrate
 from connector.storage.database import Database
 
@@ -103,6 +104,9 @@ def problem(status: int, code: str, detail: str, **headers: str) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
+    """What no room could answer. An address or method that the routes of SCIM do not know is refused in its form."""
+    if request.path == "/scim" or request.path.startswith("/scim/"):
+        return http_refusal(error).response()
     status = error.code or 500
     code = error.name.lower().replace(" ", "_")
     allowed = dict(error.get_headers()).get("Allow")

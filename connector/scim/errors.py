@@ -40,6 +40,8 @@ _STATUS: tuple[tuple[type[ConnectorError], int], ...] = (
     (Unavailable, 503),
 )
 _SCIM_TYPES = {
+    "invalid_count": "invalidCount",
+    "invalid_cursor": "invalidCursor",
     "invalid_filter": "invalidFilter",
     "invalid_path": "invalidPath",
     "invalid_syntax": "invalidSyntax",
@@ -50,7 +52,7 @@ _HTTP = {
     404: ("There is nothing at this address.", "an endpoint of SCIM 2.0 such as /Users", "Check the SCIM base URL."),
     405: ("This method is not allowed here.", "another method", ""),
     413: ("The body is larger than 2 MB.", "at most 2 MB", "Send several requests."),
-    415: ("The body is not declared as JSON.", "Content-Type application/scim+json or application/json", ""),
+    415: ("The body is not declared as plain JSON.", "Content-Type application/scim+json, and no Content-Encoding", ""),
     501: ("connector does not offer this.", "what /ServiceProviderConfig says", ""),
 }
 
