@@ -1,6 +1,7 @@
 """What Okta, Entra and JumpCloud really send: rows D1 to D11, O2 to O5 and J1 of SCIM.md that live in messages.
 
-The rows about HTTP (D1, D9, O1, O6) are in test_endpoints.py and in the recorded conversations.
+The rows about HTTP (D1, D9, O1, O6) are in test_endpoints.py, test_resources.py and the recorded conversations: test_rows.py says
+where each row is.
 """
 
 from __future__ import annotations
