@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from connector.storage.conditions import Condition
+from connector.storage.conditions import Condition, Order, Scalar
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 Document = Mapping[str, Json]
@@ -133,16 +134,42 @@ class StoredGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class UserPage:
-    """One page of a list and the number of all that match (RFC 7644 section 3.4.2)."""
+class Part:
+    """One kind of resource in a list: those of it that a condition selects, and what they are ordered by (None: they have no such
+    attribute)."""
 
-    total: int
-    items: tuple[StoredUser, ...]
+    kind: Literal["User", "Group"]
+    condition: Condition | None = None
+    order: Order | None = None
+
+
+Position = tuple[Scalar, ...]
+"""Where a resource stands in a list: what it is ordered by, then its id. Only good for the query that gave it."""
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPage:
-    """As UserPage, of groups."""
+class Query:
+    """A page of a list: `count` resources, after `start` others or behind the position `after`; oldest first unless a part has an
+    order. `with_groups` and `with_members` tell whether users come with their groups, and groups with their members."""
+
+    parts: tuple[Part, ...]
+    count: int
+    start: int = 0
+    after: Position | None = None
+    descending: bool = False
+    with_groups: bool = False
+    with_members: bool = False
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether there is any order but that of age."""
+        return any(part.order is not None for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, the number of all that match (RFC 7644 section 3.4.2), and the position of the last if more stand behind it."""
 
     total: int
-    items: tuple[StoredGroup, ...]
+    items: tuple[StoredUser | StoredGroup, ...]
+    end: Position | None

@@ -1,48 +1,110 @@
-"""Lists of what the IdP pushed: pages of the users and groups that a condition selects."""
+"""Lists of what the IdP pushed: pages of the users and groups that conditions select, in any order, by number or by position.
+
+A page is four statements at most, however long it is and wherever it lies: the total, the page, the groups of its users, the
+members of its groups. Users and groups in one list are one UNION, so that the order goes across both.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
-from connector.directory import groups, users
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Row, Select, asc, desc, func, literal, select, union_all
+
+from connector.directory import users
 from connector.directory.members import members_of
-from connector.directory.model import Client, GroupPage, StoredGroup, StoredUser, UserPage
+from connector.directory.model import Client, MemberRef, Page, Part, Position, Query, StoredGroup, StoredUser
 from connector.directory.reading import reader
+from connector.storage import ordering, search
 from connector.storage import tables as t
-from connector.storage.conditions import Condition
+from connector.storage.conditions import Condition, Order
 from connector.storage.database import Database
-from connector.storage.search import groups_where, users_where
+from connector.storage.json_nodes import Truth
+from connector.storage.places import NO_KEY, Key
+
+_STORED = 6  # columns before those of the order: the kind and what is kept
 
 
-def find_users(
-    database: Database, client: Client, condition: Condition | None, *, start: int, count: int, with_groups: bool
-) -> UserPage:
-    """One page of the users a condition selects, oldest first, and the exact total. `start` counts from 0; `count` may be 0."""
-    user = t.DirectoryUser
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Where one kind of resource is kept, and how it is searched."""
+
+    table: type[t.DirectoryUser] | type[t.DirectoryGroup]
+    where: Callable[[Condition, str], Truth]
+    key: Callable[[Order, str], Key]
+
+
+_KINDS = {
+    "User": _Kind(t.DirectoryUser, search.users_where, search.users_key),
+    "Group": _Kind(t.DirectoryGroup, search.groups_where, search.groups_key),
+}
+
+
+def find(database: Database, client: Client, query: Query) -> Page:
+    """Return one page of a list and the exact total.
+
+    Raises Unavailable `directory_paused`, Invalid `invalid_filter` for a comparison that no store could make.
+    """
+    wanted = [(part, _wanted(client, part, database.dialect)) for part in query.parts]
     with reader(database, client) as tx:
-        where = [user.connection_id == client.connection_id]
-        if condition is not None:
-            where.append(users_where(condition, database.dialect))
-        total = tx.execute(select(func.count()).select_from(user).where(*where)).scalar_one()
-        rows = (
-            tx.execute(select(*users.COLUMNS).where(*where).order_by(user.id).offset(start).limit(count)).all() if count else []
-        )
-        inside = users.groups_of(tx, [row.id for row in rows]) if with_groups and rows else {}
-    return UserPage(total, tuple(StoredUser(*row, groups=inside.get(row.id, ())) for row in rows))
+        total = tx.execute(select(reduce(operator.add, [_counted(part, where) for part, where in wanted]))).scalar_one()
+        pages = [_candidates(query, part, where, database.dialect) for part, where in wanted]
+        found = tx.execute(_in_order(query, pages)).all() if query.count else []
+        rows = found[: query.count]
+        items = _resources(tx, query, rows)
+    return Page(total, items, _position(rows[-1]) if len(found) > len(rows) else None)
 
 
-def find_groups(
-    database: Database, client: Client, condition: Condition | None, *, start: int, count: int, with_members: bool
-) -> GroupPage:
-    """One page of the groups a condition selects, oldest first, and the exact total; members only when asked for."""
-    group = t.DirectoryGroup
-    with reader(database, client) as tx:
-        where = [group.connection_id == client.connection_id]
-        if condition is not None:
-            where.append(groups_where(condition, database.dialect))
-        total = tx.execute(select(func.count()).select_from(group).where(*where)).scalar_one()
-        rows = (
-            tx.execute(select(*groups.COLUMNS).where(*where).order_by(group.id).offset(start).limit(count)).all() if count else []
-        )
-        inside = members_of(tx, [row.id for row in rows]) if with_members and rows else None
-    return GroupPage(total, tuple(StoredGroup(*r, members=None if inside is None else inside.get(r.id, ())) for r in rows))
+def _wanted(client: Client, part: Part, dialect: str) -> list[Truth]:
+    kind = _KINDS[part.kind]
+    ours = kind.table.connection_id == client.connection_id
+    return [ours] if part.condition is None else [ours, kind.where(part.condition, dialect)]
+
+
+def _counted(part: Part, where: list[Truth]) -> ColumnElement[int]:
+    return select(func.count()).select_from(_KINDS[part.kind].table).where(*where).scalar_subquery()
+
+
+def _candidates(query: Query, part: Part, where: list[Truth], dialect: str) -> Select[*tuple[Any, ...]]:
+    """The rows of one kind from which the page is taken, with what they are ordered by."""
+    kind = _KINDS[part.kind]
+    table = kind.table
+    keys: tuple[Any, ...] = ()
+    if query.is_ordered:
+        keys = ordering.columns(kind.key(part.order, dialect) if part.order else NO_KEY, dialect)
+    if query.after is not None:
+        where = [*where, ordering.behind((*keys, table.id), query.after, descending=query.descending)]
+    stored = (literal(part.kind).label("kind"), table.id, table.document, table.version, table.created_at, table.updated_at)
+    return select(*stored, *(key.label(f"key{number}") for number, key in enumerate(keys))).where(*where)
+
+
+def _in_order(query: Query, pages: list[Select[*tuple[Any, ...]]]) -> Select[*tuple[Any, ...]] | CompoundSelect[Any]:
+    """The page and one more row, which tells whether the list goes on."""
+    together = pages[0] if len(pages) == 1 else union_all(*pages)
+    names = [*[column.name for column in pages[0].selected_columns][_STORED:], "id"]
+    way = desc if query.descending else asc
+    return together.order_by(*map(way, names)).offset(query.start).limit(query.count + 1)
+
+
+def _resources(tx: Connection, query: Query, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[StoredUser | StoredGroup, ...]:
+    people = [row.id for row in rows if row.kind == "User"] if query.with_groups else []
+    teams = [row.id for row in rows if row.kind == "Group"] if query.with_members else []
+    groups = users.groups_of(tx, people) if people else {}
+    members = members_of(tx, teams) if teams else {}
+    return tuple(
+        StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, groups.get(row.id, ()))
+        if row.kind == "User"
+        else _group(row, members.get(row.id, ()) if query.with_members else None)
+        for row in rows
+    )
+
+
+def _group(row: Row[*tuple[Any, ...]], members: tuple[MemberRef, ...] | None) -> StoredGroup:
+    return StoredGroup(row.id, row.document, row.version, row.created_at, row.updated_at, members)
+
+
+def _position(row: Row[*tuple[Any, ...]]) -> Position:
+    return (*row[_STORED:], row.id)

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.directory.model import Check, Client
-from connector.scim.discovery import DEFAULT_PAGE, MAX_PAGE
-from connector.scim.filters import parse_filter
-from connector.scim.refusals import invalid_value
 from connector.scim.rendering import Projection, read_projection
 from connector.scim.schemas import ResourceSchema
 from connector.scim.versions import is_known, required
-from connector.storage.conditions import Condition
 from connector.storage.database import Database
-
-_LAST_INDEX = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What part of a list is wanted: from `start_index`, counted from 1, at most `count`."""
-
-    start_index: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """Who asks, and what: read from HTTP, from a search message, or from one operation of a Bulk.
 
-    `base` is the SCIM base URL of the connection; `arguments` are the query parameters; `body` reads the JSON object sent, and
-    raises what `messages.read_body` raises, besides 413 and 415 of HTTP. `identity` is the id of what is created, where it had to
-    be known before. `if_match` and `if_none_match` are the headers of section 3.14, or the `version` of one operation.
+    `base` is the SCIM base URL of the connection; `keys` seal cursors; `arguments` are the query parameters; `body` reads the
+    JSON object sent, and raises what `messages.read_body` raises, besides 413 and 415 of HTTP. `identity` is the id of what is
+    created, where it had to be known before. `if_match` and `if_none_match` are the headers of section 3.14, or the `version` of
+    one operation.
     """
 
     database: Database
     client: Client
     base: str
+    keys: tuple[str, ...] = field(repr=False)
     arguments: Mapping[str, str]
     body: Callable[[], dict[str, Any]]
     identity: str | None = None
@@ -49,11 +37,6 @@ class Exchange:
         """Return what of a resource is to be shown (RFC 7644 section 3.9)."""
         return read_projection(schema, self.arguments.get("attributes"), self.arguments.get("excludedAttributes"))
 
-    def condition(self, schema: ResourceSchema) -> Condition | None:
-        """Return the filter of a query, None when there is none."""
-        text = self.arguments.get("filter")
-        return None if text is None else parse_filter(text, schema)
-
     def check(self) -> Check:
         """Return what the request asks of the version it changes (RFC 7644 section 3.14)."""
         return required(self.if_match, self.if_none_match)
@@ -61,20 +44,6 @@ class Exchange:
     def knows(self, version: str) -> bool:
         """Whether the reader has this version already."""
         return is_known(self.if_none_match, version)
-
-    def page(self) -> Page:
-        """Read startIndex and count (RFC 7644 section 3.4.2.4): below 1 means 1, negative means 0, too many means the cap."""
-        start_index, count = self._integer("startIndex", 1), self._integer("count", DEFAULT_PAGE)
-        return Page(min(max(start_index, 1), _LAST_INDEX), min(max(count, 0), MAX_PAGE))
-
-    def _integer(self, name: str, default: int) -> int:
-        text = self.arguments.get(name)
-        if text is None:
-            return default
-        try:
-            return int(text)
-        except ValueError:
-            raise invalid_value(name, "a text that is no integer", "an integer") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -42,16 +42,28 @@ _Token = tuple[Literal["text", "number", "word", "part", "mark", "end"], str]
 Scope = Callable[[str], Operand | None]
 
 
-def parse_filter(text: str, schema: ResourceSchema) -> Condition:
-    """Read a whole filter on resources of `schema`. Raises Invalid `invalid_filter`."""
+def parse_filter(text: str, schema: ResourceSchema, together: Sequence[ResourceSchema] = ()) -> Condition:
+    """Read a whole filter on resources of `schema`. Raises Invalid `invalid_filter`.
+
+    They may be asked `together` with others: what only those have is unassigned here (RFC 7644 section 3.4.2.1).
+    """
     parser = Parser(text)
-    condition = parser.alternatives(_resource_scope(schema))
+    condition = parser.alternatives(_any_of([resource_scope(each) for each in (schema, *together)]))
     if parser.peek()[0] != "end":
         raise parser.unexpected("and, or, or the end of the filter")
     return condition
 
 
-def _resource_scope(schema: ResourceSchema) -> Scope:
+def _any_of(scopes: Sequence[Scope]) -> Scope:
+    """The names of all scopes; the first that knows one says what it means."""
+
+    def operand(word: str) -> Operand | None:
+        return next(filter(None, (scope(word) for scope in scopes)), None)
+
+    return operand
+
+
+def resource_scope(schema: ResourceSchema) -> Scope:
     """Names at the top of a filter: those of the core schema, and any under an extension's URN."""
 
     def operand(word: str) -> Operand | None:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from connector.directory import groups, queries
+from connector.directory import groups
 from connector.directory.model import Document, GroupPatch, PushedGroup, ReplaceMembers, StoredGroup
+from connector.scim import listing
 from connector.scim.documents import read_group
 from connector.scim.exchange import NOTHING, Answer, Exchange
 from connector.scim.patch import group_patch
-from connector.scim.rendering import Projection, render_group, render_list
+from connector.scim.rendering import Projection, render_group
 from connector.scim.schemas import GROUP
 from connector.scim.versions import version_of
 
 
 def find(exchange: Exchange) -> Answer:
     """GET /Groups (section 3.4.2); Entra and Okta ask with `excludedAttributes=members`."""
-    projection, page = exchange.projection(GROUP), exchange.page()
-    found = queries.find_groups(
-        exchange.database,
-        exchange.client,
-        exchange.condition(GROUP),
-        start=page.start_index - 1,
-        count=page.count,
-        with_members=projection.wants("members"),
-    )
-    items = [render_group(group, exchange.base, projection) for group in found.items]
-    return Answer(200, render_list(found.total, page.start_index, items))
+    return listing.find(exchange, GROUP)
 
 
 def create(exchange: Exchange) -> Answer:

@@ -89,10 +89,12 @@ def render_group(group: StoredGroup, base: str, projection: Projection = EVERYTH
     return _projected(group.document[:-1] + members + _meta("Group", group, f"{base}/Groups/{group.id}") + "}", projection)
 
 
-def render_list(total: int, start_index: int, items: Sequence[str]) -> str:
+def render_list(total: int, items: Sequence[str], *, start_index: int | None = None, next_cursor: str | None = None) -> str:
     """Return a ListResponse of finished resources; `Resources` is there also when empty, as Entra's documentation shows it."""
-    head = f'{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{len(items)}'
-    return f'{head},"Resources":[{",".join(items)}]}}'
+    head = {"schemas": [LIST_RESPONSE], "totalResults": total, "itemsPerPage": len(items)}
+    told = {"startIndex": start_index, "nextCursor": next_cursor}
+    head |= {name: value for name, value in told.items() if value is not None}
+    return f'{dumps(head)[:-1]},"Resources":[{",".join(items)}]}}'
 
 
 def _group_reference(group: GroupRef, base: str) -> str:

@@ -21,6 +21,8 @@ from connector.scim import bulk, discovery, groups, users
 from connector.scim.exchange import Answer, Exchange
 from connector.scim.noting import note, refusal_for
 from connector.scim.rendering import dumps
+from connector.scim.schemas import GROUP, USER
+from connector.scim.search import search
 from connector.scim.wire import MAX_BODY, agent_of, exchange_of, note_stranger, response_of
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -63,7 +65,7 @@ def _refuse_filter(exchange: Exchange) -> None:
 
 
 def _not_offered(_: Exchange) -> Answer:
-    """RFC 7644 sections 3.4.3, 3.7 and 3.11: what is not supported answers 501."""
+    """RFC 7644 section 3.11: /Me, where it is not supported, answers 501."""
     raise NotOffered
 
 
@@ -74,9 +76,10 @@ _OF_ALL: Mapping[str, Mapping[str, Verb]] = {
     "Schemas": {"GET": _listed(discovery.schemas)},
     "ResourceTypes": {"GET": _listed(discovery.resource_types)},
     "Bulk": {"POST": bulk.perform},
-    ".search": {"POST": _not_offered},
+    ".search": {"POST": search(USER, GROUP)},
     "Me": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _not_offered),
 }
+_SEARCHES: Mapping[str, Mapping[str, Verb]] = {"Users": {"POST": search(USER)}, "Groups": {"POST": search(GROUP)}}
 _OF_ONE: Mapping[str, Mapping[str, VerbOnOne]] = {
     "Users": {"GET": users.get, "PUT": users.replace, "PATCH": users.patch, "DELETE": users.delete},
     "Groups": {"GET": groups.get, "PUT": groups.replace, "PATCH": groups.patch, "DELETE": groups.delete},
@@ -95,7 +98,7 @@ def serve(path: str) -> Response:
     house = current_app.extensions["connector"]
     client = _authenticated(connection_id)
     longest = discovery.MAX_PAYLOAD if segments == ["Bulk"] else MAX_BODY
-    exchange = exchange_of(request, house.database, client, house.settings.base_url, longest)
+    exchange = exchange_of(request, house.database, client, house.settings, longest)
     return response_of(_verb(segments)(exchange))
 
 
@@ -117,8 +120,8 @@ def _verb(segments: list[str]) -> Verb:
     """Return what the request asks for. Raises NotFound, or 405 with what would be allowed."""
     head = segments[0] if segments else ""
     method = "GET" if request.method == "HEAD" else request.method
-    if len(segments) == 2 and segments[1] == ".search" and head in ("Users", "Groups"):
-        return _allowed(_OF_ALL[".search"], method)
+    if len(segments) == 2 and segments[1] == ".search" and head in _SEARCHES:
+        return _allowed(_SEARCHES[head], method)
     if len(segments) == 1 and head in _OF_ALL:
         return _allowed(_OF_ALL[head], method)
     if len(segments) == 2 and head in _OF_ONE and is_storable(segments[1]):

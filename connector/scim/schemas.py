@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import scim2_models
 
@@ -49,7 +49,7 @@ class Attribute:
 class ResourceSchema:
     """A resource type: core attributes by lower-case name, known extensions by lower-case URN."""
 
-    name: str
+    name: Literal["User", "Group"]
     urn: str
     endpoint: str
     attributes: Mapping[str, Attribute]

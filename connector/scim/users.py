@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from connector.directory import queries, users
+from connector.directory import users
 from connector.directory.model import Document, PushedUser, StoredUser
+from connector.scim import listing
 from connector.scim.documents import read_user
 from connector.scim.exchange import NOTHING, Answer, Exchange
 from connector.scim.patch import user_patch
-from connector.scim.rendering import Projection, render_list, render_user
+from connector.scim.rendering import Projection, render_user
 from connector.scim.schemas import USER
 from connector.scim.versions import version_of
 
 
 def find(exchange: Exchange) -> Answer:
     """GET /Users (section 3.4.2): an empty result is 200 with a total of 0."""
-    projection, page = exchange.projection(USER), exchange.page()
-    found = queries.find_users(
-        exchange.database,
-        exchange.client,
-        exchange.condition(USER),
-        start=page.start_index - 1,
-        count=page.count,
-        with_groups=projection.wants("groups") or projection.wants("meta"),
-    )
-    items = [render_user(user, exchange.base, projection) for user in found.items]
-    return Answer(200, render_list(found.total, page.start_index, items))
+    return listing.find(exchange, USER)
 
 
 def create(exchange: Exchange) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Request, Response
 from werkzeug.exceptions import UnsupportedMediaType
 
+from connector.config import Settings
 from connector.directory import log
 from connector.directory.model import Client
 from connector.errors import Unauthenticated, Unavailable
@@ -19,7 +20,7 @@ from connector.storage.database import Database
 MAX_BODY = 2 * 1024 * 1024
 
 
-def exchange_of(request: Request, database: Database, client: Client, base_url: str, longest: int = MAX_BODY) -> Exchange:
+def exchange_of(request: Request, database: Database, client: Client, settings: Settings, longest: int = MAX_BODY) -> Exchange:
     """Return what a request of an authenticated client asks. The body, of `longest` bytes, is not read before it is asked for."""
 
     def body() -> dict[str, Any]:
@@ -28,9 +29,9 @@ def exchange_of(request: Request, database: Database, client: Client, base_url: 
         request.max_content_length = longest
         return read_body(request.get_data(cache=False))
 
-    base, headers = f"{base_url}/scim/v2/{client.connection_id}", request.headers
+    base, headers = f"{settings.base_url}/scim/v2/{client.connection_id}", request.headers
     conditions = {"if_match": headers.get("If-Match"), "if_none_match": headers.get("If-None-Match")}
-    return Exchange(database, client, base, request.args, body, **conditions)
+    return Exchange(database, client, base, settings.secret_keys, request.args, body, **conditions)
 
 
 def response_of(answer: Answer) -> Response:

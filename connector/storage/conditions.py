@@ -1,4 +1,4 @@
-"""Conditions on stored resources as values: what a SCIM filter means once its names are resolved.
+"""Conditions on stored resources, and orders of them, as values: what a SCIM query means once its names are resolved.
 
 The protocol room parses text into this tree (`scim/filters.py`); `storage/search.py` compiles the tree to SQL. Nothing else
 knows both. RFC 7644 section 3.4.2.2 gives the operators their meaning.
@@ -69,3 +69,11 @@ class Not:
 
 
 Condition = Compare | Present | Within | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sorted by what is at `path`, of a list by its primary element, else its first; with case where `exact`."""
+
+    path: Path
+    exact: bool

@@ -11,7 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, column, false, func, literal, literal_column, true, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Integer,
+    Numeric,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import FromClause
 
@@ -20,6 +37,8 @@ from connector.errors import Invalid
 Texts = ColumnElement[str]
 Truth = ColumnElement[bool]
 NumberTest = Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]
+
+_LARGEST = 1e300  # numbers beyond are ordered as this one: JSON knows larger ones than the databases
 
 
 class JsonNode(Protocol):
@@ -31,8 +50,14 @@ class JsonNode(Protocol):
     def elements(self) -> tuple[FromClause, JsonNode]:
         """The elements of the list here as rows, and the place of each. What is no list is its only element; nothing has none."""
 
+    def chosen(self) -> JsonNode:
+        """The element that stands for the list here: the primary one, else the first. What is no list stands for itself."""
+
     def text(self) -> Texts:
         """The text here; SQL NULL where there is none."""
+
+    def amount(self) -> ColumnElement[float]:
+        """The number here; SQL NULL where there is none."""
 
     def number(self, test: NumberTest, value: float) -> Truth:
         """True where a number is here that passes `test` against `value`."""
@@ -66,8 +91,19 @@ class PostgresqlNode:
         rows = func.jsonb_array_elements(listed).table_valued(column("value", JSONB()))
         return rows, PostgresqlNode(rows.c.value)
 
+    def chosen(self) -> PostgresqlNode:
+        primary = func.jsonb_path_query_first(self.value, literal_column("'$[*] ? (@.primary == true)'"), type_=JSONB())
+        first = self.value.op("->", return_type=JSONB())(literal_column("0"))
+        return PostgresqlNode(
+            case((func.jsonb_typeof(self.value) == "array", func.coalesce(primary, first, type_=JSONB())), else_=self.value)
+        )
+
     def text(self) -> Texts:
         return case((func.jsonb_typeof(self.value) == "string", self._extract()))
+
+    def amount(self) -> ColumnElement[float]:
+        bounded = func.least(func.greatest(cast(self.value, Numeric()), -_LARGEST), _LARGEST)
+        return case((func.jsonb_typeof(self.value) == "number", cast(bounded, Double())))
 
     def number(self, test: NumberTest, value: float) -> Truth:
         return _sure(func.jsonb_typeof(self.value) == "number", test(self.value, literal(value, JSONB())))
@@ -96,7 +132,7 @@ class SqliteNode:
         single = self._kind() == "object"  # json_each would list its members
         rows = func.json_each(
             case((single, func.json_array(self._extract())), else_=self.document), case((single, "$"), else_=self.path)
-        ).table_valued(column("value", Text()), column("type", Text()))
+        ).table_valued(column("value", Text()), column("type", Text()), column("key", Integer()))
         text = case(
             (rows.c.type.in_(("object", "array")), rows.c.value),
             (rows.c.type.in_(("true", "false", "null")), rows.c.type),
@@ -104,8 +140,20 @@ class SqliteNode:
         )
         return rows, SqliteNode(text)
 
+    def chosen(self) -> SqliteNode:
+        rows, element = self.elements()
+        primary = (
+            case((rows.c.type == "object", func.coalesce(func.json_type(rows.c.value, "$.primary"), "")), else_="") == "true"
+        )
+        found = select(element.document).select_from(rows).order_by(primary.desc(), rows.c.key).limit(1)
+        return SqliteNode(found.scalar_subquery())
+
     def text(self) -> Texts:
         return case((self._kind() == "text", self._extract()))
+
+    def amount(self) -> ColumnElement[float]:
+        bounded = func.min(func.max(self._extract(), -_LARGEST), _LARGEST)
+        return case((self._kind().in_(("integer", "real")), cast(bounded, Double())))
 
     def number(self, test: NumberTest, value: float) -> Truth:
         return _sure(self._kind().in_(("integer", "real")), test(self._extract(), literal(value)))

@@ -1,4 +1,4 @@
-"""Where one attribute of one resource lies, in a column or in the search document, and how it is compared there.
+"""Where one attribute of one resource lies, in a column or in the search document, how it is compared and ordered there.
 
 Every comparison is true or false and never SQL NULL. A value of another kind than the place holds satisfies nothing.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Text, and_, collate, false, func, literal, true
+from sqlalchemy import ColumnElement, Double, Text, and_, case, cast, collate, false, func, literal, null, true, type_coerce
 
 from connector.errors import Invalid
 from connector.membership.fold import fold
@@ -29,6 +29,23 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 """The operators that numbers and moments know as well as texts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a resource is ordered by: a number, else a text, else nothing; SQL NULL where it is not that."""
+
+    number: ColumnElement[float]
+    text: Texts
+
+
+def text_key(text: Texts) -> Key:
+    """A key that is a text or nothing."""
+    return Key(cast(null(), Double()), text)
+
+
+NO_KEY = text_key(cast(null(), Text()))
+"""Of what has no such attribute."""
+
+
 class Place(Protocol):
     """Where one attribute of one resource lies."""
 
@@ -37,6 +54,9 @@ class Place(Protocol):
 
     def present(self) -> Truth:
         """True where something is here but null, empty text or an empty list."""
+
+    def key(self, exact: bool) -> Key:
+        """What to order by; texts as they are where `exact`, else without case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,9 @@ class TextPlace:
     def present(self) -> Truth:
         return and_(self.exact.is_not(None), self.exact != "")
 
+    def key(self, exact: bool) -> Key:
+        return text_key(self.exact if exact else self.folded)
+
 
 @dataclass(frozen=True, slots=True)
 class BooleanPlace:
@@ -69,12 +92,16 @@ class BooleanPlace:
     def present(self) -> Truth:
         return true()
 
+    def key(self, exact: bool) -> Key:
+        return text_key(case((self.column.is_(true()), "true"), else_="false"))
+
 
 @dataclass(frozen=True, slots=True)
 class MomentPlace:
     """A column of moments that is never NULL."""
 
     column: ColumnElement[datetime]
+    dialect_name: str
 
     def compare(self, comparison: Operator, value: Scalar, kind: Kind) -> Truth:
         test = COMPARISONS.get(comparison)
@@ -87,6 +114,12 @@ class MomentPlace:
 
     def present(self) -> Truth:
         return true()
+
+    def key(self, exact: bool) -> Key:
+        """SQLite keeps moments as texts whose order is that of time."""
+        if self.dialect_name == "sqlite":
+            return text_key(type_coerce(self.column, Text()))
+        return text_key(func.to_char(func.timezone("UTC", self.column), "YYYY-MM-DD HH24:MI:SS.US"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +139,11 @@ class JsonPlace:
 
     def present(self) -> Truth:
         return self.node.present()
+
+    def key(self, exact: bool) -> Key:
+        """The search document is folded already where it has to be."""
+        truth = case((self.node.boolean(True), "true"), (self.node.boolean(False), "false"))
+        return Key(self.node.amount(), func.coalesce(self.node.text(), truth))
 
 
 def constant(text: str, dialect_name: str) -> TextPlace:

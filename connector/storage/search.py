@@ -1,4 +1,5 @@
-"""SEARCH. A condition (storage/conditions.py) becomes a WHERE expression over stored users, groups or members.
+"""SEARCH. A condition (storage/conditions.py) becomes a WHERE expression over stored users, groups or members; an order becomes
+what they are ordered by.
 
 No part of a condition is ever dropped, and no part is ever SQL NULL, so that `not` means not. Attributes that have a column are
 compared in it, memberships by EXISTS, everything else in the folded search document. Values are bound parameters; `%` and `_` are
@@ -12,13 +13,24 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, literal, not_, or_, select, true
 
 from connector.errors import Invalid
 from connector.membership.fold import is_storable
-from connector.storage.conditions import And, Compare, Condition, Kind, Not, Operator, Or, Path, Present, Scalar, Within
+from connector.storage.conditions import And, Compare, Condition, Kind, Not, Operator, Or, Order, Path, Present, Scalar, Within
 from connector.storage.json_nodes import JsonNode, Texts, Truth, document_node
-from connector.storage.places import COMPARISONS, BooleanPlace, JsonPlace, MomentPlace, Place, TextPlace, constant
+from connector.storage.places import (
+    COMPARISONS,
+    NO_KEY,
+    BooleanPlace,
+    JsonPlace,
+    Key,
+    MomentPlace,
+    Place,
+    TextPlace,
+    constant,
+    text_key,
+)
 from connector.storage.tables import DirectoryGroup, DirectoryMember, DirectoryUser
 
 
@@ -35,6 +47,16 @@ def groups_where(condition: Condition, dialect_name: str) -> Truth:
 def members_where(condition: Condition, dialect_name: str) -> Truth:
     """Return `condition` over rows of DirectoryUser as elements of `members`: its paths are value, display and type."""
     return _compiled(condition, _member_scope(dialect_name))
+
+
+def users_key(order: Order, dialect_name: str) -> Key:
+    """Return what rows of DirectoryUser are ordered by."""
+    return _user_scope(dialect_name).key(order)
+
+
+def groups_key(order: Order, dialect_name: str) -> Key:
+    """Return what rows of DirectoryGroup are ordered by."""
+    return _group_scope(dialect_name).key(order)
 
 
 def _compiled(condition: Condition, scope: Scope) -> Truth:
@@ -74,14 +96,23 @@ def _is_number(value: Scalar) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """A list kept as rows: `source` joined to the resource by `link`, each row seen through `element`."""
+    """A list kept as rows: `source` joined to the resource by `link`, each row seen through `element`; sent in `order`."""
 
     source: FromClause
     link: Truth
     element: Scope
+    order: tuple[ColumnElement[str], ...]
 
     def some(self, test: Truth) -> Truth:
         return exists(select(literal(1)).select_from(self.source).where(self.link, test))
+
+    def first(self, names: tuple[str, ...], exact: bool) -> Key:
+        """The key of the first element; none of them is primary."""
+        place = self.element.places.get(names)
+        if place is None:
+            return NO_KEY
+        found = select(place.key(exact).text).select_from(self.source).where(self.link).order_by(*self.order).limit(1)
+        return text_key(found.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +135,22 @@ class Scope:
         if self.document is None:
             return false()
         return _some_node(self.document, path.names, _lists_on(path), lambda node: test(JsonPlace(node, self.dialect_name)))
+
+    def key(self, order: Order) -> Key:
+        """Return what to order by, for the place that the path leads to; of each list on the way one element counts."""
+        path = order.path
+        place = self.places.get(path.names)
+        rows = self.lists.get(path.names[0])
+        if place is not None:
+            return place.key(order.exact)
+        if rows is not None:
+            return rows.first(path.names[1:], order.exact)
+        if self.document is None:
+            return NO_KEY
+        node, lists = self.document, _lists_on(path)
+        for depth, name in enumerate(path.names):
+            node = node.member(name).chosen() if depth in lists else node.member(name)
+        return JsonPlace(node, self.dialect_name).key(order.exact)
 
     def some_element(self, path: Path, test: Callable[[Scope], Truth]) -> Truth:
         """Return `test` of any element of the list that `path` leads to."""
@@ -148,7 +195,7 @@ def _user_scope(dialect_name: str) -> Scope:
         ("type",): constant("direct", dialect_name),
     }
     source = DirectoryMember.__table__.join(DirectoryGroup.__table__, group.id == member.group_id)
-    groups = _Rows(source, member.user_id == user.id, Scope(dialect_name, element))
+    groups = _Rows(source, member.user_id == user.id, Scope(dialect_name, element), (group.display_name_key, group.id))
     return Scope(dialect_name, places, {"groups": groups}, document_node(user.search, dialect_name))
 
 
@@ -159,7 +206,7 @@ def _group_scope(dialect_name: str) -> Scope:
         ("displayname",): TextPlace(group.display_name, group.display_name_key, dialect_name),
     }
     source = DirectoryMember.__table__.join(DirectoryUser.__table__, user.id == member.user_id)
-    members = _Rows(source, member.group_id == group.id, _member_scope(dialect_name))
+    members = _Rows(source, member.group_id == group.id, _member_scope(dialect_name), (user.id,))
     return Scope(dialect_name, places, {"members": members}, document_node(group.search, dialect_name))
 
 
@@ -188,7 +235,7 @@ def _common_places(columns: Any, resource_type: str, dialect_name: str) -> dict[
     return {
         ("id",): TextPlace(columns.id, columns.id, dialect_name),
         ("externalid",): TextPlace(columns.external_id, columns.external_id, dialect_name),
-        ("meta", "created"): MomentPlace(columns.created_at),
-        ("meta", "lastmodified"): MomentPlace(columns.updated_at),
+        ("meta", "created"): MomentPlace(columns.created_at, dialect_name),
+        ("meta", "lastmodified"): MomentPlace(columns.updated_at, dialect_name),
         ("meta", "resourcetype"): constant(resource_type, dialect_name),
     }

@@ -55,7 +55,9 @@ class Idp:
 def small_app(database: Database) -> Flask:
     """The blueprint and what it needs, nothing else."""
     app = Flask("small")
-    app.extensions["connector"] = SimpleNamespace(database=database, settings=SimpleNamespace(base_url=BASE))
+    app.extensions["connector"] = SimpleNamespace(
+        database=database, settings=SimpleNamespace(base_url=BASE, secret_keys=("a key of this test",))
+    )
     app.register_blueprint(blueprint)
     return app
 

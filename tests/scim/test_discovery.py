@@ -39,13 +39,19 @@ def _values(value: Any) -> list[Any]:
 
 
 def test_what_is_offered_is_told_truthfully() -> None:
-    """PATCH, filters, Bulk, ETags and index paging; not sort, cursors or passwords."""
+    """PATCH, filters, Bulk, sorting, ETags and both ways of paging (RFC 9865 section 4); no passwords. Cursors do not expire."""
     config = discovery.service_provider_config(BASE)
     supported = {name: config[name]["supported"] for name in ("patch", "filter", "bulk", "sort", "etag", "changePassword")}
-    assert supported == {"patch": True, "filter": True, "bulk": True, "sort": False, "etag": True, "changePassword": False}
+    assert supported == {"patch": True, "filter": True, "bulk": True, "sort": True, "etag": True, "changePassword": False}
     assert config["filter"]["maxResults"] == 1000
     assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (1000, 10485760)
-    assert (config["pagination"]["index"], config["pagination"]["cursor"]) == (True, False)
+    assert config["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 100,
+        "maxPageSize": 1000,
+    }
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
 
 

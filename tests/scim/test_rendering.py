@@ -66,14 +66,14 @@ def test_scim2_models_reads_what_is_sent() -> None:
     """An implementation of the RFC that is not ours finds nothing wrong, in lists neither."""
     User[EnterpriseUser].model_validate_json(render_user(USER_STORED, BASE), scim_ctx=ANSWER)
     Group.model_validate_json(render_group(GROUP_STORED, BASE), scim_ctx=ANSWER)
-    listed = render_list(7, 1, [render_user(USER_STORED, BASE)])
+    listed = render_list(7, [render_user(USER_STORED, BASE)], start_index=1)
     response = ListResponse[User[EnterpriseUser]].model_validate_json(listed, scim_ctx=ANSWER)
     assert (response.total_results, response.start_index, response.items_per_page) == (7, 1, 1)
 
 
 def test_an_empty_list_is_a_list() -> None:
     """A fact of SCIM.md section A: an empty lookup is 200 with a total of 0."""
-    found = json.loads(render_list(0, 1, []))
+    found = json.loads(render_list(0, [], start_index=1))
     assert found["totalResults"] == 0
     assert found["Resources"] == []
     ListResponse[User[EnterpriseUser]].model_validate(found, scim_ctx=ANSWER)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, insert
 
 from connector.directory import queries
+from connector.directory.model import Part, Query, StoredUser
 from connector.membership.fold import fold
 from connector.storage import tables as t
 from connector.storage.conditions import Compare, Path
@@ -94,7 +95,7 @@ def _groups(acme: World) -> tuple[str, str]:
     found = []
     for name in ("small", "large"):
         condition = Compare(Path(("displayname",)), "eq", name, "string")
-        page = queries.find_groups(acme.database, acme.client, condition, start=0, count=2, with_members=False)
+        page = queries.find(acme.database, acme.client, Query((Part("Group", condition),), count=2))
         assert page.total == 1
         found.append(page.items[0].id)
     return found[0], found[1]
@@ -119,8 +120,9 @@ def test_a_page_costs_the_same_however_long_it_is(crowd: tuple[World, list[str]]
     """A list page of 5 and of 100 users, with and without their groups: no statement per row."""
     acme, _ = crowd
     for with_groups in (True, False):
-        find = partial(queries.find_users, acme.database, acme.client, None, start=0, with_groups=with_groups)
-        assert _cost(acme.database, partial(find, count=5)) == _cost(acme.database, partial(find, count=100))
-        page = find(count=100)
+        short, long = (Query((Part("User"),), count, with_groups=with_groups) for count in (5, 100))
+        find = partial(queries.find, acme.database, acme.client)
+        assert _cost(acme.database, partial(find, short)) == _cost(acme.database, partial(find, long))
+        page = find(long)
         assert (len(page.items), page.total) == (100, MANY + 1)
-        assert all(bool(user.groups) == with_groups for user in page.items[1:])
+        assert all(isinstance(user, StoredUser) and bool(user.groups) == with_groups for user in page.items[1:])
