@@ -113,8 +113,10 @@ class _Job:
         return self.ids | dict.fromkeys(named - self.made, self.ids[operation.bulk_id or ""])
 
     def _exchange_for(self, operation: BulkOperation) -> Exchange:
+        """What a request of its own would be; parameters and headers of the Bulk are not its."""
         identity = self.ids[operation.bulk_id or ""] if operation.creates else None
-        return replace(self.exchange, arguments={}, body=partial(_data, operation), identity=identity, if_match=operation.version)
+        own = replace(self.exchange, arguments={}, body=partial(_data, operation), identity=identity)
+        return replace(own, if_match=operation.version, if_none_match=None)
 
     def _succeeded(self, operation: BulkOperation, answer: Answer) -> dict[str, Any]:
         self.begun = True

@@ -121,6 +121,16 @@ def test_a_version_is_asked_for_as_by_if_match(idp: Idp) -> None:
     assert found(idp.get("/Users", filter="active eq true")) == ["bob"]
 
 
+def test_parameters_and_conditions_of_the_bulk_are_not_those_of_its_operations(idp: Idp) -> None:
+    """They speak of the answer as a whole, which has neither attributes nor a version."""
+    ann = idp.made("Users", userName="ann")["id"]
+    sent = bulk(on("PATCH", f"/Users/{ann}", INACTIVE), post("bob"))
+    asked = {"attributes": "userName", "excludedAttributes": "id"}
+    for condition in ({"If-Match": '"7"'}, {"If-None-Match": "*"}):
+        answer = idp.send("POST", "/Bulk", sent, query_string=asked, headers=condition)
+        assert statuses(said(answer)["Operations"])[0] == "200"
+
+
 # ------------------------------------------------------------------------------------------------------ addresses, methods
 
 
