@@ -23,6 +23,7 @@ _EXPECTS = re.compile(rb"\r\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
 _TO_BULK = re.compile(rb"[A-Z]+ [^ ?]*/Bulk/*(?:\?[^ ]*)? ")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 _CHUNK_LINE = 1024
+_CHUNKS = 65_536  # a body in pieces of a few bytes costs more time than it is long
 
 
 class Arrival:
@@ -43,6 +44,7 @@ class Arrival:
         self._longest = BODY
         self._length: int | None = None  # of the body; None while the head is not there, and for chunks
         self._looked = 0  # up to here the head holds no end
+        self._chunks = 0
 
     @property
     def held(self) -> int:
@@ -111,11 +113,12 @@ class Arrival:
 
     def _take(self, begin: int, size: int) -> int | None:
         end = begin + size
-        if len(self.body) + size > self._longest:
+        if len(self.body) + size > self._longest or self._chunks > _CHUNKS:
             self.refusal = 413
         elif end + 2 <= len(self.received):
             self.refusal = None if self.received[end : end + 2] == b"\r\n" else 400
             self.body += self.received[begin:end]
+            self._chunks += 1
             return end + 2
         return None
 

@@ -14,6 +14,7 @@ MAX_DEPTH = 64
 MAX_CONTAINERS = 250_000
 """Lists and objects in one body: each costs fifty times the two bytes it is written with."""
 
+_DIGITS = 308
 _TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # possessive: a text without end is passed once
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -23,7 +24,8 @@ def read_body(raw: bytes) -> dict[str, Any]:
     """Parse the body of a request.
 
     Raises Invalid: `invalid_syntax` when it is no UTF-8, no JSON object, deeper than MAX_DEPTH, of more than MAX_CONTAINERS, or
-    holds NaN or Infinity; `invalid_value` when a text holds what no database stores (NUL, half a surrogate pair).
+    holds NaN, Infinity or a number that is beyond a double; `invalid_value` when a text holds what no database stores (NUL, half
+    a surrogate pair).
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -31,9 +33,9 @@ def read_body(raw: bytes) -> dict[str, Any]:
         raise invalid_syntax("The body is not UTF-8.", "a JSON object in UTF-8") from None
     _check_size(text)
     try:
-        body = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        body = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer)
     except ValueError:
-        raise invalid_syntax("The body is not JSON.", "a JSON object in UTF-8") from None
+        raise invalid_syntax("The body is not JSON.", "a JSON object in UTF-8, with numbers below 1e308") from None
     if not isinstance(body, dict):
         raise invalid_syntax(f"The body is {kind_of(body)}.", "a JSON object")
     if _SUSPICIOUS.search(text):
@@ -71,6 +73,13 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
+
+
+def _integer(text: str) -> int:
+    """A longer one is infinite for SQLite, and a filter that meets it there fails for everybody."""
+    if len(text) > _DIGITS:
+        raise ValueError(text)
+    return int(text)
 
 
 def _check_texts(value: Any, where: str) -> None:

@@ -49,6 +49,7 @@ REFUSED = {
     "chunk longer than its size": (CHUNKED + b"2\r\nhello\r\n", 400),
     "huge chunk": (CHUNKED + b"%x\r\n" % (BODY + 1), 413),
     "chunks that are too much together": (CHUNKED + b"%x\r\n%b\r\n1\r\n" % (BODY, b"x" * BODY), 413),
+    "chunks without number": (CHUNKED + b"1\r\nx\r\n" * 70_000, 413),
     "endless trailers": (CHUNKED + b"0\r\n" + b"x" * (HEAD + 1), 431),
 }
 

@@ -1,10 +1,12 @@
-"""A server process with one connection behind it, shared by the tests of this room."""
+"""Server processes with one connection behind them, shared by the tests of this room."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from connector.storage.database import Database
 from tests.hostile.raw import Answer, exchange
 from tests.support import databases, server, world
 
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class Door:
         """The same, with a body that is written as JSON."""
         return self.send(method, path, json.dumps(body).encode())
 
+    def made(self, kind: str, **said: Any) -> str:
+        """Create a user or a group; returns its address, as /Users/0195."""
+        answer = self.say("POST", f"/{kind}", said)
+        assert answer.status == 201, answer.body
+        return f"/{kind}/{json.loads(answer.body)['id']}"
+
+    def patch(self, path: str, *operations: Any) -> Answer:
+        """Send a PatchOp."""
+        return self.say("PATCH", path, {"schemas": [PATCH_OP], "Operations": operations})
+
     def logged(self) -> str:
         """Everything the server has written."""
         return self.log.read_text()
@@ -53,44 +65,44 @@ class Door:
         return sum(int(Path(f"/proc/{child}/statm").read_text().split()[1]) * 4096 for child in children)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def anywhere(request: pytest.FixtureRequest, run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """A server on SQLite, then one on PostgreSQL."""
-    yield from _opened(request, run_directory, tmp_path_factory.mktemp("hostile"), request.param)
-
-
 @pytest.fixture(scope="session")
-def door(request: pytest.FixtureRequest, run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """A server on SQLite, for what never reaches a database."""
-    yield from _opened(request, run_directory, tmp_path_factory.mktemp("hostile"), "sqlite")
+def doors(
+    request: pytest.FixtureRequest, run_directory: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Door]]:
+    """Opens a server on a kind of database when it is first asked for, and closes all of them."""
+    with ExitStack() as stack:
+
+        @cache
+        def door(kind: str) -> Door:
+            folder = tmp_path_factory.mktemp("hostile")
+            if kind == "sqlite":
+                url = databases.copy_sqlite(databases.sqlite_template(run_directory), folder / "connector.db")
+                return stack.enter_context(_opened(url, folder))
+            postgres = request.getfixturevalue("postgres_server")
+            url = databases.clone_postgresql(postgres, databases.postgresql_template(run_directory, postgres))
+            stack.callback(databases.drop_postgresql, postgres, databases.name_in(url))
+            return stack.enter_context(_opened(url, folder))
+
+        yield door
 
 
-def _opened(request: pytest.FixtureRequest, run_directory: Path, folder: Path, kind: str) -> Iterator[Door]:
-    if kind == "sqlite":
-        url = databases.copy_sqlite(databases.sqlite_template(run_directory), folder / "connector.db")
-    else:
-        postgres = request.getfixturevalue("postgres_server")
-        url = databases.clone_postgresql(postgres, databases.postgresql_template(run_directory, postgres))
-    base, token = _filled(url)
-    with server.serving(url, folder, workers=1) as running:
-        yield Door(running.port, base, token, running.process.pid, folder / "server.log")
-    if kind == "postgresql":
-        databases.drop_postgresql(url_of_server(url), databases.name_in(url))
-
-
-def _filled(url: str) -> tuple[str, str]:
+@contextmanager
+def _opened(url: str, folder: Path) -> Iterator[Door]:
     database = Database.open(url)
     acme = world.live(database)
     token = tokens.create(database, acme.connection).token
     database.close()
-    return f"/scim/v2/{acme.connection}", token
+    with server.serving(url, folder, workers=1) as running:
+        yield Door(running.port, f"/scim/v2/{acme.connection}", token, running.process.pid, folder / "server.log")
 
 
-def url_of_server(url: str) -> str:
-    """The server of a database, at a database to give commands in."""
-    return databases.of(url, "postgres")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def anywhere(request: pytest.FixtureRequest, doors: Callable[[str], Door]) -> Door:
+    """A server on SQLite, then one on PostgreSQL."""
+    return doors(request.param)
 
 
-def operation(op: str, path: str | None = None, **rest: Any) -> Mapping[str, Any]:
-    """One operation of a PATCH."""
-    return {"op": op, **({"path": path} if path is not None else {}), **rest}
+@pytest.fixture
+def door(doors: Callable[[str], Door]) -> Door:
+    """A server on SQLite, for what never reaches a database."""
+    return doors("sqlite")
