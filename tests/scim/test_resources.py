@@ -28,6 +28,16 @@ def test_a_user_name_is_taken_in_any_case(idp: Idp) -> None:
     refused(idp.send("POST", "/Users", {"userName": "jörg@X.example"}), 409, "uniqueness")
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_the_case_of_ones_own_user_name_may_change(idp: Idp, method: str) -> None:
+    """C7: a name is no conflict with itself; C30: it is kept as sent."""
+    user = idp.made("Users", userName="jörg@x.example")
+    named = {"userName": "JÖRG@x.example"}
+    body = named if method == "PUT" else message({"op": "replace", "value": named})
+    assert said(idp.send(method, f"/Users/{user['id']}", body))["userName"] == "JÖRG@x.example"
+    assert found(idp.get("/Users", filter='userName eq "jörg@X.example"')) == ["JÖRG@x.example"]
+
+
 def test_put_replaces_and_never_creates(idp: Idp) -> None:
     """Section 3.5.1, O3: what is left out is unassigned; without `active` the person stays as they are."""
     user = idp.made("Users", **{**BARBARA, "active": False})
