@@ -2,116 +2,163 @@
 
 from __future__ import annotations
 
-import http.client
-import random
-import threading
+import re
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Select, select
 
 from connector.directory import plans, tokens
 from connector.storage import tables as t
 from connector.storage.database import Database
+from tests.faults.storm import Storm, address, people_of
 from tests.support import server, world
 
-CLIENTS = 8
 STORM = 2.5
-"""Seconds of load before the kill."""
+"""Seconds of load before the kill; more on a machine that is too busy to acknowledge two Bulks in this time."""
 
-PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+PATIENCE = 30.0
+"""Seconds it may take at most."""
 
-
-@dataclass
-class Storm:
-    """Clients that create people and put them into groups, and remember what was acknowledged."""
-
-    port: int
-    base: str
-    token: str
-    groups: tuple[str, ...]
-    people: dict[str, str] = field(default_factory=dict)
-    members: set[tuple[str, str]] = field(default_factory=set)
-    statuses: set[int] = field(default_factory=set)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def run(self, number: int) -> None:
-        """One client: until the server dies or the storm is over."""
-        count, chance = 0, random.Random(number)
-        while not self.over.is_set():
-            count += 1
-            try:
-                user = self._create(f"storm-{number}-{count}@acme.example")
-                if user:
-                    self._join(chance.choice(self.groups), user)
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.02)
-
-    def _create(self, name: str) -> str | None:
-        status, body = self._send("POST", "/Users", {"userName": name, "emails": [{"value": name, "primary": True}]})
-        if status != 201:
-            return None
-        self.people[body["id"]] = name
-        return str(body["id"])
-
-    def _join(self, group: str, user: str) -> None:
-        operation = {"op": "add", "path": "members", "value": [{"value": user}]}
-        status, _ = self._send("PATCH", f"/Groups/{group}", {"schemas": [PATCH], "Operations": [operation]})
-        if status == 204:
-            self.members.add((group, user))
-
-    def _send(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        status, answer = server.send(self.port, method, self.base + path, token=self.token, body=body)
-        self.statuses.add(status)
-        return status, answer
+TEAM = "Storm 1"
+"""The group that a rule makes a team of."""
 
 
 @pytest.mark.parametrize("victim", ["one worker", "the whole server"])
 def test_every_acknowledged_write_survives_kill_9_with_its_audit_event_and_log(
     fresh_url: str, tmp_path: Path, victim: str
 ) -> None:
-    """Eight clients create and join; kill -9; then the database is compared with what the clients were told."""
+    """Eight clients create, join and send Bulks; kill -9; then the database is compared with what the clients were told.
+
+    Each operation, also of a Bulk that nothing was heard of, is there with all that belongs to it, once, or not at all.
+    """
     database = Database.open(fresh_url)
     try:
         home = world.live(database)
-        home.rule(group="Storm 1", team="storm")
+        home.rule(group=TEAM, team="storm")
         groups = tuple(home.group(f"Storm {number}") for number in range(3))
         token = tokens.create(database, home.connection).token
         with server.serving(fresh_url, tmp_path) as running:
             storm = Storm(running.port, f"/scim/v2/{home.connection}", token, groups)
-            threads = [threading.Thread(target=storm.run, args=(number,)) for number in range(CLIENTS)]
-            for thread in threads:
-                thread.start()
-            time.sleep(STORM)
+            clients = storm.start()
+            _await_load(storm)
             running.kill() if victim == "the whole server" else running.kill_one()
             time.sleep(0.5)
             storm.over.set()
-            for thread in threads:
-                thread.join(timeout=40)
+            for client in clients:
+                client.join(timeout=40)
+        assert storm.statuses <= {200, 201, 204, 503}
         assert storm.people, "the storm never began"
-        assert storm.statuses <= {201, 204, 503}
+        assert storm.teams, "no Bulk was acknowledged"
         _assert_kept(database, storm)
+        _assert_people_whole(database)
+        _assert_groups_whole(database)
+        _assert_access_whole(database)
+        _assert_cut_at_one_place(database, storm)
         assert plans.propose(database, home.organization, "rules", {"rules": None}).changes == ()
     finally:
         database.close()
 
 
-def _assert_kept(database: Database, storm: Storm) -> None:
-    """Every acknowledged person is a member with an audit entry, an event and a log row; so many rows of each, none half."""
+def _await_load(storm: Storm) -> None:
+    begun = time.monotonic()
+    time.sleep(STORM)
+    while len(storm.teams) < 2 and time.monotonic() < begun + PATIENCE:
+        time.sleep(0.1)
+
+
+def _rows(database: Database, statement: Select[*tuple[Any, ...]]) -> list[Any]:
     with database.read() as tx:
-        users = {row[0]: row[1] for row in tx.execute(select(t.DirectoryUser.id, t.DirectoryUser.person_id))}
-        joined = {(row[0], row[1]) for row in tx.execute(select(t.DirectoryMember.group_id, t.DirectoryMember.user_id))}
-        members = set(tx.execute(select(t.Membership.person_id)).scalars())
-        audited = set(tx.execute(select(t.AuditEntry.target).where(t.AuditEntry.action == "member.joined")).scalars())
-        told = tx.execute(select(func.count()).where(t.OutboxEvent.kind == "member.joined")).scalar_one()
-        logged = set(tx.execute(select(t.ProvisioningLog.meaning).where(t.ProvisioningLog.status == 201)).scalars())
-    assert set(storm.people) <= set(users)
-    assert storm.members <= joined
-    assert {users[user] for user in storm.people} <= members
-    assert set(storm.people.values()) <= audited
-    assert {f"create user {name}" for name in storm.people.values()} <= logged
-    assert told == len(members)
-    assert all(person in members for person in users.values())
+        return list(tx.execute(statement).all())
+
+
+def _pushed(database: Database) -> dict[str, Any]:
+    """The users of the storm: id -> userName and person."""
+    user = t.DirectoryUser
+    return {row.id: row for row in _rows(database, select(user.id, user.user_name, user.person_id))}
+
+
+def _groups(database: Database) -> dict[str, Any]:
+    group = t.DirectoryGroup
+    return {row.id: row for row in _rows(database, select(group.id, group.display_name, group.version))}
+
+
+def _joined(database: Database) -> set[tuple[str, str]]:
+    return {(row[0], row[1]) for row in _rows(database, select(t.DirectoryMember.group_id, t.DirectoryMember.user_id))}
+
+
+def _log(database: Database, pattern: str) -> list[re.Match[str]]:
+    """The lines of the provisioning log that tell of a success and look like the pattern."""
+    lines = _rows(database, select(t.ProvisioningLog.meaning).where(t.ProvisioningLog.status < 300))
+    return [found for (meaning,) in lines if (found := re.fullmatch(pattern, meaning))]
+
+
+def _told(database: Database, kind: str) -> tuple[Counter[str], Counter[str]]:
+    """Of whom the audit trail and the outbox tell something of this kind, and how often. Only people of the storm."""
+    audit = _rows(database, select(t.AuditEntry.target).where(t.AuditEntry.action == kind))
+    events = _rows(database, select(t.OutboxEvent.payload).where(t.OutboxEvent.kind == kind))
+    return _storm(target for (target,) in audit), _storm(str(payload.get("email")) for (payload,) in events)
+
+
+def _storm(names: Iterable[str]) -> Counter[str]:
+    return Counter(name for name in names if name.startswith("storm-"))
+
+
+def _assert_kept(database: Database, storm: Storm) -> None:
+    """What the clients were told is there, under the ids they were told."""
+    users, groups = _pushed(database), _groups(database)
+    assert storm.people.items() <= {user.id: user.user_name for user in users.values()}.items()
+    assert storm.teams.items() <= {group.id: group.display_name for group in groups.values()}.items()
+    assert storm.members <= _joined(database)
+
+
+def _assert_people_whole(database: Database) -> None:
+    """Every pushed user is a member, told of once in the audit trail, in the outbox and in the log; and nobody else is."""
+    users = _pushed(database)
+    once = Counter(user.user_name for user in users.values())
+    assert set(once.values()) == {1}
+    assert _told(database, "member.joined") == (once, once)
+    assert Counter(line[1] for line in _log(database, r"create user (.+)")) == once
+    people = Counter(person for (person,) in _rows(database, select(t.Membership.person_id)))
+    assert {user.person_id for user in users.values()} <= people.keys()
+    assert len(people) == len(users) + 1, "the founder, and who was pushed"
+
+
+def _assert_groups_whole(database: Database) -> None:
+    """Who is in a group came by a change that the log tells of and that moved the group's version; once each."""
+    inside = Counter(group for group, _ in _joined(database))
+    created = Counter({line[1]: int(line[2]) for line in _log(database, r"create group (.+) with (\d+) members")})
+    patched = [(line[1], int(line[2])) for line in _log(database, r"patch group (.+): (\d+) in, 0 out")]
+    came, changes = created.copy(), Counter(name for name, _ in patched)
+    for name, number in patched:
+        came[name] += number
+    groups = _groups(database).values()
+    assert {group.display_name for group in groups} == created.keys()
+    assert len(_log(database, r"create group .*")) == len(created)
+    assert {group.display_name: inside[group.id] for group in groups} == dict(came)
+    assert {group.display_name: group.version for group in groups} == {name: 1 + changes[name] for name in created}
+
+
+def _assert_access_whole(database: Database) -> None:
+    """Whoever is in the group of the rule is in its team, which the audit trail and the outbox tell once; and nobody else is."""
+    users = _pushed(database)
+    [team] = [group.id for group in _groups(database).values() if group.display_name == TEAM]
+    inside = [users[user] for group, user in _joined(database) if group == team]
+    given = select(t.Membership.person_id).join(t.Assignment, t.Assignment.membership_id == t.Membership.id)
+    holders = Counter(person for (person,) in _rows(database, given.where(t.Assignment.target_kind == "team")))
+    once = Counter(user.user_name for user in inside)
+    assert holders == Counter(user.person_id for user in inside)
+    assert _told(database, "member.changed") == (once, once)
+
+
+def _assert_cut_at_one_place(database: Database, storm: Storm) -> None:
+    """The operations of a Bulk run in their order: where it was cut, everything before is done and nothing behind."""
+    names = {user.user_name for user in _pushed(database).values()}
+    teams = {group.display_name for group in _groups(database).values()}
+    for bulk in storm.begun:
+        done = [address(each) in names for each in people_of(bulk)] + [bulk in teams]
+        assert done == sorted(done, reverse=True)
