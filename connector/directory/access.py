@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from connector.directory.model import Client
 from connector.errors import Forbidden, Unauthenticated, Unavailable
 from connector.storage import tables as t
 from connector.storage.database import Database
+from connector.storage.hot import Hot
 
 TOUCH = timedelta(minutes=1)
 """How exact "last used" is: at most one write in this time, however many requests come."""
@@ -56,7 +57,7 @@ def authenticate(
     moment = now or datetime.now(UTC)
     token = _bearer(authorization)
     with database.read() as tx:
-        row = tx.execute(_BY_HASH, {"hash": hash_token(token), "connection": connection_id}).first()
+        row = _BY_HASH.first(tx, {"hash": hash_token(token), "connection": connection_id})
     if row is None:
         raise Unauthenticated("token_unknown", _UNKNOWN, expected=_EXPECTED, advice=_advice(token))
     _check(row, moment)
@@ -70,7 +71,7 @@ def still_valid(tx: Connection, client: Client) -> ConnectionState:
 
     Raises Unauthenticated as `authenticate` does when the token was revoked or the connection disabled or deleted meanwhile.
     """
-    row = tx.execute(_BY_ID, {"id": client.token_id}).first()
+    row = _BY_ID.first(tx, {"id": client.token_id})
     if row is None:
         raise Unauthenticated("token_unknown", _UNKNOWN, expected=_EXPECTED)
     _check(row, datetime.now(UTC))
@@ -144,12 +145,11 @@ def _facts() -> Select[*tuple[Any, ...]]:
     ).join(connection, connection.id == token.connection_id)
 
 
-# Built once: every request runs both, and building a statement costs as much as running it.
-_BY_HASH = _facts().where(t.ScimToken.token_hash == bindparam("hash"), t.ScimToken.connection_id == bindparam("connection"))
-_BY_ID = _facts().where(t.ScimToken.id == bindparam("id"))
+_BY_HASH = Hot(_facts().where(t.ScimToken.token_hash == bindparam("hash"), t.ScimToken.connection_id == bindparam("connection")))
+_BY_ID = Hot(_facts().where(t.ScimToken.id == bindparam("id")))
 
 
-def _check(row: Row[*tuple[Any, ...]], now: datetime) -> None:
+def _check(row: Any, now: datetime) -> None:
     if row.revoked_at is not None:
         code, detail = "token_revoked", f"This token was revoked on {row.revoked_at:%Y-%m-%d}."
     elif row.expires_at <= now:
@@ -165,7 +165,7 @@ def _check(row: Row[*tuple[Any, ...]], now: datetime) -> None:
     raise Unauthenticated(code, detail, expected=_EXPECTED, advice=advice)
 
 
-def _touch(database: Database, row: Row[*tuple[Any, ...]], now: datetime) -> None:
+def _touch(database: Database, row: Any, now: datetime) -> None:
     """Note that the client was heard. Never waits for somebody else's lock on PostgreSQL, and never fails the request."""
 
     def work(tx: Connection) -> None:

@@ -12,7 +12,6 @@ from connector.membership.model import Cause, Holding
 from connector.provisioning import apply, facts
 from connector.provisioning.corridor import Corridor, memberships_locked
 from connector.storage import tables as t
-from connector.storage.sets import insert_rows
 
 MEMORY = timedelta(days=90)
 
@@ -33,7 +32,7 @@ def bury(corridor: Corridor, row: Any) -> None:
         "left": _left(corridor, row.person_id),
         "deleted_at": corridor.now,
     }
-    insert_rows(corridor.tx, t.Tombstone, [stone])
+    corridor.insert(t.Tombstone, [stone])
 
 
 def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:
@@ -55,7 +54,7 @@ def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:
 def _holdings(corridor: Corridor, person_id: str) -> dict[str, Holding]:
     """What the person holds here, locked; empty for somebody who is not a member."""
     given = {"organization": corridor.organization_id, "person": person_id}
-    return facts.read_holdings(corridor, corridor.lock_memberships(_OF_PERSON, given))
+    return facts.read_ledgers(corridor, corridor.lock_memberships(_OF_PERSON, given))[0]
 
 
 _OF_PERSON = memberships_locked(

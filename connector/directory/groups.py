@@ -3,19 +3,18 @@ what it costs in a group of ten, and the access of exactly those who came or wen
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
 from connector.directory import log
-from connector.directory.members import Moved, members_of, plan_members, resolve, write_members
+from connector.directory.members import Moved, account_for, members_of, plan_members, write_members
 from connector.directory.model import (
     AddMembers,
     Check,
     Client,
     GroupPatch,
-    MemberChange,
     PushedGroup,
     ReplaceMembers,
     StoredGroup,
@@ -26,11 +25,12 @@ from connector.directory.reading import reader
 from connector.directory.users import Verb
 from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
-from connector.provisioning import sync
+from connector.provisioning import facts, sync
+from connector.provisioning.facts import Known
 from connector.storage import tables as t
 from connector.storage.database import Database
+from connector.storage.hot import Hot
 from connector.storage.ids import new_id
-from connector.storage.sets import insert_rows
 
 COLUMNS = (
     t.DirectoryGroup.id,
@@ -39,6 +39,19 @@ COLUMNS = (
     t.DirectoryGroup.created_at,
     t.DirectoryGroup.updated_at,
 )
+
+
+_GROUP = t.DirectoryGroup
+_TWINS = Hot(
+    select(_GROUP.id, _GROUP.display_name_key).where(
+        _GROUP.connection_id == bindparam("connection"),
+        or_(_GROUP.display_name_key == bindparam("key"), _GROUP.external_id == bindparam("external")),
+        _GROUP.id != bindparam("self"),
+    )
+)
+_ONE = and_(_GROUP.id == bindparam("id"), _GROUP.connection_id == bindparam("connection"))
+_READ = Hot(select(*COLUMNS).where(_ONE))
+_LOCK = Hot(select(_GROUP).where(_ONE).with_for_update(key_share=True))
 
 
 def create_group(
@@ -53,15 +66,16 @@ def create_group(
         corridor = pushed.corridor
         _refuse_twins(corridor.tx, client, group, None)
         row = _row(pushed, identity or new_id(), group)
-        insert_rows(corridor.tx, t.DirectoryGroup, [row])
-        known, skipped = resolve(pushed, members)
-        delta = plan_members(pushed, row["id"], (AddMembers(known),))
-        corridor.lock_users(delta.touched, client.connection_id)
+        corridor.insert(t.DirectoryGroup, [row])
+        delta = plan_members(pushed, row["id"], (AddMembers(members),))
+        known = facts.lock_users(corridor, client.connection_id, delta.touched)
+        skipped = account_for(pushed, members, known)
         came = write_members(pushed, row["id"], delta).came
-        outcome = sync.users(corridor, came) if pushed.live and came else None
+        outcome = _decide(pushed, known, came)
         meaning = f"create group {group.display_name} with {len(came)} members"
         log.record(corridor, client, meaning, 201, outcome, skipped)
-        return _stored(corridor.tx, row["id"], with_members=True)
+        inside = members_of(corridor.tx, [row["id"]]).get(row["id"], ())
+        return StoredGroup(row["id"], row["document"], row["version"], row["created_at"], row["updated_at"], inside)
 
     return push(database, client, f"create group {group.display_name}", work)
 
@@ -84,20 +98,16 @@ def _said(group_id: str, group: PushedGroup) -> dict[str, Any]:
 
 def _refuse_twins(tx: Connection, client: Client, group: PushedGroup, group_id: str | None) -> None:
     """displayName is unique without case, externalId with it, within one connection."""
-    twin = t.DirectoryGroup
-    same = [("displayName", twin.display_name_key == fold(group.display_name))]
-    if group.external_id is not None:
-        same.append(("externalId", twin.external_id == group.external_id))
-    for name, condition in same:
-        found = select(twin.id).where(twin.connection_id == client.connection_id, condition, twin.id != (group_id or ""))
-        other = tx.execute(found).scalar_one_or_none()
-        if other is not None:
-            raise Taken(
-                "uniqueness",
-                f"{name} is already used by group {other} of this connection.",
-                expected=f"a {name} that no other group of this connection has",
-                advice="Rename one of the two groups in the IdP, or link the pushed group to the existing one.",
-            )
+    key = fold(group.display_name)
+    named = {"connection": client.connection_id, "key": key, "external": group.external_id, "self": group_id or ""}
+    for other in _TWINS.all(tx, named):
+        name = "displayName" if other.display_name_key == key else "externalId"
+        raise Taken(
+            "uniqueness",
+            f"{name} is already used by group {other.id} of this connection.",
+            expected=f"a {name} that no other group of this connection has",
+            advice="Rename one of the two groups in the IdP, or link the pushed group to the existing one.",
+        )
 
 
 def edit_group(
@@ -124,18 +134,21 @@ def edit_group(
         before = _locked(pushed, group_id)
         check(before.version)
         after = patch.edit(document_of(before.document)) if patch.edit else None
-        known, skipped = _resolved(pushed, patch)
-        delta = plan_members(pushed, group_id, known)
-        corridor.lock_users(delta.touched, client.connection_id)
-        moved = write_members(pushed, group_id, delta)
         edited = after if after and document_text(group_id, after.document) != before.document else None
         if edited:
             _refuse_twins(corridor.tx, client, edited, group_id)
+        delta = plan_members(pushed, group_id, patch.members)
+        known = facts.lock_users(corridor, client.connection_id, delta.touched)
+        skipped = account_for(pushed, _wanted(patch), known)
+        moved = write_members(pushed, group_id, delta)
         if edited or moved.all:
             _update(pushed, before, edited)
-        outcome = _follow(pushed, group_id, moved.all, renamed=edited is not None and _renamed(before, edited))
+        if edited is not None and _renamed(before, edited):
+            outcome = _decide_for_all(pushed, group_id, moved.all)
+        else:
+            outcome = _decide(pushed, known, moved.all)
         log.record(corridor, client, _meaning(verb, before, after, moved), answered, outcome, skipped)
-        return _stored(corridor.tx, group_id, with_members=with_members)
+        return _changed(pushed, before, edited, moved=bool(edited or moved.all), with_members=with_members)
 
     return push(database, client, f"{verb} group {group_id}", work)
 
@@ -144,26 +157,13 @@ def _renamed(before: Any, after: PushedGroup) -> bool:
     return (after.display_name, after.external_id) != (before.display_name, before.external_id)
 
 
-def _resolved(pushed: Push, patch: GroupPatch) -> tuple[tuple[MemberChange, ...], str]:
-    """The member operations with ids that are people of this connection; which ids were passed over, as a note for the log."""
-    # Only ids that are to be in the group must be known; taking out somebody who is not there is harmless.
-    wanted = [i for change in patch.members if isinstance(change, AddMembers | ReplaceMembers) for i in change.ids]
-    known, skipped = resolve(pushed, wanted)
-    keep = frozenset(known)
-    return tuple(_only(change, keep) for change in patch.members), skipped
-
-
-def _only(change: MemberChange, keep: frozenset[str]) -> MemberChange:
-    if isinstance(change, AddMembers | ReplaceMembers):
-        return replace(change, ids=tuple(i for i in change.ids if i in keep))
-    return change
+def _wanted(patch: GroupPatch) -> list[str]:
+    """Ids that are to be in the group must be known; taking out somebody who is not there is harmless."""
+    return [i for change in patch.members if isinstance(change, AddMembers | ReplaceMembers) for i in change.ids]
 
 
 def _locked(pushed: Push, group_id: str) -> Any:
-    pushed.corridor.lock_groups([group_id])
-    group = t.DirectoryGroup
-    found = select(group).where(group.id == group_id, group.connection_id == pushed.client.connection_id)
-    row = pushed.corridor.tx.execute(found).one_or_none()
+    row = _LOCK.first(pushed.corridor.tx, {"id": group_id, "connection": pushed.client.connection_id})
     if row is None:
         raise _not_found(group_id)
     return row
@@ -176,20 +176,34 @@ def _not_found(group_id: str) -> NotFound:
 
 
 def _update(pushed: Push, before: Any, after: PushedGroup | None) -> None:
-    values: dict[str, Any] = {"version": before.version + 1, "updated_at": pushed.corridor.now}
+    values: dict[str, Any] = {"id": before.id, "version": before.version + 1, "updated_at": pushed.corridor.now}
     if after is not None:
         values |= _said(before.id, after)
-    pushed.corridor.tx.execute(update(t.DirectoryGroup).where(t.DirectoryGroup.id == before.id).values(**values))
+    pushed.corridor.update(t.DirectoryGroup, [values], keys=("id",))
 
 
-def _follow(pushed: Push, group_id: str, touched: tuple[str, ...], *, renamed: bool) -> sync.Outcome | None:
-    """Decide anew for those who came or went; after a rename also for everybody in it, since rules may go by name."""
-    if not pushed.live or not (touched or renamed):
+def _changed(pushed: Push, before: Any, after: PushedGroup | None, *, moved: bool, with_members: bool) -> StoredGroup:
+    """The group after an edit, which nobody else can have changed meanwhile."""
+    version, changed = (before.version + 1, pushed.corridor.now) if moved else (before.version, before.updated_at)
+    text = document_text(before.id, after.document) if after else before.document
+    inside = members_of(pushed.corridor.tx, [before.id]).get(before.id, ()) if with_members else None
+    return StoredGroup(before.id, text, version, before.created_at, changed, inside)
+
+
+def _decide(pushed: Push, known: Sequence[Known], moved: Collection[str]) -> sync.Outcome | None:
+    """Decide anew for those who came or went."""
+    if not pushed.live or not moved:
         return None
-    if not renamed:
-        return sync.users(pushed.corridor, touched)
+    there = frozenset(moved)
+    return sync.known(pushed.corridor, [user for user in known if user.id in there])
+
+
+def _decide_for_all(pushed: Push, group_id: str, moved: Collection[str]) -> sync.Outcome | None:
+    """After a rename everybody in it is decided anew, since rules may go by name; and those who went."""
+    if not pushed.live:
+        return None
     inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
-    return sync.users(pushed.corridor, sorted({*touched, *pushed.corridor.tx.execute(inside).scalars()}))
+    return sync.users(pushed.corridor, sorted({*moved, *pushed.corridor.tx.execute(inside).scalars()}))
 
 
 def _meaning(verb: Verb, before: Any, after: PushedGroup | None, moved: Moved) -> str:
@@ -210,7 +224,7 @@ def delete_group(database: Database, client: Client, group_id: str, *, check: Ch
         touched = tuple(corridor.tx.execute(inside).scalars())
         corridor.lock_users(touched, client.connection_id)
         corridor.tx.execute(delete(t.DirectoryGroup).where(t.DirectoryGroup.id == group_id))
-        insert_rows(corridor.tx, t.Tombstone, [_stone(pushed, group_id)])
+        corridor.insert(t.Tombstone, [_stone(pushed, group_id)])
         outcome = sync.users(corridor, touched) if pushed.live and touched else None
         log.record(corridor, client, f"delete group {row.display_name} with {len(touched)} members", 204, outcome)
 
@@ -226,14 +240,8 @@ def _stone(pushed: Push, group_id: str) -> dict[str, Any]:
 def get_group(database: Database, client: Client, group_id: str, *, with_members: bool) -> StoredGroup:
     """Read one group. Raises NotFound `group_not_found`, Unavailable `directory_paused`."""
     with reader(database, client) as tx:
-        return _stored(tx, group_id, with_members=with_members, client=client)
-
-
-def _stored(tx: Connection, group_id: str, *, with_members: bool, client: Client | None = None) -> StoredGroup:
-    found = select(*COLUMNS).where(t.DirectoryGroup.id == group_id)
-    if client is not None:
-        found = found.where(t.DirectoryGroup.connection_id == client.connection_id)
-    row = tx.execute(found).one_or_none()
-    if row is None:
-        raise _not_found(group_id)
-    return StoredGroup(*row, members=members_of(tx, [group_id]).get(group_id, ()) if with_members else None)
+        row = _READ.first(tx, {"id": group_id, "connection": client.connection_id})
+        if row is None:
+            raise _not_found(group_id)
+        inside = members_of(tx, [group_id]).get(group_id, ()) if with_members else None
+    return StoredGroup(row.id, row.document, row.version, row.created_at, row.updated_at, inside)

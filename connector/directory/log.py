@@ -18,7 +18,7 @@ from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
-from connector.storage.sets import insert_rows
+from connector.storage.writes import insert_rows
 
 SHOWN = 100
 """Access changes kept per log row; a group of 10,000 does not make a row of megabytes. The audit has them all."""
@@ -32,7 +32,7 @@ def record(corridor: Corridor, client: Client, meaning: str, status: int, outcom
     changes = [] if outcome is None else _shown(outcome.plan.access)
     advice = "" if outcome is None or not outcome.withheld else _WITHHELD
     row = _row(client, corridor.now, meaning, status, changes=changes, arrived=note, advice=advice)
-    insert_rows(corridor.tx, t.ProvisioningLog, [row])
+    corridor.insert(t.ProvisioningLog, [row])
 
 
 _WITHHELD = (

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, literal, select
+from sqlalchemy import Connection, Text, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.directory.model import (
@@ -19,9 +19,11 @@ from connector.directory.model import (
 )
 from connector.directory.pushing import Push
 from connector.errors import Invalid
+from connector.provisioning.facts import Known
 from connector.storage import tables as t
+from connector.storage.hot import Hot
 from connector.storage.search import members_where
-from connector.storage.sets import among, id_rows
+from connector.storage.sets import among, among_these, id_rows, these
 
 NAMED = 10
 """Unknown ids named in a refusal; the rest is counted."""
@@ -32,7 +34,7 @@ Removal = RemoveMembers | ReplaceMembers | RemoveMembersWhere
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Who is asked to be in and who out, in the end. Not yet compared with who is in already."""
+    """Who is asked to be in and who out, in the end. Not yet compared with who is in already, nor with who there is."""
 
     come: frozenset[str]
     go: frozenset[str]
@@ -43,27 +45,24 @@ class Delta:
         return sorted(self.come | self.go)
 
 
-def resolve(pushed: Push, ids: Collection[str]) -> tuple[tuple[str, ...], str]:
-    """Return the ids that are users of this connection, and a note about those passed over.
+def account_for(pushed: Push, ids: Collection[str], known: Sequence[Known]) -> str:
+    """Say which ids are no users of this connection and why they may be passed over, as a note for the log.
 
     An id this connection issued and deleted, and a group, are passed over: a person deleted a second earlier must not make
     the IdP give the whole group up. Raises Invalid `member_unknown` naming ids that were never issued.
     """
-    if not ids:
-        return (), ""
-    tx, connection_id = pushed.corridor.tx, pushed.client.connection_id
-    user = t.DirectoryUser
-    known = set(tx.execute(select(user.id).where(user.connection_id == connection_id, among(user.id, ids))).scalars())
-    rest = [member for member in dict.fromkeys(ids) if member not in known]
+    there = {user.id for user in known}
+    rest = [member for member in dict.fromkeys(ids) if member not in there]
     if not rest:
-        return tuple(known), ""
+        return ""
+    tx, connection_id = pushed.corridor.tx, pushed.client.connection_id
     stone, group = t.Tombstone, t.DirectoryGroup
     gone = set(tx.execute(select(stone.id).where(stone.connection_id == connection_id, among(stone.id, rest))).scalars())
     nested = set(tx.execute(select(group.id).where(group.connection_id == connection_id, among(group.id, rest))).scalars())
     unknown = [member for member in rest if member not in gone and member not in nested]
     if unknown:
         raise _unknown(unknown)
-    return tuple(known), f"passed over: {len(gone)} deleted people, {len(nested)} groups"
+    return f"passed over: {len(gone)} deleted people, {len(nested)} groups"
 
 
 def _unknown(unknown: Sequence[str]) -> Invalid:
@@ -125,25 +124,32 @@ class Moved:
 def write_members(pushed: Push, group_id: str, delta: Delta) -> Moved:
     """Write the delta with one statement each way; returns what it really changed."""
     tx = pushed.corridor.tx
-    member = t.DirectoryMember
     came: list[str] = []
     gone: list[str] = []
+    given = {"group": group_id, "connection": pushed.client.connection_id}
     if delta.go:
-        going = delete(member).where(member.group_id == group_id, among(member.user_id, delta.go))
-        gone = sorted(tx.execute(going.returning(member.user_id)).scalars())
+        gone = sorted(_DELETE.scalars(tx, {**given, **these(delta.go)}))
     if delta.come:
-        came = sorted(tx.execute(_insert(tx, pushed.client.connection_id, group_id, delta.come)).scalars())
+        came = sorted(_INSERT[tx.dialect.name].scalars(tx, {**given, **these(sorted(delta.come))}))
     return Moved(tuple(came), tuple(gone))
 
 
-def _insert(tx: Connection, connection_id: str, group_id: str, come: Collection[str]) -> Any:
-    user, member = t.DirectoryUser, t.DirectoryMember
-    rows = select(literal(group_id), user.id, user.connection_id).where(
-        user.connection_id == connection_id, among(user.id, sorted(come))
+_MEMBER = t.DirectoryMember
+_DELETE = Hot(
+    delete(_MEMBER).where(_MEMBER.group_id == bindparam("group"), among_these(_MEMBER.user_id)).returning(_MEMBER.user_id)
+)
+
+
+def _insert(insert: Any) -> Hot:
+    user = t.DirectoryUser
+    rows = select(bindparam("group", type_=Text), user.id, user.connection_id).where(
+        user.connection_id == bindparam("connection"), among_these(user.id)
     )
-    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(member).from_select(["group_id", "user_id", "connection_id"], rows)
-    return statement.on_conflict_do_nothing().returning(member.user_id)
+    statement = insert(_MEMBER).from_select(["group_id", "user_id", "connection_id"], rows)
+    return Hot(statement.on_conflict_do_nothing().returning(_MEMBER.user_id))
+
+
+_INSERT = {"sqlite": _insert(sqlite.insert), "postgresql": _insert(postgresql.insert)}
 
 
 def members_of(tx: Connection, group_ids: Sequence[str]) -> dict[str, tuple[MemberRef, ...]]:

@@ -25,7 +25,7 @@ from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
 from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
 from connector.storage.database import Database
-from connector.storage.sets import insert_rows
+from connector.storage.writes import insert_rows
 
 LIFE = timedelta(hours=24)
 

@@ -19,7 +19,8 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.provisioning.sync import Extra
 from connector.storage import tables as t
-from connector.storage.sets import among_these, these, update_rows
+from connector.storage.sets import among_these, these
+from connector.storage.writes import update_rows
 
 _MET_AGAIN = "the same externalId came back under another userName: taken for another person; `connector member link` if not"
 

@@ -38,10 +38,12 @@ from connector.organizations import members
 from connector.provisioning import apply, facts, sync
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
+from connector.provisioning.setting import Setting
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
-from connector.storage.sets import among, insert_rows, update_rows
+from connector.storage.sets import among
+from connector.storage.writes import insert_rows, update_rows
 
 _MATCHES: Mapping[str, MatchKind] = {
     "group": "name",
@@ -265,7 +267,7 @@ def _told(corridor: Corridor, rows: Sequence[Mapping[str, Any]]) -> list[tuple[s
     return told
 
 
-def _row(corridor: Corridor, setting: facts.Setting, connection_id: str, spec: Document, position: int) -> dict[str, Any]:
+def _row(corridor: Corridor, setting: Setting, connection_id: str, spec: Document, position: int) -> dict[str, Any]:
     """A row from the options of `rule add`; checked as a rule of the heart, team or project found or made.
 
     Raises Invalid `rule_invalid` when not exactly one match and one target is given, or a text that cannot be kept, and what
@@ -297,7 +299,7 @@ def _row(corridor: Corridor, setting: facts.Setting, connection_id: str, spec: D
     }
 
 
-def _refuse_top(setting: facts.Setting, rule: Rule) -> None:
+def _refuse_top(setting: Setting, rule: Rule) -> None:
     if rule.kind == "role" and rule.level == roles.top(setting.catalogue).name and not setting.policy.top_by_rules:
         raise Conflict(
             "top_role_by_rule",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, update
 
 from connector.directory import burst, departures, log, returns
 from connector.directory.model import Check, Client, GroupRef, PushedUser, StoredUser, UserEdit, unchecked
@@ -13,11 +15,14 @@ from connector.directory.reading import reader
 from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
 from connector.membership.model import Because
-from connector.provisioning import facts, people, sync
+from connector.provisioning import people, sync
+from connector.provisioning.facts import Known
+from connector.provisioning.setting import Setting
 from connector.storage import tables as t
 from connector.storage.database import Database
+from connector.storage.hot import Hot
 from connector.storage.ids import new_id
-from connector.storage.sets import among_these, insert_rows, these
+from connector.storage.sets import among_these, rows_as_json, these
 
 Verb = Literal["replace", "patch"]
 
@@ -30,21 +35,43 @@ COLUMNS = (
 )
 
 
-_TWINS = select(t.DirectoryUser.id, t.DirectoryUser.user_name_key).where(
-    t.DirectoryUser.connection_id == bindparam("connection"),
-    or_(t.DirectoryUser.user_name_key == bindparam("key"), t.DirectoryUser.external_id == bindparam("external")),
-    t.DirectoryUser.id != bindparam("self"),
+_USER = t.DirectoryUser
+_SAME_NAME = and_(
+    _USER.connection_id == bindparam("connection"),
+    or_(_USER.user_name_key == bindparam("key"), _USER.external_id == bindparam("external")),
 )
-_READ = select(*COLUMNS).where(t.DirectoryUser.id == bindparam("id"), t.DirectoryUser.connection_id == bindparam("connection"))
-_GROUPS = (
+_TWINS = Hot(select(_USER.id, _USER.user_name_key).where(_SAME_NAME, _USER.id != bindparam("self")))
+_MET = Hot(
+    select(
+        exists().where(_SAME_NAME).label("twins"),
+        exists()
+        .where(
+            t.Tombstone.connection_id == bindparam("connection"),
+            or_(t.Tombstone.user_name_key == bindparam("key"), t.Tombstone.external_id == bindparam("external")),
+        )
+        .label("gone"),
+        exists().where(t.Address.email_key == bindparam("email"), t.Address.verified).label("holder"),
+    )
+)
+_IN_GROUPS = (
     select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name)
     .join(t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id)
-    .where(among_these(t.DirectoryMember.user_id))
     .order_by(t.DirectoryGroup.display_name_key, t.DirectoryGroup.id)
 )
-_ONE = select(t.DirectoryUser).where(
-    t.DirectoryUser.id == bindparam("id"), t.DirectoryUser.connection_id == bindparam("connection")
+_GROUPS = Hot(_IN_GROUPS.where(among_these(t.DirectoryMember.user_id)))
+_ONE = and_(_USER.id == bindparam("id"), _USER.connection_id == bindparam("connection"))
+_READ = Hot(
+    select(
+        *COLUMNS,
+        rows_as_json(t.DirectoryGroup.id, t.DirectoryGroup.display_name)
+        .join(t.DirectoryMember, t.DirectoryMember.group_id == t.DirectoryGroup.id)
+        .where(t.DirectoryMember.user_id == _USER.id)
+        .correlate(_USER)
+        .scalar_subquery()
+        .label("groups"),
+    ).where(_ONE)
 )
+_LOCK = Hot(select(_USER).where(_ONE).with_for_update(key_share=True))
 
 
 def create_user(database: Database, client: Client, user: PushedUser, *, identity: str | None = None) -> StoredUser:
@@ -56,14 +83,29 @@ def create_user(database: Database, client: Client, user: PushedUser, *, identit
 
     def work(pushed: Push) -> StoredUser:
         corridor = pushed.corridor
-        _refuse_twins(corridor.tx, client, user, None)
+        met = _MET.all(corridor.tx, {**_named(client, user), "email": fold(user.email or "")})[0]
+        if met.twins:
+            _refuse_twins(corridor.tx, client, user, None)
         row = _row(pushed, identity or new_id(), user)
-        insert_rows(corridor.tx, t.DirectoryUser, [row])
-        outcome = _arrive(pushed, row["id"]) if pushed.live else None
+        corridor.insert(t.DirectoryUser, [row])
+        outcome = None
+        if pushed.live:
+            stranger = not (met.gone or met.holder)
+            outcome = sync.newcomer(corridor, _known(row, None)) if stranger else _arrive(pushed, row["id"])
         log.record(corridor, client, meaning, 201, outcome)
         return StoredUser(row["id"], row["document"], row["version"], row["created_at"], row["updated_at"])
 
     return push(database, client, meaning, work)
+
+
+def _named(client: Client, user: PushedUser) -> dict[str, Any]:
+    return {"connection": client.connection_id, "key": fold(user.user_name), "external": user.external_id}
+
+
+def _known(said: Mapping[str, Any], person_id: str | None) -> Known:
+    """A user as this transaction has just written it."""
+    names = (said["id"], said["user_name"], said["email"], said["display_name"])
+    return Known(*names, person_id, said["active"], said["overridden"], said["search"])
 
 
 def _row(pushed: Push, user_id: str, user: PushedUser) -> dict[str, Any]:
@@ -72,6 +114,7 @@ def _row(pushed: Push, user_id: str, user: PushedUser) -> dict[str, Any]:
         "id": user_id,
         "organization_id": client.organization_id,
         "connection_id": client.connection_id,
+        "person_id": None,
         **_said(user_id, user),
         "overridden": False,
         "version": 1,
@@ -97,17 +140,15 @@ def _said(user_id: str, user: PushedUser) -> dict[str, Any]:
 
 def _arrive(pushed: Push, user_id: str) -> sync.Outcome:
     """Somebody new in a live directory: a rehire, another human under an old name, a known person, or a new one."""
-    org = facts.setting(pushed.corridor)
-    rejoin = returns.recognise(pushed.corridor, [user_id], org.catalogue)
-    return sync.users(pushed.corridor, [user_id], extra=rejoin, org=org)
+    rejoin = returns.recognise(pushed.corridor, [user_id], pushed.corridor.entered.catalogue)
+    return sync.users(pushed.corridor, [user_id], extra=rejoin)
 
 
 def _refuse_twins(tx: Connection, client: Client, user: PushedUser, user_id: str | None) -> None:
     """userName is unique without case, externalId with it, within one connection (RFC 7643 section 4.1.1)."""
-    key = fold(user.user_name)
-    given = {"connection": client.connection_id, "key": key, "external": user.external_id, "self": user_id or ""}
-    for other in tx.execute(_TWINS, given):
-        name = "userName" if other.user_name_key == key else "externalId"
+    named = _named(client, user)
+    for other in _TWINS.all(tx, {**named, "self": user_id or ""}):
+        name = "userName" if other.user_name_key == named["key"] else "externalId"
         raise Taken(
             "uniqueness",
             f"{name} is already used by user {other.id} of this connection.",
@@ -133,19 +174,27 @@ def edit_user(
         moved = text != before.document
         outcome = None
         if moved or (after.says_active and before.overridden):
-            _refuse_twins(pushed.corridor.tx, client, after, user_id)
-            _update(pushed, before, after, moved=moved)
-            outcome = _follow(pushed, before, after) if pushed.live else None
+            outcome = _edited(pushed, before, after, moved=moved)
         log.record(pushed.corridor, client, _meaning(meaning, before, after), 200, outcome, "" if moved else "nothing new")
         return _stored(pushed, before, text, moved=moved)
 
     return push(database, client, meaning, work)
 
 
+def _edited(pushed: Push, before: Any, after: PushedUser, *, moved: bool) -> sync.Outcome | None:
+    """Write a user that changed, and what follows from it."""
+    corridor = pushed.corridor
+    if (fold(after.user_name), after.external_id) != (before.user_name_key, before.external_id):
+        _refuse_twins(corridor.tx, pushed.client, after, before.id)
+    said = {"id": before.id, **_said(before.id, after), "overridden": before.overridden and not after.says_active}
+    if moved:
+        said |= {"version": before.version + 1, "updated_at": corridor.now}
+    corridor.update(t.DirectoryUser, [said], keys=("id",))
+    return _follow(pushed, before, after, _known(said, before.person_id)) if pushed.live else None
+
+
 def _locked(pushed: Push, user_id: str) -> Any:
-    connection_id = pushed.client.connection_id
-    pushed.corridor.lock_users([user_id], connection_id)
-    row = pushed.corridor.tx.execute(_ONE, {"id": user_id, "connection": connection_id}).one_or_none()
+    row = _LOCK.first(pushed.corridor.tx, {"id": user_id, "connection": pushed.client.connection_id})
     if row is None:
         raise _not_found(user_id)
     return row
@@ -157,27 +206,27 @@ def _not_found(user_id: str) -> NotFound:
     )
 
 
-def _update(pushed: Push, before: Any, after: PushedUser, *, moved: bool) -> None:
-    values = _said(before.id, after)
-    if moved:
-        values |= {"version": before.version + 1, "updated_at": pushed.corridor.now}
-    if after.says_active:
-        values["overridden"] = False
-    pushed.corridor.tx.execute(update(t.DirectoryUser).where(t.DirectoryUser.id == before.id).values(**values))
-
-
-def _follow(pushed: Push, before: Any, after: PushedUser) -> sync.Outcome:
+def _follow(pushed: Push, before: Any, after: PushedUser, now: Known) -> sync.Outcome | None:
     """Carry what changed to the person and the membership, and watch for bursts and break-glass owners."""
     corridor, client = pushed.corridor, pushed.client
+    outcome = None
+    if before.person_id is None:  # pushed inactive, or into a staged directory: it is now that they arrive, if they do
+        outcome = _arrive(pushed, before.id)
+    elif _matters(corridor.entered, before, after):
+        outcome = sync.known(corridor, [now])
     renamed = (before.email, before.display_name) != (after.email, after.display_name)
-    # whom nobody is linked to was pushed inactive: it is now that they arrive, if they do
-    outcome = _arrive(pushed, before.id) if before.person_id is None else sync.users(corridor, [before.id])
     if renamed and before.person_id is not None:
         people.follow(corridor, client.connection_id, [before.id])
     if before.active and not after.active:
         departures.warn_break_glass(corridor, before.id, before.person_id)
         burst.watch(corridor, client.connection_id)
     return outcome
+
+
+def _matters(org: Setting, before: Any, after: PushedUser) -> bool:
+    """Whether access may follow from an edit: from `active`, and from attributes where a rule asks for them."""
+    told = before.active != after.active or (after.says_active and before.overridden)
+    return told or (org.mapping.needs_document and before.search != after.search)
 
 
 def _meaning(meaning: str, before: Any, after: PushedUser) -> str:
@@ -217,10 +266,15 @@ def delete_user(database: Database, client: Client, user_id: str, *, check: Chec
 def get_user(database: Database, client: Client, user_id: str) -> StoredUser:
     """Read one user with its groups. Raises NotFound `user_not_found`, Unavailable `directory_paused`."""
     with reader(database, client) as tx:
-        row = tx.execute(_READ, {"id": user_id, "connection": client.connection_id}).one_or_none()
-        if row is None:
-            raise _not_found(user_id)
-        return StoredUser(*row, groups=groups_of(tx, [user_id]).get(user_id, ()))
+        row = _READ.first(tx, {"id": user_id, "connection": client.connection_id})
+    if row is None:
+        raise _not_found(user_id)
+    groups = tuple(GroupRef(*group) for group in sorted(json.loads(row.groups or "[]"), key=_by_name))
+    return StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, groups)
+
+
+def _by_name(group: list[str]) -> tuple[str, str]:
+    return fold(group[1]), group[0]
 
 
 def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
@@ -233,6 +287,6 @@ def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
 def groups_of(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
     """The groups that users are in, by name, with one statement."""
     found: dict[str, list[GroupRef]] = {}
-    for user_id, group_id, name in tx.execute(_GROUPS, these(ids)):
+    for user_id, group_id, name in _GROUPS.all(tx, these(ids)):
         found.setdefault(user_id, []).append(GroupRef(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}

@@ -36,6 +36,7 @@ from connector.membership.plan import Part
 from connector.provisioning import facts, sync
 from connector.provisioning.corridor import OPERATOR, Corridor, Glance, Ids, Origin, enter
 from connector.provisioning.facts import Entry
+from connector.provisioning.setting import Setting
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import among, id_rows
@@ -82,7 +83,7 @@ def view(corridor: Corridor, membership_id: str) -> MemberView:
 def _views(glance: Glance | Corridor, scope: Ids) -> list[MemberView]:
     catalogue = facts.setting(glance).catalogue
     ids = glance.tx.execute(scope).scalars().all()
-    holdings = facts.read_holdings(glance, ids)
+    holdings, _ = facts.read_ledgers(glance, ids)
     rows = glance.tx.execute(_members(glance.organization_id).where(among(t.Membership.id, ids)).order_by(t.Membership.id))
     return [_view(row, holdings[row.id], effective(holdings[row.id], catalogue)) for row in rows]
 
@@ -169,7 +170,7 @@ _WITHHELD = NotItem(
 )
 
 
-def _entry(corridor: Corridor, setting: facts.Setting, who: str) -> Entry:
+def _entry(corridor: Corridor, setting: Setting, who: str) -> Entry:
     try:
         membership_id = find(corridor, who)
     except NotFound:
@@ -189,7 +190,7 @@ def _ids(corridor: Corridor, query: Ids) -> Sequence[str]:
     return corridor.tx.execute(query).scalars().all()
 
 
-def _unlinked(setting: facts.Setting, who: str) -> Ids:
+def _unlinked(setting: Setting, who: str) -> Ids:
     user, key = t.DirectoryUser, fold(who)
     called = or_(user.email_key == key, user.user_name_key == key, user.id == who)
     return select(user.id).where(user.connection_id == (setting.authority or ""), called).limit(1)
@@ -354,5 +355,5 @@ def _other_break_glass(corridor: Corridor, losing: Sequence[Part]) -> bool:
         t.Assignment.organization_id == corridor.organization_id, t.Assignment.source == "break_glass"
     )
     out = {part.subject.key for part in losing}
-    holdings = facts.read_holdings(corridor, _ids(corridor, holders))
+    holdings, _ = facts.read_ledgers(corridor, _ids(corridor, holders))
     return any(not holding.causes for key, holding in holdings.items() if key not in out)

@@ -52,10 +52,10 @@ def create(database: Database, slug: str, name: str, owner_email: str, preset: s
 
     def work(tx: Connection) -> OrganizationView:
         organization = _insert(tx, slug, name, chosen)
-        corridor = open_new(tx, organization.id, AT_COMMAND_LINE)
         told = {"slug": slug, "name": name, "preset": preset}
-        apply.record(corridor, "organization.created", f"organization:{slug}", None, told)
-        apply.found(corridor, _founder(corridor, email), email, chosen.creator)
+        with open_new(tx, organization.id, AT_COMMAND_LINE) as corridor:
+            apply.record(corridor, "organization.created", f"organization:{slug}", None, told)
+            apply.found(corridor, _founder(corridor, email), email, chosen.creator)
         return organization
 
     return database.write(work)

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from connector.membership.fold import fold
 from connector.membership.model import (
-    RULE,
     AccessChange,
     Assignment,
     Change,
@@ -30,10 +29,12 @@ from connector.membership.model import (
 from connector.membership.plan import Effect, Part, Plan
 from connector.provisioning import people
 from connector.provisioning.corridor import Corridor
-from connector.provisioning.facts import Entry, Setting
+from connector.provisioning.facts import Entry
+from connector.provisioning.setting import Setting
 from connector.storage import tables as t
 from connector.storage.ids import new_id
-from connector.storage.sets import among, delete_rows, insert_rows, update_rows
+from connector.storage.sets import among
+from connector.storage.writes import insert_rows
 
 Values = Mapping[str, Any]
 Recorded = tuple[str, dict[str, Any] | None, dict[str, Any] | None]
@@ -60,7 +61,7 @@ def write(corridor: Corridor, org: Setting, plan: Plan, entries: Mapping[str, En
     both = zip(plan.parts, plan.effects, strict=True)
     placed = [_place(part, effect, entries[part.subject.key], persons) for part, effect in both]
     _write_memberships(corridor, placed, joined_by)
-    _write_assignments(corridor, placed)
+    _write_assignments(corridor, org, placed)
     _write_suspensions(corridor, placed, org.authority)
     _tell(corridor, plan, placed)
 
@@ -80,24 +81,24 @@ def _make_persons(corridor: Corridor, org: Setting, joining: Sequence[Entry]) ->
     if not unknown:
         return {}
     made = {entry.subject.key: new_id() for entry in unknown}
-    insert_rows(
-        corridor.tx,
+    corridor.insert(
         t.Person,
         [
             {"id": made[e.subject.key], "display_name": e.name, "created_by": org.authority, "created_at": corridor.now}
             for e in unknown
         ],
     )
-    insert_rows(corridor.tx, t.Address, list(_addresses(corridor, org, unknown, made)))
+    corridor.insert(t.Address, list(_addresses(corridor, org, unknown, made)))
     links = [{"id": entry.user_id, "person_id": made[entry.subject.key]} for entry in unknown]
-    update_rows(corridor.tx, t.DirectoryUser, links, keys=("id",))
+    corridor.update(t.DirectoryUser, links, keys=("id",))
     return made
 
 
 def _addresses(corridor: Corridor, org: Setting, unknown: Sequence[Entry], made: Mapping[str, str]) -> Iterator[Values]:
     """One primary address each: verified inside a verified domain and while nobody else has it verified, else display data."""
     keys = {entry.subject.key: fold(entry.subject.email or "") for entry in unknown}
-    taken = set(people.taken_addresses(corridor, list(keys.values())))
+    asked = [keys[entry.subject.key] for entry in unknown if not entry.unknown]
+    taken = set(people.taken_addresses(corridor, asked)) if asked else set()
     for entry in unknown:
         key = keys[entry.subject.key]
         if "@" not in key:
@@ -126,9 +127,9 @@ def _write_memberships(corridor: Corridor, placed: Sequence[Place], joined_by: s
             new.append(_membership(corridor, place, after, joined_by))
         elif before.role != after.role:
             changed.append({"id": place.membership_id, "role": after.role})
-    insert_rows(corridor.tx, t.Membership, new)
-    update_rows(corridor.tx, t.Membership, changed, keys=("id",))
-    delete_rows(corridor.tx, t.Membership, gone)  # the ledgers go with it, by their foreign keys
+    corridor.insert(t.Membership, new)
+    corridor.update(t.Membership, changed, keys=("id",))
+    corridor.delete(t.Membership, gone)  # the ledgers go with it, by their foreign keys
 
 
 def _membership(corridor: Corridor, place: Place, after: Effective, joined_by: str) -> Values:
@@ -142,9 +143,9 @@ def _membership(corridor: Corridor, place: Place, after: Effective, joined_by: s
     }
 
 
-def _write_assignments(corridor: Corridor, placed: Sequence[Place]) -> None:
+def _write_assignments(corridor: Corridor, org: Setting, placed: Sequence[Place]) -> None:
     staying = [place for place in placed if not _has(place.part, Leave)]
-    ids = _target_ids(corridor, [c for p in staying for c in p.part.changes if isinstance(c, Give | Take)])
+    ids = _target_ids(corridor, org, [c for p in staying for c in p.part.changes if isinstance(c, Give | Take)])
     taken, given = [], []
     for place in staying:
         for change in place.part.changes:
@@ -154,8 +155,8 @@ def _write_assignments(corridor: Corridor, placed: Sequence[Place]) -> None:
                     taken.append(key)
                 if isinstance(change, Give):
                     given.append(_given(corridor, key, change.assignment))
-    delete_rows(corridor.tx, t.Assignment, taken)
-    insert_rows(corridor.tx, t.Assignment, given)
+    corridor.delete(t.Assignment, taken)
+    corridor.insert(t.Assignment, given)
 
 
 def _key(membership_id: str, assignment: Assignment, ids: Mapping[Target, str]) -> Values:
@@ -171,10 +172,10 @@ def _given(corridor: Corridor, key: Values, assignment: Assignment) -> Values:
     return {**key, "organization_id": corridor.organization_id, "level": assignment.level, "created_at": corridor.now}
 
 
-def _target_ids(corridor: Corridor, changes: Iterable[Give | Take]) -> dict[Target, str]:
-    """The ids of the teams and projects spoken of; those that do not exist yet are made."""
-    wanted = {change.assignment.target for change in changes if change.assignment.target.slug}
-    ids: dict[Target, str] = {}
+def _target_ids(corridor: Corridor, org: Setting, changes: Iterable[Give | Take]) -> dict[Target, str]:
+    """The ids of the teams and projects spoken of: known from the rules, or looked up; those that do not exist yet are made."""
+    ids = dict(org.places)
+    wanted = {change.assignment.target for change in changes if change.assignment.target.slug} - ids.keys()
     for kind in ("team", "project"):
         slugs = sorted(target.slug for target in wanted if target.kind == kind)
         ids |= {Target(kind, slug): id_ for slug, id_ in ensure(corridor, kind, slugs).items()}
@@ -208,8 +209,8 @@ def _write_suspensions(corridor: Corridor, placed: Sequence[Place], connection_i
                 entered.append(_suspension(corridor, place.membership_id, change, connection_id))
             elif isinstance(change, Lift):
                 lifted.append({"membership_id": place.membership_id, "cause": str(change.cause)})
-    delete_rows(corridor.tx, t.Suspension, lifted)
-    insert_rows(corridor.tx, t.Suspension, entered)
+    corridor.delete(t.Suspension, lifted)
+    corridor.insert(t.Suspension, entered)
 
 
 def _suspension(corridor: Corridor, membership_id: str, change: Suspend, connection_id: str | None) -> Values:
@@ -230,9 +231,9 @@ def _tell(corridor: Corridor, plan: Plan, placed: Sequence[Place]) -> None:
         told.setdefault(change.subject.key, []).append(change)
     heard = [place for place in placed if place.part.subject.key in told]
     entries = [_entry(corridor, place, told[place.part.subject.key]) for place in heard]
-    insert_rows(corridor.tx, t.AuditEntry, entries)
+    corridor.insert(t.AuditEntry, entries)
     events = [_event(corridor, entry, place) for entry, place in zip(entries, heard, strict=True)]
-    insert_rows(corridor.tx, t.OutboxEvent, events)
+    corridor.insert(t.OutboxEvent, events)
 
 
 def _other_causes(placed: Sequence[Place]) -> Iterator[AccessChange]:
@@ -294,8 +295,8 @@ def record_all(corridor: Corridor, action: str, changes: Sequence[Recorded], bec
         return
     audit = [_audit(corridor, action, target, before, after, because) for target, before, after in changes]
     told = [{"target": target, "before": before, "after": after} for target, before, after in changes]
-    insert_rows(corridor.tx, t.AuditEntry, audit)
-    insert_rows(corridor.tx, t.OutboxEvent, [_outbox(corridor, action, payload, None) for payload in told])
+    corridor.insert(t.AuditEntry, audit)
+    corridor.insert(t.OutboxEvent, [_outbox(corridor, action, payload, None) for payload in told])
 
 
 def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *, once: str, because: Sequence[str]) -> bool:
@@ -303,7 +304,7 @@ def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *
     event = _outbox(corridor, kind, {"target": target, **payload}, once)
     if corridor.preview or not insert_rows(corridor.tx, t.OutboxEvent, [event], ignore=True):
         return False
-    insert_rows(corridor.tx, t.AuditEntry, [_audit(corridor, kind, target, None, payload, because)])
+    corridor.insert(t.AuditEntry, [_audit(corridor, kind, target, None, payload, because)])
     return True
 
 
@@ -311,9 +312,9 @@ def found(corridor: Corridor, person_id: str, email: str, role: str) -> str:
     """The first membership of a new organization: its founder, with the creator's role. Returns the membership id."""
     membership_id = new_id()
     row = {"id": membership_id, "organization_id": corridor.organization_id, "person_id": person_id}
-    insert_rows(corridor.tx, t.Membership, [{**row, "joined_by": "founder", "role": role, "created_at": corridor.now}])
+    corridor.insert(t.Membership, [{**row, "joined_by": "founder", "role": role, "created_at": corridor.now}])
     key = {"membership_id": membership_id, "target_kind": "role", "target_id": "", "source": "founder"}
-    insert_rows(corridor.tx, t.Assignment, [_given(corridor, key, Assignment(Target("role"), role, "founder"))])
+    corridor.insert(t.Assignment, [_given(corridor, key, Assignment(Target("role"), role, "founder"))])
     record(corridor, "member.joined", email, None, {"status": "active", "role": role}, ["founded the organization"])
     return membership_id
 
@@ -339,8 +340,3 @@ def _audit(
 def _outbox(corridor: Corridor, kind: str, payload: Values, once: str | None) -> Values:
     row = {"id": new_id(), "organization_id": corridor.organization_id, "kind": kind, "payload": payload, "once": once}
     return {**row, "created_at": corridor.now}
-
-
-def rule_source(rule_id: str) -> str:
-    """The source that assignments of a rule carry."""
-    return RULE + rule_id

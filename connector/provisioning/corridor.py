@@ -3,6 +3,9 @@
 The order of locks is: organization, directory groups, directory users, memberships, persons; within each by id. The lock is taken
 by a statement that reads nothing, because a statement that waits sees the past; mode, states and tokens are read after it.
 
+What is to be written waits in the corridor until something is read, or until the end: then it goes in as few statements as can
+be. Whatever is read sees what was written before.
+
 The organization's lock is a transaction-level advisory lock on PostgreSQL, shared for pushes and sign-ins, exclusive for rule
 edits, mode switches and any plan that may take the top role from, suspend or remove one of its holders. SQLite's
 `BEGIN IMMEDIATE` is exclusive by nature.
@@ -11,18 +14,23 @@ edits, mode switches and any plan that may take the top role from, suspend or re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, func, select
+from sqlalchemy.orm import DeclarativeBase
 
 from connector.errors import NotFound
 from connector.membership.model import Mode
+from connector.provisioning.setting import Setting, read_setting
 from connector.storage.database import Database
+from connector.storage.hot import Hot
 from connector.storage.sets import among_these, these
-from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Organization, Person
+from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Person
+from connector.storage.writes import Rows, Write, table_of, write_all
 
 Result = TypeVar("Result")
 Ids = Select[str]
@@ -42,7 +50,9 @@ _ALL_USERS = (
     .order_by(DirectoryUser.id)
     .with_for_update(key_share=True)
 )
-_MODE = select(Organization.membership_mode).where(Organization.id == bindparam("organization"))
+
+_LOCK = Hot(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)).label("locked")))
+_SHARE = Hot(select(func.pg_advisory_xact_lock_shared(bindparam("key", type_=BigInteger)).label("locked")))
 
 OPERATOR = "operator"
 """The actor of everything done at the command line."""
@@ -59,15 +69,60 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """An open transaction of one organization, locked. With `preview` nothing is applied and everything is rolled back."""
+    """An open transaction of one organization, locked. With `preview` nothing is applied and everything is rolled back.
 
-    tx: Connection
+    `entered` is what the organization decided by when the locks were there; a verb that changes it reads it again.
+    """
+
+    connection: Connection
     organization_id: str
-    mode: Mode
+    entered: Setting
     origin: Origin
     now: datetime
     exclusive: bool
     preview: bool
+    _waiting: list[Write] = field(default_factory=list)
+
+    @property
+    def mode(self) -> Mode:
+        """How the organization got its members when the corridor was entered."""
+        return self.entered.mode
+
+    @property
+    def tx(self) -> Connection:
+        """The connection to read by: what waits to be written is written first."""
+        self.flush()
+        return self.connection
+
+    def insert(self, table: type[DeclarativeBase], rows: Rows) -> None:
+        """Insert rows, all with the same keys, before anything is read again."""
+        self._waiting.append(Write("insert", table_of(table), rows))
+
+    def update(self, table: type[DeclarativeBase], rows: Rows, *, keys: tuple[str, ...]) -> None:
+        """Update rows that `keys` find; those that wait to be inserted are inserted as they become."""
+        self._waiting.append(Write("update", table_of(table), self._merged(table_of(table), rows, keys), keys))
+
+    def _merged(self, table: Table, rows: Rows, keys: tuple[str, ...]) -> Rows:
+        """Play an update on rows that wait to be inserted into the same table, which then wait behind what the update may point
+        at; returns what is left of the update."""
+        for write in [write for write in self._waiting if write.table is table and write.verb == "insert"]:
+            said = {tuple(row[key] for key in keys): row for row in rows}
+            found = [{**row, **said.pop(tuple(row[key] for key in keys), {})} for row in write.rows]
+            self._waiting.remove(write)
+            self._waiting.append(replace(write, rows=found))
+            rows = list(said.values())
+        return rows
+
+    def delete(self, table: type[DeclarativeBase], rows: Rows) -> None:
+        """Delete the rows that equal these in the columns given."""
+        self._waiting.append(Write("delete", table_of(table), rows))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            writes = list(self._waiting)
+            self._waiting.clear()
+            write_all(self.connection, writes)
 
     def lock_groups(self, ids: Collection[str]) -> None:
         """Lock directory groups, in id order."""
@@ -138,6 +193,7 @@ def enter(
         lock_organization(tx, organization_id, exclusive=exclusive)
         corridor = _open(tx, organization_id, origin, exclusive, preview)
         result = work(corridor)
+        corridor.flush()
         if preview:
             raise _Previewed(result)
         return result
@@ -150,10 +206,13 @@ def enter(
         return previewed.result  # type: ignore[return-value]
 
 
-def open_new(tx: Connection, organization_id: str, origin: Origin) -> Corridor:
+@contextmanager
+def open_new(tx: Connection, organization_id: str, origin: Origin) -> Iterator[Corridor]:
     """The corridor of an organization that this very transaction has just inserted."""
     lock_organization(tx, organization_id, exclusive=True)
-    return _open(tx, organization_id, origin, exclusive=True, preview=False)
+    corridor = _open(tx, organization_id, origin, exclusive=True, preview=False)
+    yield corridor
+    corridor.flush()
 
 
 def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) -> None:
@@ -161,15 +220,14 @@ def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) 
     if tx.dialect.name != "postgresql":
         return
     key = int.from_bytes(hashlib.sha256(organization_id.encode()).digest()[:8], "big", signed=True)
-    function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
-    tx.exec_driver_sql(f"SELECT {function}(%s)", (key,))
+    (_LOCK if exclusive else _SHARE).all(tx, {"key": key})
 
 
 def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool, preview: bool) -> Corridor:
-    mode = tx.execute(_MODE, {"organization": organization_id}).scalar_one_or_none()
-    if mode is None:
+    setting = read_setting(tx, organization_id)
+    if setting is None:
         raise NotFound("organization_not_found", "This organization does not exist.")
-    return Corridor(tx, organization_id, Mode(mode), origin, _now(), exclusive or tx.dialect.name == "sqlite", preview)
+    return Corridor(tx, organization_id, setting, origin, _now(), exclusive or tx.dialect.name == "sqlite", preview)
 
 
 def _now() -> datetime:

@@ -7,50 +7,35 @@ statements are built once: every push runs them all, and building one costs as m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, null, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, func, literal, null, select, union_all
 
-from connector.membership.mapping import Mapping as RuleMapping
-from connector.membership.mapping import prepare
+from connector.errors import NotFound
 from connector.membership.model import (
     Assignment,
     Catalogue,
     Cause,
     Group,
     Holding,
-    Match,
     PersonFacts,
-    Policy,
-    Role,
-    Rule,
     Subject,
     Target,
 )
 from connector.provisioning.corridor import Corridor, Glance, Ids, memberships_locked
+from connector.provisioning.setting import Setting, read_setting
 from connector.storage import tables as t
+from connector.storage.hot import Hot
 from connector.storage.sets import among_these, these
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What an organization decides by: catalogue, policy, verified domains, the live (or paused) directory if there is one, and
-    its rules."""
-
-    catalogue: Catalogue
-    policy: Policy
-    domains: frozenset[str]
-    authority: str | None
-    mapping: RuleMapping
-    rules: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
-    """One person under consideration: who, what the directory says of them, what they hold, and what was withheld before."""
+    """One person under consideration: who, what the directory says of them, what they hold, and what was withheld before.
+
+    `unknown` says that nobody has their address verified, so that it need not be looked up again."""
 
     subject: Subject
     user_id: str | None
@@ -60,113 +45,108 @@ class Entry:
     facts: PersonFacts
     holding: Holding
     withheld: bool
-
-
-_ORGANIZATION = (
-    select(t.Organization, t.Connection.id.label("authority"))
-    .outerjoin(
-        t.Connection,
-        and_(t.Connection.organization_id == t.Organization.id, t.Connection.directory.in_(("live", "paused"))),
-    )
-    .where(t.Organization.id == bindparam("organization"))
-)
-_ROLES = select(t.Role).where(t.Role.organization_id == bindparam("organization")).order_by(t.Role.rank.desc())
-_DOMAINS = select(t.Domain.name).where(t.Domain.organization_id == bindparam("organization"), t.Domain.verified_at.is_not(None))
-_RULES = (
-    select(t.Rule, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
-    .outerjoin(t.Team, t.Team.id == t.Rule.team_id)
-    .outerjoin(t.Project, t.Project.id == t.Rule.project_id)
-    .where(t.Rule.connection_id == bindparam("connection"))
-    .order_by(t.Rule.position, t.Rule.id)
-)
+    unknown: bool = False
 
 
 def setting(corridor: Corridor | Glance) -> Setting:
-    """Read the organization's catalogue, policy, verified domains, authority and rules in force."""
-    tx, given = corridor.tx, {"organization": corridor.organization_id}
-    row = tx.execute(_ORGANIZATION, given).one()
-    roles = tuple(
-        Role(each.name, each.rank, each.top, frozenset(each.permissions), each.can_own, each.org_visible)
-        for each in tx.execute(_ROLES, given)
-    )
-    catalogue = Catalogue(roles, row.default_role)
-    policy = Policy(row.role_strategy, row.top_by_rules, row.entry_gate)
-    domains = frozenset(tx.execute(_DOMAINS, given).scalars())
-    rules = read_rules(corridor, row.authority) if row.authority else ()
-    return Setting(catalogue, policy, domains, row.authority, prepare(rules, catalogue, policy), rules)
-
-
-def read_rules(corridor: Corridor | Glance, connection_id: str) -> tuple[Rule, ...]:
-    """The rules of a connection, in their order, teams and projects by their slug of today."""
-    return tuple(
-        Rule(
-            row.id,
-            Match(row.match_kind, row.match_value, row.match_attribute),
-            row.target_kind,
-            row.team_slug or row.project_slug or row.slug,
-            row.level,
-            row.position,
-        )
-        for row in corridor.tx.execute(_RULES, {"connection": connection_id})
-    )
+    """Read what the organization decides by now."""
+    found = read_setting(corridor.tx, corridor.organization_id)
+    if found is None:
+        raise NotFound("organization_not_found", "This organization does not exist.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Reads:
-    """The statements that read people, for one kind of scope."""
+class Known:
+    """A directory user of the authority, locked: as read, or as the verb that holds the lock has just written it."""
 
-    users: Any
-    users_with_documents: Any
-    members: Ids
-    places: Any
-    groups: Any
-
-
-@cache
-def _reads(*, everybody: bool) -> _Reads:
-    """Parameters: `ids` of directory users (or, for everybody, none), `authority` and `organization`."""
-    user, member, place, group = t.DirectoryUser, t.Membership, t.DirectoryMember, t.DirectoryGroup
-    of_authority = user.connection_id == bindparam("authority")
-    chosen = of_authority if everybody else and_(of_authority, among_these(user.id))
-    mine = member.organization_id == bindparam("organization")
-    # By id alone: with the connection beside it a planner that does not know a new tenant yet would go by that.
-    persons = select(user.person_id).where(of_authority if everybody else among_these(user.id), user.person_id.is_not(None))
-    inside = place.user_id.in_(select(user.id).where(chosen)) if everybody else among_these(place.user_id)
-    link = and_(member.person_id == user.person_id, mine)
-    known = (user.id, user.user_name, user.email, user.display_name, user.person_id, user.active, user.overridden)
-    columns = (*known, member.id.label("membership_id"))
-    return _Reads(
-        users=select(*columns, null().label("search")).outerjoin(member, link).where(chosen).order_by(user.id),
-        users_with_documents=select(*columns, user.search).outerjoin(member, link).where(chosen).order_by(user.id),
-        members=memberships_locked(mine) if everybody else memberships_locked(mine, member.person_id.in_(persons)),
-        places=select(place.user_id, place.group_id).where(inside),
-        groups=select(group.id, group.display_name, group.external_id).where(group.id.in_(select(place.group_id).where(inside))),
-    )
+    id: str
+    user_name: str
+    email: str | None
+    display_name: str | None
+    person_id: str | None
+    active: bool
+    overridden: bool
+    search: Mapping[str, Any] | None
 
 
-def people(corridor: Corridor, org: Setting, ids: Collection[str] | None) -> list[Entry]:
-    """Lock and read people: directory users of the authority by id, or with None everybody of the organization."""
+_USER, _PLACE, _GROUP = t.DirectoryUser, t.DirectoryMember, t.DirectoryGroup
+_COLUMNS = (_USER.id, _USER.user_name, _USER.email, _USER.display_name, _USER.person_id, _USER.active, _USER.overridden)
+_OF_AUTHORITY = _USER.connection_id == bindparam("authority")
+_IN_GROUPS = select(_PLACE.user_id, _GROUP.id, _GROUP.display_name, _GROUP.external_id).join(_GROUP, _GROUP.id == _PLACE.group_id)
+
+
+def _users(*where: ColumnElement[bool], documents: bool) -> Hot:
+    """The query that locks directory users, in id order. A row that was waited for is read as it became."""
+    search = _USER.search if documents else null().label("search")
+    return Hot(select(*_COLUMNS, search).where(_OF_AUTHORITY, *where).order_by(_USER.id).with_for_update(key_share=True))
+
+
+_THESE_USERS = {documents: _users(among_these(_USER.id), documents=documents) for documents in (False, True)}
+_ALL_USERS = {documents: _users(documents=documents) for documents in (False, True)}
+_MINE = t.Membership.organization_id == bindparam("organization")
+_ALL_MEMBERS = Hot(memberships_locked(_MINE).add_columns(t.Membership.person_id))
+_THESE_MEMBERS = Hot(memberships_locked(_MINE, among_these(t.Membership.person_id)).add_columns(t.Membership.person_id))
+_ALL_PLACES = Hot(_IN_GROUPS.where(_PLACE.connection_id == bindparam("authority")))
+_THESE_PLACES = Hot(_IN_GROUPS.where(among_these(_PLACE.user_id)))
+
+
+def lock_users(corridor: Corridor, connection_id: str, ids: Collection[str]) -> list[Known]:
+    """Lock directory users of a connection, in id order, and read them; ids that are none are passed over."""
+    if not ids:
+        return []
+    statement = _THESE_USERS[corridor.entered.mapping.needs_document]
+    return [Known(*row) for row in statement.all(corridor.tx, {**these(ids), "authority": connection_id})]
+
+
+def people(corridor: Corridor, org: Setting, ids: Collection[str]) -> list[Entry]:
+    """Lock and read people: directory users of the authority by id."""
+    return [] if org.authority is None else known_people(corridor, lock_users(corridor, org.authority, ids))
+
+
+def known_people(corridor: Corridor, users: Sequence[Known]) -> list[Entry]:
+    """Read what is to be known of directory users of the authority that are locked already."""
+    persons = [user.person_id for user in users if user.person_id]
+    given = {**these(persons), "organization": corridor.organization_id}
+    found = _THESE_MEMBERS.all(corridor.tx, given) if persons else []
+    places = _THESE_PLACES.all(corridor.tx, these(user.id for user in users)) if users else []
+    return _entries(corridor, users, found, places)
+
+
+def everybody(corridor: Corridor, org: Setting) -> list[Entry]:
+    """Lock and read everybody of the organization: directory users of the authority, and members it does not know."""
     if org.authority is None:
         return []
-    reads = _reads(everybody=ids is None)
-    given = {**these(ids or ()), "authority": org.authority, "organization": corridor.organization_id}
-    tx = corridor.tx
-    corridor.lock_users(ids, org.authority)
-    membership_ids = corridor.lock_memberships(reads.members, given)
-    holdings, withheld = read_holdings(corridor, membership_ids), _withheld(corridor, membership_ids)
-    groups = _groups_of(corridor, reads, given)
-    found = reads.users_with_documents if org.mapping.needs_document else reads.users
-    entries = [_user_entry(row, holdings, withheld, groups) for row in tx.execute(found, given).all()]
-    if ids is None:
-        entries += [_member_entry(row, holdings, withheld) for row in tx.execute(_ABSENT, given).all()]
-    return entries
+    given = {"authority": org.authority, "organization": corridor.organization_id}
+    users = _ALL_USERS[org.mapping.needs_document].all(corridor.tx, given)
+    found = _ALL_MEMBERS.all(corridor.tx, given)
+    entries = _entries(corridor, users, found, _ALL_PLACES.all(corridor.tx, given))
+    linked = {user.person_id for user in users}
+    absent = [row.id for row in found if row.person_id not in linked]
+    return entries + (_described(corridor, absent) if absent else [])
+
+
+def newcomer(user: Known) -> Entry:
+    """Somebody of whom it was seen that nobody here knows them by name, externalId or address: there is nothing to read."""
+    facts = PersonFacts(user.active or user.overridden, (), user.search or {})
+    return Entry(_subject(user, None), user.id, None, None, user.display_name, facts, Holding(), withheld=False, unknown=True)
+
+
+def _entries(corridor: Corridor, users: Sequence[Any], memberships: Sequence[Any], places: Sequence[Any]) -> list[Entry]:
+    member_of = {row.person_id: row.id for row in memberships}
+    holdings, withheld = read_ledgers(corridor, [row.id for row in memberships])
+    groups = _by_user(places)
+    return [_user_entry(user, member_of.get(user.person_id), holdings, withheld, groups) for user in users]
 
 
 def members(corridor: Corridor, scope: Ids) -> list[Entry]:
     """Lock and read memberships by id, for what people decide about members: no facts of the directory."""
-    ids = corridor.lock_memberships(memberships_locked(t.Membership.id.in_(scope)), {})
-    holdings, withheld = read_holdings(corridor, ids), _withheld(corridor, ids)
-    return [_member_entry(row, holdings, withheld) for row in corridor.tx.execute(_MEMBERS, these(ids)).all()]
+    return _described(corridor, corridor.lock_memberships(memberships_locked(t.Membership.id.in_(scope)), {}))
+
+
+def _described(corridor: Corridor, ids: Collection[str]) -> list[Entry]:
+    holdings, withheld = read_ledgers(corridor, ids)
+    return [_member_entry(row, holdings, withheld) for row in _MEMBERS.all(corridor.tx, these(ids))]
 
 
 def _with_address() -> Any:
@@ -177,21 +157,24 @@ def _with_address() -> Any:
     )
 
 
-_MEMBERS = _with_address().where(among_these(t.Membership.id)).order_by(t.Membership.id)
-_KNOWN = exists().where(
-    t.DirectoryUser.person_id == t.Membership.person_id, t.DirectoryUser.connection_id == bindparam("authority")
-)
-_ABSENT = _with_address().where(t.Membership.organization_id == bindparam("organization"), ~_KNOWN).order_by(t.Membership.id)
+_MEMBERS = Hot(_with_address().where(among_these(t.Membership.id)).order_by(t.Membership.id))
+
+
+def _subject(user: Any, membership_id: str | None) -> Subject:
+    return Subject(membership_id or f"user:{user.id}", user.email or user.user_name)
 
 
 def _user_entry(
-    row: Any, holdings: Mapping[str, Holding], withheld: frozenset[str], groups: Mapping[str, tuple[Group, ...]]
+    user: Any,
+    membership_id: str | None,
+    holdings: Mapping[str, Holding],
+    withheld: frozenset[str],
+    groups: Mapping[str, tuple[Group, ...]],
 ) -> Entry:
-    member = row.membership_id
-    facts = PersonFacts(row.active or row.overridden, groups.get(row.id, ()), row.search or {})
-    subject = Subject(member or f"user:{row.id}", row.email or row.user_name)
-    holding = holdings.get(member, Holding()) if member else Holding()
-    return Entry(subject, row.id, member, row.person_id, row.display_name, facts, holding, member in withheld)
+    facts = PersonFacts(user.active or user.overridden, groups.get(user.id, ()), user.search or {})
+    holding = holdings.get(membership_id, Holding()) if membership_id else Holding()
+    subject = _subject(user, membership_id)
+    return Entry(subject, user.id, membership_id, user.person_id, user.display_name, facts, holding, membership_id in withheld)
 
 
 def _member_entry(row: Any, holdings: Mapping[str, Holding], withheld: frozenset[str]) -> Entry:
@@ -200,45 +183,56 @@ def _member_entry(row: Any, holdings: Mapping[str, Holding], withheld: frozenset
     return Entry(subject, None, row.id, row.person_id, row.display_name, PersonFacts(None), holding, row.id in withheld)
 
 
-_ASSIGNMENTS = (
-    select(t.Assignment, t.Team.slug.label("team_slug"), t.Project.slug.label("project_slug"))
-    .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
-    .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
-    .where(among_these(t.Assignment.membership_id))
+_NO_TEXT = null().cast(Text)
+_LEDGERS = Hot(
+    union_all(
+        select(
+            t.Assignment.membership_id,
+            t.Assignment.target_kind.label("kind"),
+            func.coalesce(t.Team.slug, t.Project.slug, "").label("slug"),
+            t.Assignment.level.label("level"),
+            t.Assignment.source.label("source"),
+        )
+        .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
+        .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
+        .where(among_these(t.Assignment.membership_id)),
+        select(t.Suspension.membership_id, literal("suspension"), t.Suspension.cause, _NO_TEXT, _NO_TEXT).where(
+            among_these(t.Suspension.membership_id)
+        ),
+        select(t.Withheld.membership_id, literal("withheld"), _NO_TEXT, _NO_TEXT, _NO_TEXT).where(
+            among_these(t.Withheld.membership_id)
+        ),
+    )
 )
-_SUSPENSIONS = select(t.Suspension.membership_id, t.Suspension.cause).where(among_these(t.Suspension.membership_id))
-_WITHHELD = select(t.Withheld.membership_id).where(among_these(t.Withheld.membership_id))
 
 
-def read_holdings(corridor: Corridor | Glance, membership_ids: Collection[str]) -> dict[str, Holding]:
-    """What the memberships named hold: their assignments and causes."""
+def read_ledgers(corridor: Corridor | Glance, membership_ids: Collection[str]) -> tuple[dict[str, Holding], frozenset[str]]:
+    """What the memberships named hold, their assignments and causes; and of whom a change is withheld."""
     if not membership_ids:
-        return {}
+        return {}, frozenset()
     rows: dict[str, list[Assignment]] = defaultdict(list)
     causes: dict[str, list[Cause]] = defaultdict(list)
-    given = these(membership_ids)
-    for row in corridor.tx.execute(_ASSIGNMENTS, given).all():
-        target = Target(row.target_kind, row.team_slug or row.project_slug or "")
-        rows[row.membership_id].append(Assignment(target, row.level, row.source))
-    for membership_id, cause in corridor.tx.execute(_SUSPENSIONS, given).all():
-        causes[membership_id].append(Cause(cause))
-    return {key: Holding(True, frozenset(rows.get(key, ())), frozenset(causes.get(key, ()))) for key in membership_ids}
+    withheld = set()
+    targets: dict[tuple[Any, str], Target] = {}
+    for membership_id, kind, slug, level, source in _LEDGERS.all(corridor.tx, these(membership_ids)):
+        if kind == "suspension":
+            causes[membership_id].append(Cause(slug))
+        elif kind == "withheld":
+            withheld.add(membership_id)
+        else:
+            target = targets.get((kind, slug)) or targets.setdefault((kind, slug), Target(kind, slug))
+            rows[membership_id].append(Assignment(target, level, source))
+    held = {key: Holding(True, frozenset(rows.get(key, ())), frozenset(causes.get(key, ()))) for key in membership_ids}
+    return held, frozenset(withheld)
 
 
-def _withheld(corridor: Corridor, membership_ids: Collection[str]) -> frozenset[str]:
-    if not membership_ids:
-        return frozenset()
-    return frozenset(corridor.tx.execute(_WITHHELD, these(membership_ids)).scalars())
-
-
-def _groups_of(corridor: Corridor, reads: _Reads, given: Mapping[str, Any]) -> dict[str, tuple[Group, ...]]:
-    places = corridor.tx.execute(reads.places, given).all()
-    if not places:
-        return {}
-    known = {row.id: Group(row.id, row.display_name, row.external_id) for row in corridor.tx.execute(reads.groups, given)}
+def _by_user(places: Sequence[Any]) -> dict[str, tuple[Group, ...]]:
+    """The groups of each user, by name; one value for each group however many are in it."""
+    known: dict[str, Group] = {}
     found: dict[str, list[Group]] = defaultdict(list)
-    for user_id, group_id in places:
-        found[user_id].append(known[group_id])
+    for user_id, group_id, name, external_id in places:
+        group = known.get(group_id) or known.setdefault(group_id, Group(group_id, name, external_id))
+        found[user_id].append(group)
     return {user_id: tuple(sorted(groups, key=_by_name)) for user_id, groups in found.items()}
 
 

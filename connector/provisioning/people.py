@@ -17,7 +17,8 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import setting
 from connector.storage import tables as t
 from connector.storage.ids import new_id
-from connector.storage.sets import among, among_these, insert_rows, these, update_rows
+from connector.storage.sets import among, among_these, these
+from connector.storage.writes import insert_rows, update_rows
 
 
 def inside(email_key: str | None, domains: Collection[str]) -> bool:

@@ -1,6 +1,6 @@
 """SYNC: the one way in which facts become memberships. Facts, decide, guard, apply; a preview is the same without the last step.
 
-users(corridor, ids)        the IdP said something about these people
+users(corridor, ids)        the IdP said something about these people (known, newcomer: the same, with less to read)
 everyone(corridor)          rules, states or mode changed
 settle(corridor, …)         a person decided about one member: the same guard, the same apply
 """
@@ -24,9 +24,10 @@ from connector.membership.model import (
 from connector.membership.plan import Part, Plan, reconcile
 from connector.provisioning import apply, facts, people
 from connector.provisioning.corridor import Corridor
-from connector.provisioning.facts import Entry, Setting
+from connector.provisioning.facts import Entry, Known
+from connector.provisioning.setting import Setting
 from connector.storage import tables as t
-from connector.storage.sets import delete_rows, insert_rows
+from connector.storage.writes import insert_rows
 
 Extra = Callable[[Entry, tuple[Change, ...]], tuple[Change, ...]]
 """What a verb adds to the changes of one person: a rehire's rows, a hand-over. Pure."""
@@ -42,10 +43,21 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
-def users(corridor: Corridor, ids: Collection[str], *, extra: Extra | None = None, org: Setting | None = None) -> Outcome:
-    """Bring the people behind these directory users in line with what the IdP says now. `org` spares reading it again."""
-    org = org or facts.setting(corridor)
-    return _run(corridor, org, _linked_people(corridor, org, ids), extra=extra)
+def users(corridor: Corridor, ids: Collection[str], *, extra: Extra | None = None) -> Outcome:
+    """Bring the people behind these directory users in line with what the IdP says now."""
+    org = corridor.entered
+    return _run(corridor, org, _linked(corridor, org, facts.people(corridor, org, ids)), extra=extra)
+
+
+def known(corridor: Corridor, users: Sequence[Known]) -> Outcome:
+    """As `users`, of directory users that the verb has locked and read."""
+    org = corridor.entered
+    return _run(corridor, org, _linked(corridor, org, facts.known_people(corridor, users)))
+
+
+def newcomer(corridor: Corridor, user: Known) -> Outcome:
+    """As `users`, of somebody of whom it was seen that nobody here knows them."""
+    return _run(corridor, corridor.entered, [facts.newcomer(user)])
 
 
 def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra | None = None, confirm: bool = False) -> Outcome:
@@ -58,19 +70,26 @@ def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra 
     org = facts.setting(corridor)
     if org.authority is None:
         return Outcome(Plan((), org.catalogue))
-    return _run(corridor, org, _linked_people(corridor, org, None), absent=absent, extra=extra, confirm=confirm)
+    entries = facts.everybody(corridor, org)
+    if people.link(corridor, _alone(entries), org.domains):
+        entries = facts.everybody(corridor, org)
+    return _run(corridor, org, entries, absent=absent, extra=extra, confirm=confirm)
 
 
-def _linked_people(corridor: Corridor, org: Setting, ids: Collection[str] | None) -> list[Entry]:
-    """Read people; those active and linked to nobody are linked first, where an address of theirs is verified here."""
-    entries = facts.people(corridor, org, ids)
-    alone = [entry.user_id for entry in entries if entry.user_id and entry.person_id is None and entry.facts.active]
-    return facts.people(corridor, org, ids) if people.link(corridor, alone, org.domains) else entries
+def _linked(corridor: Corridor, org: Setting, entries: list[Entry]) -> list[Entry]:
+    """Those active and linked to nobody are linked first, where an address of theirs is verified here."""
+    if people.link(corridor, _alone(entries), org.domains):
+        return facts.people(corridor, org, [entry.user_id for entry in entries if entry.user_id])
+    return entries
+
+
+def _alone(entries: Sequence[Entry]) -> list[str]:
+    return [entry.user_id for entry in entries if entry.user_id and entry.person_id is None and entry.facts.active]
 
 
 def leave(corridor: Corridor, ids: Collection[str], because: Because) -> Outcome:
     """The IdP deleted these people: their memberships end. Break-glass owners are outside of what an IdP can do."""
-    org = facts.setting(corridor)
+    org = corridor.entered
     entries = facts.people(corridor, org, ids)
     going = [entry for entry in entries if entry.membership_id and not breaks_glass(entry.holding)]
     parts = [Part(entry.subject, entry.holding, (Leave(because),)) for entry in going]
@@ -106,7 +125,7 @@ def _run(
             changes: tuple[Change, ...] = (Leave(Because("the IdP deleted this person; an owner confirmed it")),)
         else:
             desired = _standing(org.mapping.desired(entry.facts), entry, absent)
-            changes = (*reconcile(desired, entry.holding), *_linked(entry))
+            changes = (*reconcile(desired, entry.holding), *_found(entry))
         if extra is not None:
             changes = extra(entry, changes)
         if changes:
@@ -119,7 +138,7 @@ def _run(
     return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by="scim", newly=withheld)
 
 
-def _linked(entry: Entry) -> tuple[Change, ...]:
+def _found(entry: Entry) -> tuple[Change, ...]:
     """Who could not be linked, and is now, is back."""
     if entry.user_id is None or Cause.CANNOT_LINK not in entry.holding.causes:
         return ()
@@ -178,7 +197,7 @@ def _forget_withheld(corridor: Corridor, entries: Sequence[Entry], parts: Iterab
     asked = {part.subject.key for part in parts if loses_top(part, catalogue)}
     deleted = {entry.subject.key for entry in entries if entry.facts.active is None}
     moot = [e.membership_id for e in entries if e.withheld and e.subject.key not in asked | deleted]
-    delete_rows(corridor.tx, t.Withheld, [{"membership_id": membership_id} for membership_id in moot])
+    corridor.delete(t.Withheld, [{"membership_id": membership_id} for membership_id in moot])
 
 
 def _apply(

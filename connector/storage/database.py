@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import Unavailable
+from connector.storage.hot import prepared
 from connector.storage.tables import metadata
 
 Result = TypeVar("Result")
@@ -34,14 +35,11 @@ LOCK_WAIT = 10
 RETRY_AFTER = 5
 """Seconds told to the IdP in Retry-After when the database is busy or away."""
 
-MANY = 8_000
-"""Characters of one parameter (rows as JSON) from which on a statement is not prepared."""
-
-MANY_IDS = 200
-"""The same for ids."""
-
 PREPARE = 5
 """Executions after which psycopg prepares a statement; its own default."""
+
+PREPARED = 400
+"""Prepared statements that a connection keeps: all there are."""
 
 _RERUN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 _SQLITE_AWAY = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")
@@ -196,12 +194,6 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def _is_many(value: object) -> bool:
-    if isinstance(value, list):
-        return len(value) > MANY_IDS
-    return isinstance(value, str) and len(value) > MANY
-
-
 def _postgresql_engine(url: str) -> Engine:
     engine = create_engine(
         url,
@@ -215,11 +207,14 @@ def _postgresql_engine(url: str) -> Engine:
         },
     )
 
+    @event.listens_for(engine, "connect")
+    def _keep_plans(connection: Any, _record: Any) -> None:
+        connection.prepared_max = PREPARED
+
     @event.listens_for(engine, "before_cursor_execute")
     def _plan_for_many(_tx: Any, cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
-        """A statement that carries many ids is planned for them: a plan prepared for a few, when the tables were small, may take
-        minutes. All others are prepared after the usual five times."""
-        sent = parameters.values() if isinstance(parameters, dict) else ()
-        cursor.connection.prepare_threshold = None if any(map(_is_many, sent)) else PREPARE
+        """As `hot.prepared`, for statements that SQLAlchemy runs."""
+        for_these = isinstance(parameters, dict) and prepared(parameters) is False
+        cursor.connection.prepare_threshold = None if for_these else PREPARE
 
     return engine

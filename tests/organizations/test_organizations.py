@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import func, insert, select
 
 from connector.directory import connections, domains, tokens
 from connector.errors import ConnectorError, Invalid, NotFound
@@ -16,6 +16,7 @@ from connector.organizations.export import export
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.support.racing import race
+from tests.support.statements import statements
 
 BASE = "https://id.example.com"
 
@@ -198,26 +199,20 @@ def test_an_export_is_whole_and_holds_no_secret(database: Database) -> None:
 def test_an_export_costs_the_same_number_of_statements_for_one_member_and_for_fifty(database: Database) -> None:
     """No statement per member."""
 
-    def statements() -> int:
-        counted: list[str] = []
-
-        def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            counted.append(statement)
-
-        event.listen(database.engine, "before_cursor_execute", count)
-        export(database, organization_id)
-        event.remove(database.engine, "before_cursor_execute", count)
-        return len(counted)
+    def cost() -> int:
+        with statements(database.engine) as sent:
+            export(database, organization_id)
+        return len(sent)
 
     organization_id = _filled(database)
-    small = statements()
+    small = cost()
     with database.engine.begin() as tx:
         moment = tx.execute(select(func.max(t.Organization.created_at))).scalar_one()
         for n in range(50):
             tx.execute(insert(t.Person).values(id=f"p{n}", display_name=f"P{n}", created_by=None, created_at=moment))
             row = {"id": f"m{n}", "organization_id": organization_id, "person_id": f"p{n}", "joined_by": "manual"}
             tx.execute(insert(t.Membership).values(**row, role="member", created_at=moment))
-    assert statements() == small
+    assert cost() == small
     assert len(export(database, organization_id)["members"]) == 51
 
 

@@ -83,8 +83,8 @@ def test_a_new_organization_has_its_corridor_before_anybody_sees_it(home: Databa
 
     def found(tx: Connection) -> tuple[str, bool]:
         tx.execute(insert(t.Organization).values({**HOME, "id": "new", "slug": "new"}))
-        corridor = open_new(tx, "new", ORIGIN)
-        return corridor.organization_id, corridor.exclusive
+        with open_new(tx, "new", ORIGIN) as corridor:
+            return corridor.organization_id, corridor.exclusive
 
     assert home.write(found) == ("new", True)
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, event, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 
 from connector.storage import tables as t
 from connector.storage.database import Database, violated
-from connector.storage.sets import among, among_these, delete_rows, id_rows, insert_rows, these, update_rows
+from connector.storage.sets import among, among_these, id_rows, these
+from connector.storage.writes import delete_rows, insert_rows, update_rows
 from tests.support import filled
+from tests.support.statements import statements
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 MANY = 3_000
@@ -30,21 +31,6 @@ def tx(database: Database) -> Iterator[Connection]:
         filled.fill(connection)
         yield connection
         transaction.rollback()
-
-
-@contextmanager
-def statements(tx: Connection) -> Iterator[list[str]]:
-    """Collect the statements that are sent."""
-    sent: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(tx, "before_cursor_execute", hear)
-    try:
-        yield sent
-    finally:
-        event.remove(tx, "before_cursor_execute", hear)
 
 
 def user(name: str, **said: Any) -> dict[str, Any]:

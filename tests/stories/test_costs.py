@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 
 from connector.directory import queries
 from connector.directory.model import Part, Query, StoredUser
@@ -18,28 +17,14 @@ from connector.storage.conditions import Compare, Path
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from tests.support import world
+from tests.support.statements import statements
 from tests.support.world import World
 
 MANY = 1_500
 
 
-@contextmanager
-def _statements(database: Database) -> Iterator[list[str]]:
-    """Collect what is sent to the database."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-
-
 def _cost(database: Database, verb: Callable[[], object]) -> int:
-    with _statements(database) as sent:
+    with statements(database.engine) as sent:
         verb()
     return len(sent)
 

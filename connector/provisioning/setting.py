@@ -1,0 +1,137 @@
+"""What an organization decides by, read with one statement: mode, catalogue, policy, verified domains, authority, rules.
+
+What was read is compared, not trusted: the same texts give the same prepared rules, which a process keeps. Nothing is decided by
+what a process remembers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Text, and_, bindparam, cast, or_, select
+
+from connector.membership.mapping import Mapping as RuleMapping
+from connector.membership.mapping import prepare
+from connector.membership.model import Catalogue, Match, Mode, Policy, Role, Rule, Target
+from connector.storage import tables as t
+from connector.storage.hot import Hot
+from connector.storage.sets import rows_as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an organization decides by: mode, catalogue, policy, verified domains, the live (or paused) directory if there is one,
+    its rules, and the ids of the teams and projects that these name."""
+
+    mode: Mode
+    catalogue: Catalogue
+    policy: Policy
+    domains: frozenset[str]
+    authority: str | None
+    mapping: RuleMapping
+    rules: tuple[Rule, ...]
+    places: Mapping[Target, str]
+
+
+_LIVE = t.Connection.__table__.alias("live")
+_IS_LIVE = or_(_LIVE.c.directory == "live", _LIVE.c.directory == "paused")
+_ROLES = rows_as_json(
+    t.Role.name, t.Role.rank, t.Role.top, t.Role.can_own, t.Role.org_visible, cast(t.Role.permissions, Text)
+).where(t.Role.organization_id == t.Organization.id)
+_DOMAINS = rows_as_json(t.Domain.name).where(t.Domain.organization_id == t.Organization.id, t.Domain.verified_at.is_not(None))
+
+
+def _rules(of: Any) -> Any:
+    rule, team, project = t.Rule, t.Team, t.Project
+    matched = (rule.match_kind, rule.match_value, rule.match_attribute)
+    placed = (rule.team_id, team.slug, rule.project_id, project.slug, rule.slug)
+    columns = (rule.position, rule.id, *matched, rule.target_kind, *placed, rule.level)
+    found = rows_as_json(*columns).select_from(rule).outerjoin(team, team.id == rule.team_id)
+    return found.outerjoin(project, project.id == rule.project_id).where(rule.connection_id == of)
+
+
+_SETTING = Hot(
+    select(
+        t.Organization.membership_mode,
+        t.Organization.default_role,
+        t.Organization.role_strategy,
+        t.Organization.top_by_rules,
+        t.Organization.entry_gate,
+        _LIVE.c.id.label("authority"),
+        _ROLES.scalar_subquery().label("roles"),
+        _DOMAINS.scalar_subquery().label("domains"),
+        _rules(_LIVE.c.id).scalar_subquery().label("rules"),
+    )
+    .outerjoin(_LIVE, and_(_LIVE.c.organization_id == t.Organization.id, _IS_LIVE))
+    .where(t.Organization.id == bindparam("organization"))
+)
+_RULES = Hot(_rules(bindparam("connection")))
+
+
+def read_setting(tx: Connection, organization_id: str) -> Setting | None:
+    """What the organization decides by, as it is now; None when there is no such organization."""
+    row = _SETTING.first(tx, {"organization": organization_id})
+    return None if row is None else _setting(*row)
+
+
+def read_rules(tx: Connection, connection_id: str) -> tuple[Rule, ...]:
+    """The rules of a connection, in their order, teams and projects by their slug of today."""
+    return tuple(rule for rule, _, _ in _parsed(_RULES.scalars(tx, {"connection": connection_id})[0]))
+
+
+@lru_cache(maxsize=256)
+def _setting(
+    mode: str,
+    default_role: str,
+    strategy: Any,
+    top_by_rules: bool,
+    gate: bool,
+    authority: str | None,
+    roles: str | None,
+    domains: str | None,
+    rules: str | None,
+) -> Setting:
+    ranked = sorted(json.loads(roles or "[]"), key=_by_rank)
+    catalogue = Catalogue(tuple(_role(*each) for each in ranked), default_role)
+    policy = Policy(strategy, bool(top_by_rules), bool(gate))
+    parsed = _parsed(rules if authority else None)
+    known = tuple(rule for rule, _, _ in parsed)
+    places = {target: place for _, target, place in parsed if target is not None and place is not None}
+    verified = frozenset(name for (name,) in json.loads(domains or "[]"))
+    return Setting(Mode(mode), catalogue, policy, verified, authority, prepare(known, catalogue, policy), known, places)
+
+
+def _by_rank(role: list[Any]) -> tuple[int, str]:
+    return -role[1], role[0]
+
+
+def _role(name: str, rank: int, top: bool, can_own: bool, org_visible: bool, permissions: str) -> Role:
+    return Role(name, rank, bool(top), frozenset(json.loads(permissions)), bool(can_own), bool(org_visible))
+
+
+def _parsed(rules: str | None) -> list[tuple[Rule, Target | None, str | None]]:
+    """Each rule, with the team or project it names and the id of that."""
+    return [_rule(*each) for each in sorted(json.loads(rules or "[]"))]
+
+
+def _rule(
+    position: int,
+    identity: str,
+    kind: Any,
+    value: str,
+    attribute: str,
+    target: Any,
+    team_id: str | None,
+    team: str | None,
+    project_id: str | None,
+    project: str | None,
+    slug: str,
+    level: str,
+) -> tuple[Rule, Target | None, str | None]:
+    rule = Rule(identity, Match(kind, value, attribute), target, team or project or slug, level, position)
+    place = team_id or project_id
+    return rule, Target(target, rule.slug) if place else None, place

@@ -1,0 +1,248 @@
+"""Set-based writing: changes of rows as values, and the few statements that make them.
+
+Rows travel as one JSON parameter and become rows inside the database (`json_each` on SQLite, `jsonb_to_recordset` on PostgreSQL),
+so the number of statements never grows with the data; a single row travels as its values. Several writes go to PostgreSQL as one
+statement, a WITH of all of them: what a request writes costs one round trip.
+
+The statements are put together from names of our own tables and columns only; every value travels as a parameter.
+"""
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import JSON, Connection, Dialect, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase
+
+from connector.storage import hot
+from connector.storage.types import UtcDateTime
+
+Verb = Literal["insert", "offer", "update", "delete"]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rows to be written with one statement; every row has the same keys.
+
+    insert; offer, which passes over rows that violate a unique key; update, where the columns in `keys` find a row and the others
+    are set; delete of every row that equals one of `rows` in the columns given.
+    """
+
+    verb: Verb
+    table: Table
+    rows: Rows
+    keys: tuple[str, ...] = ()
+
+
+def insert_rows(tx: Connection, table: type[DeclarativeBase], rows: Rows, *, ignore: bool = False) -> int:
+    """Insert all rows and return how many were written; with `ignore` fewer, if unique keys are taken."""
+    return _now(tx, Write("offer" if ignore else "insert", table_of(table), rows))
+
+
+def update_rows(tx: Connection, table: type[DeclarativeBase], rows: Rows, *, keys: tuple[str, ...]) -> int:
+    """Update all rows and return how many were found."""
+    return _now(tx, Write("update", table_of(table), rows, keys))
+
+
+def delete_rows(tx: Connection, table: type[DeclarativeBase], rows: Rows) -> int:
+    """Delete all rows and return how many there were."""
+    return _now(tx, Write("delete", table_of(table), rows))
+
+
+def table_of(table: type[DeclarativeBase]) -> Table:
+    """The table behind a class of rows."""
+    return table.__table__  # type: ignore[return-value]
+
+
+def _now(tx: Connection, write: Write) -> int:
+    if not write.rows:
+        return 0
+    shape = _shape(write)
+    with hot.run(tx, _text(tx.dialect.name, (shape,)), _parameters(tx.dialect, [(write, shape)])) as cursor:
+        return int(cursor.rowcount)
+
+
+def write_all(tx: Connection, writes: Sequence[Write]) -> None:
+    """Make all writes in their order.
+
+    On PostgreSQL writes that touch different tables go as one statement. Its parts do not see each other's rows, which foreign
+    keys between them do not mind: they are checked at its end. A table written twice begins the next statement.
+    """
+    for together in _together(tx.dialect.name, [write for write in writes if write.rows]):
+        shaped = [(write, _shape(write)) for write in together]
+        text = _text(tx.dialect.name, tuple(shape for _, shape in shaped))
+        with hot.run(tx, text, _parameters(tx.dialect, shaped)):
+            pass
+
+
+def _together(dialect: str, writes: Sequence[Write]) -> Iterator[list[Write]]:
+    if dialect != "postgresql":
+        yield from ([write] for write in writes)
+        return
+    group: list[Write] = []
+    for write in writes:
+        if any(other.table is write.table for other in group):
+            yield group
+            group = []
+        group.append(write)
+    if group:
+        yield group
+
+
+# ----------------------------------------------------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the text of a statement depends on. `about` is the number of rows, rounded up to a power of ten."""
+
+    verb: Verb
+    table: Table
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    about: int
+
+
+def _shape(write: Write) -> _Shape:
+    """Few shapes, few statements; and a planner that knows roughly what comes."""
+    about = 1
+    while about < len(write.rows):
+        about *= 10
+    if write.verb in ("insert", "offer"):
+        about = min(about, 2)
+    return _Shape(write.verb, write.table, tuple(write.rows[0]), write.keys, about)
+
+
+@lru_cache(maxsize=2048)
+def _text(dialect: str, shapes: tuple[_Shape, ...]) -> str:
+    texts = [_statement(dialect, shape, number) for number, shape in enumerate(shapes)]
+    if len(texts) == 1:
+        return texts[0]
+    named = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(texts[:-1]))
+    return f"WITH {named} {texts[-1]}"
+
+
+def _statement(dialect: str, shape: _Shape, number: int) -> str:
+    if shape.about == 1:
+        return _of_one(dialect, shape, number)
+    if shape.verb in ("insert", "offer"):
+        listed = _listed(shape.names)
+        # "WHERE true" keeps SQLite's parser from reading ON CONFLICT as a join constraint.
+        source = f"SELECT {listed} FROM {_rowset(dialect, shape, number)} WHERE true"
+        return f'INSERT INTO "{shape.table.name}" ({listed}) {source}{_conflict(shape)}'
+    if shape.verb == "update":
+        found = " AND ".join(f'"{shape.table.name}"."{key}" = r."{key}"' for key in shape.keys)
+        settings, source = _settings(shape, _of_rowset), _limited(dialect, shape, number)
+        return f'UPDATE "{shape.table.name}" SET {settings} FROM {source} WHERE {found}'
+    chosen = f"SELECT {_listed(shape.names)} FROM {_limited(dialect, shape, number)}"
+    return f'DELETE FROM "{shape.table.name}" WHERE ({_listed(shape.names)}) IN ({chosen})'
+
+
+def _of_one(dialect: str, shape: _Shape, number: int) -> str:
+    """The statement for one row: values instead of a rowset."""
+
+    def value(name: str) -> str:
+        return _mark(dialect, f"{number}_{name}")
+
+    if shape.verb in ("insert", "offer"):
+        values = ", ".join(value(name) for name in shape.names)
+        return f'INSERT INTO "{shape.table.name}" ({_listed(shape.names)}) VALUES ({values}){_conflict(shape)}'
+    keys = shape.keys or shape.names
+    found = " AND ".join(f'"{key}" = {value(key)}' for key in keys)
+    if shape.verb == "update":
+        return f'UPDATE "{shape.table.name}" SET {_settings(shape, value)} WHERE {found}'
+    return f'DELETE FROM "{shape.table.name}" WHERE {found}'
+
+
+def _mark(dialect: str, name: str) -> str:
+    return f":p{name}" if dialect == "sqlite" else f"%(p{name})s"
+
+
+def _conflict(shape: _Shape) -> str:
+    return " ON CONFLICT DO NOTHING" if shape.verb == "offer" else ""
+
+
+def _settings(shape: _Shape, value: Callable[[str], str]) -> str:
+    return ", ".join(f'"{name}" = {value(name)}' for name in shape.names if name not in shape.keys)
+
+
+def _of_rowset(name: str) -> str:
+    return f'r."{name}"'
+
+
+def _limited(dialect: str, shape: _Shape, number: int) -> str:
+    """The rowset with a limit that cuts nothing: without it the planner takes any JSON for a hundred rows."""
+    return f"(SELECT * FROM {_rowset(dialect, shape, number)} LIMIT {shape.about}) AS r"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _rowset(dialect: str, shape: _Shape, number: int) -> str:
+    """The rows of the parameter as a table expression named r, columns typed as in the table."""
+    mark = _mark(dialect, f"{number}_rows")
+    if dialect == "sqlite":
+        values = ", ".join(f"""json_extract(value, '$.{name}') AS "{name}\"""" for name in shape.names)
+        return f"(SELECT {values} FROM json_each({mark})) AS r"
+    typed = ", ".join(f'"{name}" {_postgresql_type(shape.table, name)}' for name in shape.names)
+    return f"jsonb_to_recordset(CAST({mark} AS jsonb)) AS r({typed})"
+
+
+def _postgresql_type(table: Table, name: str) -> str:
+    return str(table.c[name].type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+
+
+# ----------------------------------------------------------------------------------------------------------- parameters
+
+
+def _parameters(dialect: Dialect, shaped: Sequence[tuple[Write, _Shape]]) -> dict[str, Any]:
+    sent: dict[str, Any] = {}
+    for number, (write, shape) in enumerate(shaped):
+        convert = _converters(dialect, write.table, shape.names, shape.about == 1)
+        rows = [dict(row) for row in write.rows]
+        for name, function in convert:
+            for row in rows:
+                if row[name] is not None:
+                    row[name] = function(row[name])
+        if shape.about == 1:
+            sent |= {f"p{number}_{name}": value for name, value in rows[0].items()}
+        else:
+            sent[f"p{number}_rows"] = _compact(rows)
+    return sent
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+@lru_cache(maxsize=512)
+def _converters(
+    dialect: Dialect, table: Table, names: tuple[str, ...], single: bool
+) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """What must be done to a value before it is sent: moments as the database keeps them, JSON as text."""
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for name in names:
+        kind = table.c[name].type
+        if isinstance(kind, UtcDateTime):
+            found.append((name, _moment(kind.dialect_impl(dialect).bind_processor(dialect), single and dialect.name != "sqlite")))
+        elif single and isinstance(kind, JSON):
+            found.append((name, _compact))
+    return tuple(found)
+
+
+def _moment(processor: Any, native: bool) -> Callable[[Any], Any]:
+    def convert(value: datetime) -> Any:
+        bound = processor(value) if processor else value
+        return bound.isoformat() if isinstance(bound, datetime) and not native else bound
+
+    return convert
