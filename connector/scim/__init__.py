@@ -4,6 +4,7 @@ Five rooms, each readable on its own:
 
     the door      resources   every request: who speaks, what is asked, refusals as SCIM errors (errors, refusals)
                   users, groups    one function per operation, from an exchange (a value; wire makes it of HTTP) to an answer
+                  bulk        many operations in one request (bulk_message, bulk_references)    noting   refusals are seen
     documents     messages    bytes -> JSON within bounds            rendering   stored text -> JSON text, projections
                   documents   a resource as pushed -> the canonical document (values, members)
     PATCH         patch       pure edits of documents                operations, paths   the message taken apart

@@ -13,7 +13,7 @@ from connector.config import Settings
 from connector.membership.mapping import PROJECT_LEVELS, TEAM_LEVELS
 from connector.membership.pattern import compile_pattern, fill
 from connector.membership.roles import PRESETS
-from connector.scim import discovery, documents, filters, members, messages, operations, values, wire
+from connector.scim import bulk_message, discovery, documents, filters, members, messages, operations, values, wire
 from connector.scim.errors import refusal_of
 from connector.scim.schemas import GROUP, USER, Attribute
 from tests.docs import inventory, regenerate
@@ -134,8 +134,11 @@ def test_every_attribute_a_filter_or_path_may_name_is_documented() -> None:
 
 LIMITS = {
     "body": f"{wire.MAX_BODY // 2**20} MB",
+    "body of a Bulk": f"{discovery.MAX_PAYLOAD // 2**20} MB",
     "depth of JSON": str(messages.MAX_DEPTH),
     "operations in a PATCH": str(operations.MAX_OPERATIONS),
+    "operations in a Bulk": str(discovery.MAX_OPERATIONS),
+    "method, path, bulkId and version of one of them": f"{bulk_message.MAX_TEXT} characters",
     "members named in one request": str(members.MAX_MEMBERS),
     "elements of a list attribute": str(values.MAX_ELEMENTS),
     "userName, displayName, externalId": f"{documents.MAX_NAME} characters",
