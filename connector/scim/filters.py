@@ -22,6 +22,7 @@ from connector.storage.conditions import And, Condition, Not, Operator, Or, Path
 MAX_LENGTH = 4096
 MAX_DEPTH = 32
 MAX_TERMS = 200
+MAX_LISTS = 20  # each is a query within the query
 _LARGEST_NUMBER = 2**53  # integers beyond are not exact in JSON (RFC 8259 section 6), nor storable everywhere
 
 _TOKEN = re.compile(
@@ -108,6 +109,7 @@ class Parser:
         self._next = 0
         self._open: list[str] = []
         self.terms = 0
+        self._lists = 0
         self.folded = True
 
     def peek(self) -> _Token:
@@ -180,9 +182,17 @@ class Parser:
             raise invalid_filter(
                 f"{shown(word)} is not an attribute that can be searched here.", "an attribute of the schema", "See /Schemas."
             )
+        self._count_list(operand)
         if self.accept("["):
             return self._value_path(operand)
         return self._comparison(operand)
+
+    def _count_list(self, operand: Operand) -> None:
+        """Under an extension that nobody described, anything may be a list."""
+        self._lists += bool(operand.path.many) or operand.attribute.type == "any"
+        if self._lists > MAX_LISTS:
+            expected = f"at most {MAX_LISTS} comparisons of lists such as emails"
+            raise invalid_filter(f"The filter looks into more than {MAX_LISTS} lists.", expected, "Ask in several requests.")
 
     def _value_path(self, operand: Operand) -> Condition:
         """`attr[...]`, or `attr[...].sub op value`, which Entra sends and which means one more condition on the element."""

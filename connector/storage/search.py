@@ -13,7 +13,22 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    FromClause,
+    TypeDecorator,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 
 from connector.errors import Invalid
 from connector.membership.fold import is_storable
@@ -33,20 +48,23 @@ from connector.storage.places import (
 )
 from connector.storage.tables import DirectoryGroup, DirectoryMember, DirectoryUser
 
+REMEMBERED = 8
+"""Comparisons of a filter up to which its compiled statement is kept."""
+
 
 def users_where(condition: Condition, dialect_name: str) -> Truth:
     """Return `condition` over rows of DirectoryUser. The connection is not part of it: the caller adds that."""
-    return _compiled(condition, _user_scope(dialect_name))
+    return _remembered(condition, _compiled(condition, _user_scope(dialect_name)))
 
 
 def groups_where(condition: Condition, dialect_name: str) -> Truth:
     """Return `condition` over rows of DirectoryGroup, like `users_where`."""
-    return _compiled(condition, _group_scope(dialect_name))
+    return _remembered(condition, _compiled(condition, _group_scope(dialect_name)))
 
 
 def members_where(condition: Condition, dialect_name: str) -> Truth:
     """Return `condition` over rows of DirectoryUser as elements of `members`: its paths are value, display and type."""
-    return _compiled(condition, _member_scope(dialect_name))
+    return _remembered(condition, _compiled(condition, _member_scope(dialect_name)))
 
 
 def users_key(order: Order, dialect_name: str) -> Key:
@@ -57,6 +75,28 @@ def users_key(order: Order, dialect_name: str) -> Key:
 def groups_key(order: Order, dialect_name: str) -> Key:
     """Return what rows of DirectoryGroup are ordered by."""
     return _group_scope(dialect_name).key(order)
+
+
+class _Unremembered(TypeDecorator[bool]):
+    """The type of a truth whose statement SQLAlchemy shall compile anew each time."""
+
+    impl = Boolean
+    cache_ok = False
+
+
+def _remembered(condition: Condition, truth: Truth) -> Truth:
+    """SQLAlchemy keeps hundreds of compiled statements. Those of long filters are megabytes each, and nobody asks them twice."""
+    return truth if _size(condition) <= REMEMBERED else type_coerce(truth, _Unremembered())
+
+
+def _size(condition: Condition) -> int:
+    match condition:
+        case And(parts) | Or(parts):
+            return sum(map(_size, parts))
+        case Not(part) | Within(_, part):
+            return _size(part)
+        case Compare() | Present():
+            return 1
 
 
 def _compiled(condition: Condition, scope: Scope) -> Truth:
