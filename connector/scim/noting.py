@@ -17,6 +17,7 @@ from connector.storage.database import Database
 
 _VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
 _NOUNS = {"Users": "user", "Groups": "group", "Bulk": "several at once (Bulk)"}
+_SEARCHES = {"Users": "search users", "Groups": "search groups"}
 _logger = logging.getLogger("connector.scim")
 
 
@@ -55,6 +56,8 @@ def note(database: Database, client: Client, method: str, segments: Sequence[str
 
 def _meaning(method: str, segments: Sequence[str]) -> str:
     """Say in words what was asked, as `patch user 0195`; ids come from the client, so they are cut and cleaned."""
+    if segments and segments[-1] == ".search":
+        return _SEARCHES.get(segments[0], "search users and groups")
     noun = _NOUNS.get(segments[0] if segments else "", "something else")
     identifier = "".join(letter for letter in "/".join(segments[1:]) if letter.isascii() and letter.isprintable())[:64]
     return f"{_VERBS.get(method, 'ask for')} {noun} {identifier}".strip()
