@@ -36,7 +36,8 @@ def group(name: str, *named: str) -> Sent:
 
 def employee(name: str, boss: Any) -> Sent:
     """The operation that creates a user with a manager."""
-    return post(name, **{ENTERPRISE: {"manager": boss}})
+    said: dict[str, Any] = {ENTERPRISE: {"manager": boss}}
+    return post(name, **said)
 
 
 # --------------------------------------------------------------------------------------------------------- in what order
