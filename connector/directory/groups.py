@@ -141,12 +141,14 @@ def edit_group(
         known = facts.lock_users(corridor, client.connection_id, delta.touched)
         skipped = account_for(pushed, _wanted(patch), known)
         moved = write_members(pushed, group_id, delta)
-        if edited or moved.all:
+        if edited:
             _update(pushed, before, edited)
         if edited is not None and _renamed(before, edited):
             outcome = _decide_for_all(pushed, group_id, moved.all)
         else:
             outcome = _decide(pushed, known, moved.all)
+        if moved.all and not edited:
+            _update(pushed, before, None)
         log.record(corridor, client, _meaning(verb, before, after, moved), answered, outcome, skipped)
         return _changed(pushed, before, edited, moved=bool(edited or moved.all), with_members=with_members)
 

@@ -83,7 +83,7 @@ def create_user(database: Database, client: Client, user: PushedUser, *, identit
 
     def work(pushed: Push) -> StoredUser:
         corridor = pushed.corridor
-        met = _MET.all(corridor.tx, {**_named(client, user), "email": fold(user.email or "")})[0]
+        met = corridor.read(_MET, {**_named(client, user), "email": fold(user.email or "")})[0]
         if met.twins:
             _refuse_twins(corridor.tx, client, user, None)
         row = _row(pushed, identity or new_id(), user)
@@ -176,6 +176,8 @@ def edit_user(
         if moved or (after.says_active and before.overridden):
             outcome = _edited(pushed, before, after, moved=moved)
         log.record(pushed.corridor, client, _meaning(meaning, before, after), 200, outcome, "" if moved else "nothing new")
+        if pushed.live and before.active and not after.active:
+            _watch(pushed, before, outcome)
         return _stored(pushed, before, text, moved=moved)
 
     return push(database, client, meaning, work)
@@ -207,7 +209,7 @@ def _not_found(user_id: str) -> NotFound:
 
 
 def _follow(pushed: Push, before: Any, after: PushedUser, now: Known) -> sync.Outcome | None:
-    """Carry what changed to the person and the membership, and watch for bursts and break-glass owners."""
+    """Carry what changed to the person and the membership."""
     corridor, client = pushed.corridor, pushed.client
     outcome = None
     if before.person_id is None:  # pushed inactive, or into a staged directory: it is now that they arrive, if they do
@@ -217,10 +219,14 @@ def _follow(pushed: Push, before: Any, after: PushedUser, now: Known) -> sync.Ou
     renamed = (before.email, before.display_name) != (after.email, after.display_name)
     if renamed and before.person_id is not None:
         people.follow(corridor, client.connection_id, [before.id])
-    if before.active and not after.active:
-        departures.warn_break_glass(corridor, before.id, before.person_id)
-        burst.watch(corridor, client.connection_id)
     return outcome
+
+
+def _watch(pushed: Push, before: Any, outcome: sync.Outcome | None) -> None:
+    """Somebody was put out: whoever was suspended for it is no break-glass owner."""
+    if outcome is None or not outcome.plan.parts:
+        departures.warn_break_glass(pushed.corridor, before.id, before.person_id)
+    burst.watch(pushed.corridor, pushed.client.connection_id)
 
 
 def _matters(org: Setting, before: Any, after: PushedUser) -> bool:

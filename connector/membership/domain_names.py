@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import idna
 
@@ -30,12 +31,17 @@ def normal_domain(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)
+def _known(domain: str) -> str | None:
+    try:
+        return normal_domain(domain)
+    except Invalid:
+        return None
+
+
 def domain_of(email: str) -> str | None:
     """Return the domain of an address as `normal_domain` writes it; None unless it is a name, one @ and a domain."""
     local, _, domain = email.partition("@")
     if not local or "@" in domain:
         return None
-    try:
-        return normal_domain(domain)
-    except Invalid:
-        return None
+    return _known(domain)

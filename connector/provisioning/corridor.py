@@ -94,13 +94,20 @@ class Corridor:
         self.flush()
         return self.connection
 
+    def read(self, statement: Hot, given: Mapping[str, Any]) -> list[Any]:
+        """Read rows; what waits is written first only if it may be part of them: of the same tables, or a deletion, which takes
+        rows of other tables with it."""
+        if any(write.verb == "delete" or write.table.name in statement.tables for write in self._waiting):
+            self.flush()
+        return statement.all(self.connection, given)
+
     def insert(self, table: type[DeclarativeBase], rows: Rows) -> None:
         """Insert rows, all with the same keys, before anything is read again."""
-        self._waiting.append(Write("insert", table_of(table), rows))
+        self._wait(Write("insert", table_of(table), rows))
 
     def update(self, table: type[DeclarativeBase], rows: Rows, *, keys: tuple[str, ...]) -> None:
         """Update rows that `keys` find; those that wait to be inserted are inserted as they become."""
-        self._waiting.append(Write("update", table_of(table), self._merged(table_of(table), rows, keys), keys))
+        self._wait(Write("update", table_of(table), self._merged(table_of(table), rows, keys), keys))
 
     def _merged(self, table: Table, rows: Rows, keys: tuple[str, ...]) -> Rows:
         """Play an update on rows that wait to be inserted into the same table, which then wait behind what the update may point
@@ -115,7 +122,11 @@ class Corridor:
 
     def delete(self, table: type[DeclarativeBase], rows: Rows) -> None:
         """Delete the rows that equal these in the columns given."""
-        self._waiting.append(Write("delete", table_of(table), rows))
+        self._wait(Write("delete", table_of(table), rows))
+
+    def _wait(self, write: Write) -> None:
+        if write.rows:
+            self._waiting.append(write)
 
     def flush(self) -> None:
         """Write what waits."""
@@ -156,6 +167,10 @@ class Glance:
 
     tx: Connection
     organization_id: str
+
+    def read(self, statement: Hot, given: Mapping[str, Any]) -> list[Any]:
+        """Read rows."""
+        return statement.all(self.tx, given)
 
 
 def memberships_locked(*where: ColumnElement[bool]) -> Ids:

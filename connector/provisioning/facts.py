@@ -96,7 +96,7 @@ def lock_users(corridor: Corridor, connection_id: str, ids: Collection[str]) -> 
     if not ids:
         return []
     statement = _THESE_USERS[corridor.entered.mapping.needs_document]
-    return [Known(*row) for row in statement.all(corridor.tx, {**these(ids), "authority": connection_id})]
+    return [Known(*row) for row in corridor.read(statement, {**these(ids), "authority": connection_id})]
 
 
 def people(corridor: Corridor, org: Setting, ids: Collection[str]) -> list[Entry]:
@@ -108,8 +108,8 @@ def known_people(corridor: Corridor, users: Sequence[Known]) -> list[Entry]:
     """Read what is to be known of directory users of the authority that are locked already."""
     persons = [user.person_id for user in users if user.person_id]
     given = {**these(persons), "organization": corridor.organization_id}
-    found = _THESE_MEMBERS.all(corridor.tx, given) if persons else []
-    places = _THESE_PLACES.all(corridor.tx, these(user.id for user in users)) if users else []
+    found = corridor.read(_THESE_MEMBERS, given) if persons else []
+    places = corridor.read(_THESE_PLACES, these(user.id for user in users)) if users else []
     return _entries(corridor, users, found, places)
 
 
@@ -118,9 +118,9 @@ def everybody(corridor: Corridor, org: Setting) -> list[Entry]:
     if org.authority is None:
         return []
     given = {"authority": org.authority, "organization": corridor.organization_id}
-    users = _ALL_USERS[org.mapping.needs_document].all(corridor.tx, given)
-    found = _ALL_MEMBERS.all(corridor.tx, given)
-    entries = _entries(corridor, users, found, _ALL_PLACES.all(corridor.tx, given))
+    users = corridor.read(_ALL_USERS[org.mapping.needs_document], given)
+    found = corridor.read(_ALL_MEMBERS, given)
+    entries = _entries(corridor, users, found, corridor.read(_ALL_PLACES, given))
     linked = {user.person_id for user in users}
     absent = [row.id for row in found if row.person_id not in linked]
     return entries + (_described(corridor, absent) if absent else [])
@@ -146,7 +146,7 @@ def members(corridor: Corridor, scope: Ids) -> list[Entry]:
 
 def _described(corridor: Corridor, ids: Collection[str]) -> list[Entry]:
     holdings, withheld = read_ledgers(corridor, ids)
-    return [_member_entry(row, holdings, withheld) for row in _MEMBERS.all(corridor.tx, these(ids))]
+    return [_member_entry(row, holdings, withheld) for row in corridor.read(_MEMBERS, these(ids))]
 
 
 def _with_address() -> Any:
@@ -214,7 +214,7 @@ def read_ledgers(corridor: Corridor | Glance, membership_ids: Collection[str]) -
     causes: dict[str, list[Cause]] = defaultdict(list)
     withheld = set()
     targets: dict[tuple[Any, str], Target] = {}
-    for membership_id, kind, slug, level, source in _LEDGERS.all(corridor.tx, these(membership_ids)):
+    for membership_id, kind, slug, level, source in corridor.read(_LEDGERS, these(membership_ids)):
         if kind == "suspension":
             causes[membership_id].append(Cause(slug))
         elif kind == "withheld":

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import Unavailable
-from connector.storage.hot import prepared
+from connector.storage.hot import are_many
 from connector.storage.tables import metadata
 
 Result = TypeVar("Result")
@@ -213,8 +213,8 @@ def _postgresql_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _plan_for_many(_tx: Any, cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
-        """As `hot.prepared`, for statements that SQLAlchemy runs."""
-        for_these = isinstance(parameters, dict) and prepared(parameters) is False
-        cursor.connection.prepare_threshold = None if for_these else PREPARE
+        """As `hot.run` with `many`, for statements that SQLAlchemy runs."""
+        many = isinstance(parameters, dict) and are_many(parameters.values())
+        cursor.connection.prepare_threshold = None if many else PREPARE
 
     return engine

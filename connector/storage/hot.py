@@ -6,13 +6,16 @@ what a small statement costs is what stands between. Transactions, pool and erro
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, SelectBase, UpdateBase
+from psycopg import RawCursor
+from sqlalchemy import Connection, Dialect, SelectBase, Table, UpdateBase
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import visitors
 
 MANY = 8_000
 """Characters of one parameter (rows as JSON) from which on a statement is not prepared."""
@@ -31,6 +34,7 @@ class Hot:
     """
 
     def __init__(self, statement: SelectBase | UpdateBase) -> None:
+        self.tables = frozenset(part.name for part in visitors.iterate(statement) if isinstance(part, Table))
         self._statement = statement
         self._forms: dict[str, _Form] = {}
 
@@ -40,7 +44,8 @@ class Hot:
         form = self._forms.get(dialect.name)
         if form is None:
             form = self._forms[dialect.name] = _Form(self._statement, dialect)
-        with run(tx, form.text, form.parameters(given)) as cursor:
+        parameters = form.parameters(given)
+        with run(tx, form.text, parameters, many=are_many(parameters)) as cursor:
             return form.rows(cursor.fetchall())
 
     def first(self, tx: Connection, given: Given) -> Any | None:
@@ -58,23 +63,25 @@ class _Form:
 
     def __init__(self, statement: SelectBase | UpdateBase, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
-        self.text = str(compiled)
         self._defaults = dict(compiled.params)
-        self._order: Sequence[str] | None = compiled.positiontup
+        if compiled.positiontup is None:
+            self.text, self._order = numbered(str(compiled).replace("%%", "%"))
+        else:
+            self.text, self._order = str(compiled), tuple(compiled.positiontup)
         binds = compiled.binds.items()
         processors = ((name, bound.type.dialect_impl(dialect).bind_processor(dialect)) for name, bound in binds)
         self._bind = {name: processor for name, processor in processors if processor is not None}
         columns = list(statement.exported_columns)
         kinds = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._convert = [(place, kind) for place, kind in enumerate(kinds) if kind is not None]
-        row: Any = namedtuple("Row", [str(column.key) for column in columns], rename=True)  # noqa: PYI024 - columns are data
+        row: Any = namedtuple("Row", [str(column.key) for column in columns], rename=True)
         self._row = row._make
 
-    def parameters(self, given: Given) -> Any:
+    def parameters(self, given: Given) -> list[Any]:
         values = {**self._defaults, **given}
         for name, processor in self._bind.items():
             values[name] = processor(values[name])
-        return values if self._order is None else [values[name] for name in self._order]
+        return [values[name] for name in self._order]
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         if not self._convert:
@@ -88,16 +95,32 @@ class _Form:
         return made
 
 
+_MARK = re.compile(r"%\((\w+)\)s")
+
+
+def numbered(text: str, mark: str = "$") -> tuple[str, tuple[str, ...]]:
+    """Return a statement with its marks `%(name)s` as numbers (`$1` for PostgreSQL, `?1` for SQLite), and the names in order."""
+    order = tuple(dict.fromkeys(_MARK.findall(text)))
+    places = {name: f"{mark}{place}" for place, name in enumerate(order, 1)}
+    return _MARK.sub(lambda mark: places[mark[1]], text), order
+
+
 @contextmanager
-def run(tx: Connection, text: str, parameters: Any) -> Iterator[Any]:
-    """Run one statement on the driver; yields the cursor, which the connection keeps for the next one."""
+def run(tx: Connection, text: str, parameters: Sequence[Any], *, many: bool = False) -> Iterator[Any]:
+    """Run one statement on the driver; yields the cursor, which the connection keeps for the next one.
+
+    With `many` it is planned for what it carries: a plan prepared for a few, when the tables were small, may take minutes for
+    many. Other statements are prepared by psycopg when they come again.
+    """
     connection = tx.connection
+    on_postgresql = tx.dialect.name == "postgresql"
     cursor: Any = connection.info.get("hot")
     if cursor is None:
-        cursor = connection.info["hot"] = connection.cursor()
+        driver: Any = connection.driver_connection
+        cursor = connection.info["hot"] = RawCursor(driver) if on_postgresql else driver.cursor()
     try:
-        if tx.dialect.name == "postgresql":
-            cursor.execute(text, parameters, prepare=prepared(parameters))
+        if on_postgresql:
+            cursor.execute(text, parameters, prepare=False if many else None)
         else:
             cursor.execute(text, parameters)
         yield cursor
@@ -105,10 +128,9 @@ def run(tx: Connection, text: str, parameters: Any) -> Iterator[Any]:
         _translate(tx, text, error, cursor)
 
 
-def prepared(parameters: Any) -> bool | None:
-    """False for a statement that carries many values: it is planned for them. None leaves it to psycopg, which prepares what
-    comes again: a plan prepared for a few, when the tables were small, may take minutes for many."""
-    return False if any(map(_is_many, parameters.values())) else None
+def are_many(parameters: Iterable[object]) -> bool:
+    """Whether a statement carries many values."""
+    return any(map(_is_many, parameters))
 
 
 def _is_many(value: object) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -66,8 +67,7 @@ def table_of(table: type[DeclarativeBase]) -> Table:
 def _now(tx: Connection, write: Write) -> int:
     if not write.rows:
         return 0
-    shape = _shape(write)
-    with hot.run(tx, _text(tx.dialect.name, (shape,)), _parameters(tx.dialect, [(write, shape)])) as cursor:
+    with _run(tx, [write]) as cursor:
         return int(cursor.rowcount)
 
 
@@ -78,10 +78,17 @@ def write_all(tx: Connection, writes: Sequence[Write]) -> None:
     keys between them do not mind: they are checked at its end. A table written twice begins the next statement.
     """
     for together in _together(tx.dialect.name, [write for write in writes if write.rows]):
-        shaped = [(write, _shape(write)) for write in together]
-        text = _text(tx.dialect.name, tuple(shape for _, shape in shaped))
-        with hot.run(tx, text, _parameters(tx.dialect, shaped)):
+        with _run(tx, together):
             pass
+
+
+def _run(tx: Connection, writes: Sequence[Write]) -> AbstractContextManager[Any]:
+    """Run writes that go together as one statement."""
+    shaped = [(write, _shape(write)) for write in writes]
+    text, order = _text(tx.dialect.name, tuple(shape for _, shape in shaped))
+    values = _parameters(tx.dialect, shaped)
+    single = all(shape.about == 1 for _, shape in shaped)
+    return hot.run(tx, text, [values[name] for name in order], many=not single and hot.are_many(values.values()))
 
 
 def _together(dialect: str, writes: Sequence[Write]) -> Iterator[list[Write]]:
@@ -123,17 +130,16 @@ def _shape(write: Write) -> _Shape:
 
 
 @lru_cache(maxsize=2048)
-def _text(dialect: str, shapes: tuple[_Shape, ...]) -> str:
+def _text(dialect: str, shapes: tuple[_Shape, ...]) -> tuple[str, tuple[str, ...]]:
+    """The statement, and the names of its parameters in their order."""
     texts = [_statement(dialect, shape, number) for number, shape in enumerate(shapes)]
-    if len(texts) == 1:
-        return texts[0]
     named = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(texts[:-1]))
-    return f"WITH {named} {texts[-1]}"
+    return hot.numbered(f"WITH {named} {texts[-1]}" if named else texts[0], "?" if dialect == "sqlite" else "$")
 
 
 def _statement(dialect: str, shape: _Shape, number: int) -> str:
     if shape.about == 1:
-        return _of_one(dialect, shape, number)
+        return _of_one(shape, number)
     if shape.verb in ("insert", "offer"):
         listed = _listed(shape.names)
         # "WHERE true" keeps SQLite's parser from reading ON CONFLICT as a join constraint.
@@ -147,11 +153,11 @@ def _statement(dialect: str, shape: _Shape, number: int) -> str:
     return f'DELETE FROM "{shape.table.name}" WHERE ({_listed(shape.names)}) IN ({chosen})'
 
 
-def _of_one(dialect: str, shape: _Shape, number: int) -> str:
+def _of_one(shape: _Shape, number: int) -> str:
     """The statement for one row: values instead of a rowset."""
 
     def value(name: str) -> str:
-        return _mark(dialect, f"{number}_{name}")
+        return _mark(f"{number}_{name}")
 
     if shape.verb in ("insert", "offer"):
         values = ", ".join(value(name) for name in shape.names)
@@ -163,8 +169,8 @@ def _of_one(dialect: str, shape: _Shape, number: int) -> str:
     return f'DELETE FROM "{shape.table.name}" WHERE {found}'
 
 
-def _mark(dialect: str, name: str) -> str:
-    return f":p{name}" if dialect == "sqlite" else f"%(p{name})s"
+def _mark(name: str) -> str:
+    return f"%(p{name})s"
 
 
 def _conflict(shape: _Shape) -> str:
@@ -190,7 +196,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _rowset(dialect: str, shape: _Shape, number: int) -> str:
     """The rows of the parameter as a table expression named r, columns typed as in the table."""
-    mark = _mark(dialect, f"{number}_rows")
+    mark = _mark(f"{number}_rows")
     if dialect == "sqlite":
         values = ", ".join(f"""json_extract(value, '$.{name}') AS "{name}\"""" for name in shape.names)
         return f"(SELECT {values} FROM json_each({mark})) AS r"

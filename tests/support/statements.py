@@ -21,9 +21,9 @@ def statements(where: Engine | Connection) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
-    def noted(tx: Connection, text: str, parameters: Any) -> AbstractContextManager[Any]:
+    def noted(tx: Connection, text: str, parameters: Any, **how: Any) -> AbstractContextManager[Any]:
         sent.append(text)
-        return run(tx, text, parameters)
+        return run(tx, text, parameters, **how)
 
     event.listen(where, "before_cursor_execute", note)
     try:
