@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
-    Numeric,
     Text,
     and_,
     case,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    select,
     true,
     type_coerce,
 )
@@ -38,8 +36,6 @@ Texts = ColumnElement[str]
 Truth = ColumnElement[bool]
 NumberTest = Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]
 
-_LARGEST = 1e300  # numbers beyond are ordered as this one: JSON knows larger ones than the databases
-
 
 class JsonNode(Protocol):
     """A place in a JSON document."""
@@ -48,10 +44,10 @@ class JsonNode(Protocol):
         """The place under the key `name` of the object here; where there is no object, nothing."""
 
     def elements(self) -> tuple[FromClause, JsonNode]:
-        """The elements of the list here as rows, and the place of each. What is no list is its only element; nothing has none."""
+        """The elements of the list here as rows, in the order of `key`, and the place of each.
 
-    def chosen(self) -> JsonNode:
-        """The element that stands for the list here: the primary one, else the first. What is no list stands for itself."""
+        What is no list is its only element; nothing has none.
+        """
 
     def text(self) -> Texts:
         """The text here; SQL NULL where there is none."""
@@ -88,22 +84,14 @@ class PostgresqlNode:
             (func.jsonb_typeof(self.value) == "array", self.value),
             (self.value.is_not(None), func.jsonb_build_array(self.value, type_=JSONB())),
         )
-        rows = func.jsonb_array_elements(listed).table_valued(column("value", JSONB()))
+        rows = func.jsonb_array_elements(listed).table_valued(column("value", JSONB()), with_ordinality="key").render_derived()
         return rows, PostgresqlNode(rows.c.value)
-
-    def chosen(self) -> PostgresqlNode:
-        primary = func.jsonb_path_query_first(self.value, literal_column("'$[*] ? (@.primary == true)'"), type_=JSONB())
-        first = self.value.op("->", return_type=JSONB())(literal_column("0"))
-        return PostgresqlNode(
-            case((func.jsonb_typeof(self.value) == "array", func.coalesce(primary, first, type_=JSONB())), else_=self.value)
-        )
 
     def text(self) -> Texts:
         return case((func.jsonb_typeof(self.value) == "string", self._extract()))
 
     def amount(self) -> ColumnElement[float]:
-        bounded = func.least(func.greatest(cast(self.value, Numeric()), -_LARGEST), _LARGEST)
-        return case((func.jsonb_typeof(self.value) == "number", cast(bounded, Double())))
+        return case((func.jsonb_typeof(self.value) == "number", cast(self.value, Double())))
 
     def number(self, test: NumberTest, value: float) -> Truth:
         return _sure(func.jsonb_typeof(self.value) == "number", test(self.value, literal(value, JSONB())))
@@ -140,20 +128,11 @@ class SqliteNode:
         )
         return rows, SqliteNode(text)
 
-    def chosen(self) -> SqliteNode:
-        rows, element = self.elements()
-        primary = (
-            case((rows.c.type == "object", func.coalesce(func.json_type(rows.c.value, "$.primary"), "")), else_="") == "true"
-        )
-        found = select(element.document).select_from(rows).order_by(primary.desc(), rows.c.key).limit(1)
-        return SqliteNode(found.scalar_subquery())
-
     def text(self) -> Texts:
         return case((self._kind() == "text", self._extract()))
 
     def amount(self) -> ColumnElement[float]:
-        bounded = func.min(func.max(self._extract(), -_LARGEST), _LARGEST)
-        return case((self._kind().in_(("integer", "real")), cast(bounded, Double())))
+        return case((self._kind().in_(("integer", "real")), cast(self._extract(), Double())))
 
     def number(self, test: NumberTest, value: float) -> Truth:
         return _sure(self._kind().in_(("integer", "real")), test(self._extract(), literal(value)))

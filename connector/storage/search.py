@@ -187,10 +187,7 @@ class Scope:
             return rows.first(path.names[1:], order.exact)
         if self.document is None:
             return NO_KEY
-        node, lists = self.document, _lists_on(path)
-        for depth, name in enumerate(path.names):
-            node = node.member(name).chosen() if depth in lists else node.member(name)
-        return JsonPlace(node, self.dialect_name).key(order.exact)
+        return _key_of(self.document, path.names, _lists_on(path), self.dialect_name)
 
     def some_element(self, path: Path, test: Callable[[Scope], Truth]) -> Truth:
         """Return `test` of any element of the list that `path` leads to."""
@@ -219,6 +216,22 @@ def _some_node(
         return _some_node(here, names, lists, test, depth + 1)
     rows, element = here.elements()
     return exists(select(literal(1)).select_from(rows).where(_some_node(element, names, lists, test, depth + 1)))
+
+
+def _key_of(node: JsonNode, names: tuple[str, ...], lists: frozenset[int], dialect_name: str, depth: int = 0) -> Key:
+    """What to order by; of a list its primary element counts, else its first."""
+    if depth == len(names):
+        return JsonPlace(node, dialect_name).key(exact=True)
+    here = node.member(names[depth])
+    if depth not in lists:
+        return _key_of(here, names, lists, dialect_name, depth + 1)
+    rows, element = here.elements()
+    inner = _key_of(element, names, lists, dialect_name, depth + 1)
+    chosen = (element.member("primary").boolean(True).desc(), rows.c.key)
+    number, text = (
+        select(part).select_from(rows).order_by(*chosen).limit(1).scalar_subquery() for part in (inner.number, inner.text)
+    )
+    return Key(number, text)
 
 
 @cache

@@ -191,7 +191,8 @@ def test_an_order_goes_across_all_kinds(crowd: Idp, sort_by: str, names: list[st
 
 def walked(idp: Idp, **asked: Any) -> list[str]:
     """The names that come by cursor, a page of two at a time."""
-    names, cursor = [], ""
+    names: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = idp.send("POST", "/.search", message(cursor=cursor, count=2, **asked))
         names += found(answer)
