@@ -136,13 +136,15 @@ LIMITS = {
     "body": f"{wire.MAX_BODY // 2**20} MB",
     "body of a Bulk": f"{discovery.MAX_PAYLOAD // 2**20} MB",
     "depth of JSON": str(messages.MAX_DEPTH),
+    "lists and objects in a body": str(messages.MAX_CONTAINERS),
     "operations in a PATCH": str(operations.MAX_OPERATIONS),
     "operations in a Bulk": str(discovery.MAX_OPERATIONS),
     "method, path, bulkId and version of one of them": f"{bulk_message.MAX_TEXT} characters",
     "members named in one request": str(members.MAX_MEMBERS),
     "elements of a list attribute": str(values.MAX_ELEMENTS),
     "userName, displayName, externalId": f"{documents.MAX_NAME} characters",
-    "filter": f"{filters.MAX_LENGTH} characters, {filters.MAX_DEPTH} levels, {filters.MAX_TERMS} comparisons",
+    "filter": f"{filters.MAX_LENGTH} characters, {filters.MAX_DEPTH} levels, {filters.MAX_TERMS} comparisons, "
+    f"{filters.MAX_LISTS} of them in lists",
     "page": f"{discovery.MAX_PAGE}, default {discovery.DEFAULT_PAGE}",
 }
 
