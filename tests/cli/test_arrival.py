@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.cli.arrival import BODY, BULK, HEAD, Arrival
+from connector.scim import discovery, wire
 
 HEADS = b"POST /scim HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = HEADS + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -88,3 +89,8 @@ def test_a_client_that_waits_for_100_continue_is_noticed() -> None:
     arrival.feed(HEADS + b"Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n")
     assert arrival.wants_continue
     assert arrival.feed(b"hello")
+
+
+def test_what_is_waited_for_is_what_the_application_reads() -> None:
+    """More would be held for nothing, less would never arrive."""
+    assert (BODY, BULK) == (wire.MAX_BODY, discovery.MAX_PAYLOAD)

@@ -212,3 +212,22 @@ def test_large_numbers_are_kept_as_they_came_and_can_be_asked_for(anywhere: Door
     for asked in ("urn:a:b:User:x%20gt%205", "urn:a:b:User:y%20gt%205", "urn:a:b:User:z%20lt%205"):
         answer = anywhere.send("GET", f"/Users?filter={asked}")
         assert (answer.status, json.loads(answer.body)["totalResults"]) == (200, 1), asked
+
+
+BULKS: dict[str, tuple[bytes, int]] = {
+    "a hundred thousand operations": (b'{"method":"POST","path":"/Users"},' * 100_000 + b"{}", 413),
+    "operations of every kind": (b"null, 5, [], {}", 400),
+    "10 MB of blanks": (b" " * 9_900_000, 400),
+    "more than 10 MB": (b" " * 10_600_000, 413),
+    "lists without number": (b"[]," * 3_000_000 + b"[]", 400),
+}
+
+
+@pytest.mark.parametrize(("operations", "status"), BULKS.values(), ids=BULKS.keys())
+def test_a_bulk_that_is_too_much_is_refused_as_a_whole(door: Door, operations: bytes, status: int) -> None:
+    """RFC 7644 section 3.7.3: 413 for what is too large, before anything of it is done."""
+    begun = time.monotonic()
+    message = b'{"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [' + operations + b"]}"
+    answer = door.send("POST", "/Bulk", message)
+    assert (answer.status, answer.refusal()["status"]) == (status, str(status))
+    assert time.monotonic() - begun < SOON

@@ -139,7 +139,7 @@ def test_a_kept_connection_outlives_its_own_mistakes(door: Door) -> None:
 
 
 def test_nothing_of_all_this_is_a_failure_or_is_repeated_in_the_log(door: Door) -> None:
-    """Runs last: every line is JSON, none tells of an exception, none says what was sent."""
+    """Whatever has run before: every line is JSON, none tells of an exception, none says what was sent."""
     for line in door.logged().splitlines():
         assert json.loads(line)["level"] in ("info", "warning"), line
         assert not [word for word in ("HELLO", "meanwhile", "nobody", door.token) if word in line], line
