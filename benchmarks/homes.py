@@ -65,18 +65,28 @@ def make(database: Database, slug: str, people: int, groups: dict[str, int]) -> 
     organization = organizations.create(database, slug, slug.title(), f"owner@{domain}").id
     domains.add(database, organization, domain, verified=True)
     connection = connections.create(database, organization, "Okta", "okta", base_url="http://127.0.0.1:8000").id
-    token = tokens.create(database, connection).token
-    assert token is not None
-    for options in ({"everyone": True, "team": "all"}, {"everyone": True, "project": "start"}, *_RULES):
+    token = tokens.create(database, connection).token or ""
+    teams = ({"group": name, "team": name.lower()} for name in groups if name not in ("Small", "Large"))
+    for options in (*_RULES, *teams):
         rule = {"id": new_id(), "connection": connection, **options}
         plans.carry_out(database, organization, "add_rule", rule)
     ids = _push(database, organization, connection, domain, people)
-    made = {name: _group(database, organization, connection, name, ids[:size]) for name, size in groups.items()}
+    made = {}
+    for place, (name, size) in enumerate(groups.items()):
+        first = place * 100 % max(people - size, 1)  # different people, so that nobody is in all groups
+        made[name] = _group(database, organization, connection, name, ids[first : first + size])
     plans.carry_out(database, organization, "activate", {"connection": connection})
     return Home(organization, connection, token, domain, tuple(ids), made)
 
 
-_RULES = ({"group": "Small", "team": "small"}, {"group": "Large", "team": "large"}, {"group": "Admins", "role": "admin"})
+_RULES = (
+    {"everyone": True, "team": "all"},
+    {"everyone": True, "project": "start"},
+    {"group": "Small", "team": "small"},
+    {"group": "Large", "team": "large"},
+    {"group": "Admins", "role": "admin"},
+)
+"""Five rules, as organizations have; each of the other groups gives a team too."""
 
 
 def _push(database: Database, organization: str, connection: str, domain: str, people: int) -> list[str]:

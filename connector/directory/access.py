@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from connector.directory.model import Client
 from connector.errors import Forbidden, Unauthenticated, Unavailable
+from connector.provisioning.corridor import Opening
+from connector.provisioning.setting import SETTING
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.hot import Hot
@@ -63,36 +65,40 @@ def authenticate(
     _check(row, moment)
     if row.last_used_at is None or moment - row.last_used_at >= TOUCH:
         _touch(database, row, moment)
-    return Client(connection_id, row.organization_id, row.token_id, agent, address)
+    return Client(connection_id, row.organization_id, row.token_id, agent, address, row.directory == "paused")
 
 
-def still_valid(tx: Connection, client: Client) -> ConnectionState:
-    """Read the client's connection again, in the transaction of its request, after the locks.
+def opening(client: Client) -> Opening:
+    """What a push reads when its lock is there: token and connection once more, beside what the organization decides by."""
+    return Opening(_AT_THE_DOOR, {"token": client.token_id})
+
+
+def still_valid(row: Any) -> ConnectionState:
+    """Judge the client's token and connection as they are after the lock; `row` was read by `opening`.
 
     Raises Unauthenticated as `authenticate` does when the token was revoked or the connection disabled or deleted meanwhile.
     """
-    row = _BY_ID.first(tx, {"id": client.token_id})
-    if row is None:
+    if row.token_id is None:
         raise Unauthenticated("token_unknown", _UNKNOWN, expected=_EXPECTED)
     _check(row, datetime.now(UTC))
     return ConnectionState(row.id, row.organization_id, row.name, row.idp, row.state, row.directory)
 
 
-def read_gate(state: ConnectionState) -> None:
+def read_gate(connection_id: str, *, paused: bool) -> None:
     """Let reads pass in every state but paused. Raises Unavailable `directory_paused`."""
-    if state.directory == "paused":
+    if paused:
         raise Unavailable(
             "directory_paused",
             "This directory is paused: nothing is read or changed until it is resumed.",
             retry_after=PAUSED_RETRY,
             expected="the same request again later",
-            advice=f"An owner resumes it with `connector connection directory {state.id} live`.",
+            advice=f"An owner resumes it with `connector connection directory {connection_id} live`.",
         )
 
 
 def write_gate(state: ConnectionState) -> None:
     """Let writes pass in `staging` and `live`. Raises Forbidden `directory_off`, Unavailable `directory_paused`."""
-    read_gate(state)
+    read_gate(state.id, paused=state.directory == "paused")
     if state.directory == "off":
         raise Forbidden(
             "directory_off",
@@ -129,24 +135,29 @@ def _advice(token: str) -> str:
     return _PASTED + " If it is lost, create another one with `connector token create` and revoke the old one."
 
 
-def _facts() -> Select[*tuple[Any, ...]]:
-    token, connection = t.ScimToken, t.Connection
-    return select(
-        token.id.label("token_id"),
-        token.expires_at,
-        token.revoked_at,
-        token.last_used_at,
-        connection.id,
-        connection.organization_id,
-        connection.name,
-        connection.idp,
-        connection.state,
-        connection.directory,
-    ).join(connection, connection.id == token.connection_id)
-
-
-_BY_HASH = Hot(_facts().where(t.ScimToken.token_hash == bindparam("hash"), t.ScimToken.connection_id == bindparam("connection")))
-_BY_ID = Hot(_facts().where(t.ScimToken.id == bindparam("id")))
+_TOKEN, _CONNECTION = t.ScimToken, t.Connection
+_FACTS = (
+    _TOKEN.id.label("token_id"),
+    _TOKEN.expires_at,
+    _TOKEN.revoked_at,
+    _TOKEN.last_used_at,
+    _CONNECTION.id,
+    _CONNECTION.organization_id,
+    _CONNECTION.name,
+    _CONNECTION.idp,
+    _CONNECTION.state,
+    _CONNECTION.directory,
+)
+_BY_HASH = Hot(
+    select(*_FACTS)
+    .join(_CONNECTION, _CONNECTION.id == _TOKEN.connection_id)
+    .where(_TOKEN.token_hash == bindparam("hash"), _TOKEN.connection_id == bindparam("connection"))
+)
+_AT_THE_DOOR = Hot(
+    SETTING.add_columns(*_FACTS)
+    .outerjoin(_TOKEN, _TOKEN.id == bindparam("token"))
+    .outerjoin(_CONNECTION, _CONNECTION.id == _TOKEN.connection_id)
+)
 
 
 def _check(row: Any, now: datetime) -> None:

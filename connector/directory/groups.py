@@ -25,6 +25,7 @@ from connector.directory.reading import reader
 from connector.directory.users import Verb
 from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
+from connector.membership.model import Group
 from connector.provisioning import facts, sync
 from connector.provisioning.facts import Known
 from connector.storage import tables as t
@@ -71,7 +72,7 @@ def create_group(
         known = facts.lock_users(corridor, client.connection_id, delta.touched)
         skipped = account_for(pushed, members, known)
         came = write_members(pushed, row["id"], delta).came
-        outcome = _decide(pushed, known, came)
+        outcome = _decide(pushed, Group(row["id"], group.display_name, group.external_id), known, came)
         meaning = f"create group {group.display_name} with {len(came)} members"
         log.record(corridor, client, meaning, 201, outcome, skipped)
         inside = members_of(corridor.tx, [row["id"]]).get(row["id"], ())
@@ -146,7 +147,7 @@ def edit_group(
         if edited is not None and _renamed(before, edited):
             outcome = _decide_for_all(pushed, group_id, moved.all)
         else:
-            outcome = _decide(pushed, known, moved.all)
+            outcome = _decide(pushed, Group(before.id, before.display_name, before.external_id), known, moved.all)
         if moved.all and not edited:
             _update(pushed, before, None)
         log.record(corridor, client, _meaning(verb, before, after, moved), answered, outcome, skipped)
@@ -192,9 +193,9 @@ def _changed(pushed: Push, before: Any, after: PushedGroup | None, *, moved: boo
     return StoredGroup(before.id, text, version, before.created_at, changed, inside)
 
 
-def _decide(pushed: Push, known: Sequence[Known], moved: Collection[str]) -> sync.Outcome | None:
-    """Decide anew for those who came or went."""
-    if not pushed.live or not moved:
+def _decide(pushed: Push, group: Group, known: Sequence[Known], moved: Collection[str]) -> sync.Outcome | None:
+    """Decide anew for those who came or went, if any rule speaks of the group: the others give nothing."""
+    if not (pushed.live and moved and pushed.corridor.entered.mapping.matched_by(group)):
         return None
     there = frozenset(moved)
     return sync.known(pushed.corridor, [user for user in known if user.id in there])

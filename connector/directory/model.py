@@ -15,13 +15,17 @@ Document = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who speaks: a live token of one connection, checked. `address` is the peer, `agent` its shortened User-Agent."""
+    """Who speaks: a live token of one connection, checked. `address` is the peer, `agent` its shortened User-Agent.
+
+    `paused` tells whether the directory was paused when the token was checked: reads go by that, writes look again.
+    """
 
     connection_id: str
     organization_id: str
     token_id: str
     agent: str
     address: str
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from connector.storage.ids import new_id
 
 Result = TypeVar("Result")
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Push:
@@ -33,11 +35,11 @@ def push(database: Database, client: Client, meaning: str, work: Callable[[Push]
     origin = Origin(f"scim:{client.connection_id}", f"the IdP asked: {meaning}", client.address)
 
     def entered(corridor: Corridor) -> Result:
-        state = access.still_valid(corridor.tx, client)
+        state = access.still_valid(corridor.beside)
         access.write_gate(state)
         return work(Push(corridor, client, live=state.directory == "live"))
 
-    return enter(database, client.organization_id, origin, entered)
+    return enter(database, client.organization_id, origin, entered, opening=access.opening(client))
 
 
 def reserve() -> str:
@@ -47,7 +49,7 @@ def reserve() -> str:
 
 def document_text(resource_id: str, document: Document) -> str:
     """The canonical document with its id as compact JSON text, as it is stored and served."""
-    return json.dumps({"schemas": document["schemas"], "id": resource_id, **document}, ensure_ascii=False, separators=(",", ":"))
+    return _encode({"schemas": document["schemas"], "id": resource_id, **document})
 
 
 def document_of(stored: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from connector.storage.database import Database
 
 @contextmanager
 def reader(database: Database, client: Client) -> Iterator[Connection]:
-    """A connection to read with. Raises Unavailable `directory_paused`, Unauthenticated when the token died meanwhile."""
+    """A connection to read with. Raises Unavailable `directory_paused`."""
+    access.read_gate(client.connection_id, paused=client.paused)
     with database.read() as tx:
-        access.read_gate(access.still_valid(tx, client))
         yield tx

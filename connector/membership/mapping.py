@@ -35,6 +35,9 @@ TEAM_LEVELS: Final = ("member", "maintainer")
 PROJECT_LEVELS: Final = ("member",)
 """The levels of teams and projects, lowest first."""
 
+REMEMBERED: Final = 5_000
+"""Groups whose hits a mapping remembers."""
+
 NOT_ACTIVE: Final = Because("the IdP says this person is not active")
 
 
@@ -57,7 +60,7 @@ class _Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The rules of one organization, read. Made by `prepare`; keep it no longer than the transaction the rules were read in."""
+    """The rules of one organization, read. Made by `prepare`, and as good as these rules are."""
 
     catalogue: Catalogue
     policy: Policy
@@ -113,6 +116,8 @@ class Mapping:
     def _hits_of(self, group: Group) -> tuple[_Hit, ...]:
         hits = self._of_group.get(group)
         if hits is None:
+            if len(self._of_group) >= REMEMBERED:
+                self._of_group.clear()
             hits = self._of_group[group] = tuple(sorted(self._match(group), key=lambda hit: hit.order))
         return hits
 

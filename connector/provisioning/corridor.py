@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from connector.errors import NotFound
 from connector.membership.model import Mode
-from connector.provisioning.setting import Setting, read_setting
+from connector.provisioning.setting import SETTING, Setting, setting_of
 from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.sets import among_these, these
@@ -68,10 +68,22 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What is read when the lock is there: `setting.SETTING` with columns behind it, and their parameters."""
+
+    statement: Hot
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+_SETTING = Hot(SETTING)
+
+
+@dataclass(frozen=True, slots=True)
 class Corridor:
     """An open transaction of one organization, locked. With `preview` nothing is applied and everything is rolled back.
 
-    `entered` is what the organization decided by when the locks were there; a verb that changes it reads it again.
+    `entered` is what the organization decided by when the lock was there; a verb that changes it reads it again. `beside` is the
+    row that was read with it.
     """
 
     connection: Connection
@@ -81,6 +93,7 @@ class Corridor:
     now: datetime
     exclusive: bool
     preview: bool
+    beside: Any
     _waiting: list[Write] = field(default_factory=list)
 
     @property
@@ -197,6 +210,7 @@ def enter(
     *,
     exclusive: bool = False,
     preview: bool = False,
+    opening: Opening | None = None,
 ) -> Result:
     """Run `work` inside the corridor of an organization, in one transaction.
 
@@ -206,7 +220,7 @@ def enter(
 
     def transaction(tx: Connection) -> Result:
         lock_organization(tx, organization_id, exclusive=exclusive)
-        corridor = _open(tx, organization_id, origin, exclusive, preview)
+        corridor = _open(tx, organization_id, origin, exclusive, preview, opening or Opening(_SETTING))
         result = work(corridor)
         corridor.flush()
         if preview:
@@ -216,7 +230,7 @@ def enter(
     try:
         return database.write(transaction)
     except _NeedExclusive:
-        return enter(database, organization_id, origin, work, exclusive=True, preview=preview)
+        return enter(database, organization_id, origin, work, exclusive=True, preview=preview, opening=opening)
     except _Previewed as previewed:
         return previewed.result  # type: ignore[return-value]
 
@@ -225,7 +239,7 @@ def enter(
 def open_new(tx: Connection, organization_id: str, origin: Origin) -> Iterator[Corridor]:
     """The corridor of an organization that this very transaction has just inserted."""
     lock_organization(tx, organization_id, exclusive=True)
-    corridor = _open(tx, organization_id, origin, exclusive=True, preview=False)
+    corridor = _open(tx, organization_id, origin, exclusive=True, preview=False, opening=Opening(_SETTING))
     yield corridor
     corridor.flush()
 
@@ -238,11 +252,12 @@ def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) 
     (_LOCK if exclusive else _SHARE).all(tx, {"key": key})
 
 
-def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool, preview: bool) -> Corridor:
-    setting = read_setting(tx, organization_id)
-    if setting is None:
+def _open(tx: Connection, organization_id: str, origin: Origin, exclusive: bool, preview: bool, opening: Opening) -> Corridor:
+    row = opening.statement.first(tx, {**opening.given, "organization": organization_id})
+    if row is None:
         raise NotFound("organization_not_found", "This organization does not exist.")
-    return Corridor(tx, organization_id, setting, origin, _now(), exclusive or tx.dialect.name == "sqlite", preview)
+    alone = exclusive or tx.dialect.name == "sqlite"
+    return Corridor(tx, organization_id, setting_of(row), origin, _now(), alone, preview, row)
 
 
 def _now() -> datetime:

@@ -73,7 +73,13 @@ class Known:
 _USER, _PLACE, _GROUP = t.DirectoryUser, t.DirectoryMember, t.DirectoryGroup
 _COLUMNS = (_USER.id, _USER.user_name, _USER.email, _USER.display_name, _USER.person_id, _USER.active, _USER.overridden)
 _OF_AUTHORITY = _USER.connection_id == bindparam("authority")
-_IN_GROUPS = select(_PLACE.user_id, _GROUP.id, _GROUP.display_name, _GROUP.external_id).join(_GROUP, _GROUP.id == _PLACE.group_id)
+_IN_GROUPS = select(
+    _PLACE.user_id.label("of"),
+    literal("in").label("kind"),
+    _GROUP.id.label("a"),
+    _GROUP.display_name.label("b"),
+    _GROUP.external_id.label("c"),
+).join(_GROUP, _GROUP.id == _PLACE.group_id)
 
 
 def _users(*where: ColumnElement[bool], documents: bool) -> Hot:
@@ -88,7 +94,29 @@ _MINE = t.Membership.organization_id == bindparam("organization")
 _ALL_MEMBERS = Hot(memberships_locked(_MINE).add_columns(t.Membership.person_id))
 _THESE_MEMBERS = Hot(memberships_locked(_MINE, among_these(t.Membership.person_id)).add_columns(t.Membership.person_id))
 _ALL_PLACES = Hot(_IN_GROUPS.where(_PLACE.connection_id == bindparam("authority")))
-_THESE_PLACES = Hot(_IN_GROUPS.where(among_these(_PLACE.user_id)))
+
+
+_NO_TEXT = null().cast(Text)
+_HELD = (
+    select(
+        t.Assignment.membership_id.label("of"),
+        t.Assignment.target_kind.label("kind"),
+        func.coalesce(t.Team.slug, t.Project.slug, "").label("a"),
+        t.Assignment.level.label("b"),
+        t.Assignment.source.label("c"),
+    )
+    .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
+    .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
+    .where(among_these(t.Assignment.membership_id))
+)
+_CAUSES = select(t.Suspension.membership_id, literal("suspension"), t.Suspension.cause, _NO_TEXT, _NO_TEXT).where(
+    among_these(t.Suspension.membership_id)
+)
+_WAITING = select(t.Withheld.membership_id, literal("withheld"), _NO_TEXT, _NO_TEXT, _NO_TEXT).where(
+    among_these(t.Withheld.membership_id)
+)
+_LEDGERS = Hot(union_all(_HELD, _CAUSES, _WAITING))
+_ABOUT = Hot(union_all(_HELD, _CAUSES, _WAITING, _IN_GROUPS.where(among_these(_PLACE.user_id, "users"))))
 
 
 def lock_users(corridor: Corridor, connection_id: str, ids: Collection[str]) -> list[Known]:
@@ -109,8 +137,10 @@ def known_people(corridor: Corridor, users: Sequence[Known]) -> list[Entry]:
     persons = [user.person_id for user in users if user.person_id]
     given = {**these(persons), "organization": corridor.organization_id}
     found = corridor.read(_THESE_MEMBERS, given) if persons else []
-    places = corridor.read(_THESE_PLACES, these(user.id for user in users)) if users else []
-    return _entries(corridor, users, found, places)
+    if not users:
+        return []
+    about = corridor.read(_ABOUT, {**these(row.id for row in found), "users": [user.id for user in users]})
+    return _entries(users, found, *_told(about, found))
 
 
 def everybody(corridor: Corridor, org: Setting) -> list[Entry]:
@@ -120,7 +150,8 @@ def everybody(corridor: Corridor, org: Setting) -> list[Entry]:
     given = {"authority": org.authority, "organization": corridor.organization_id}
     users = corridor.read(_ALL_USERS[org.mapping.needs_document], given)
     found = corridor.read(_ALL_MEMBERS, given)
-    entries = _entries(corridor, users, found, corridor.read(_ALL_PLACES, given))
+    about = [*corridor.read(_LEDGERS, these(row.id for row in found)), *corridor.read(_ALL_PLACES, given)]
+    entries = _entries(users, found, *_told(about, found))
     linked = {user.person_id for user in users}
     absent = [row.id for row in found if row.person_id not in linked]
     return entries + (_described(corridor, absent) if absent else [])
@@ -132,10 +163,14 @@ def newcomer(user: Known) -> Entry:
     return Entry(_subject(user, None), user.id, None, None, user.display_name, facts, Holding(), withheld=False, unknown=True)
 
 
-def _entries(corridor: Corridor, users: Sequence[Any], memberships: Sequence[Any], places: Sequence[Any]) -> list[Entry]:
+def _entries(
+    users: Sequence[Any],
+    memberships: Sequence[Any],
+    holdings: Mapping[str, Holding],
+    withheld: frozenset[str],
+    groups: Mapping[str, tuple[Group, ...]],
+) -> list[Entry]:
     member_of = {row.person_id: row.id for row in memberships}
-    holdings, withheld = read_ledgers(corridor, [row.id for row in memberships])
-    groups = _by_user(places)
     return [_user_entry(user, member_of.get(user.person_id), holdings, withheld, groups) for user in users]
 
 
@@ -183,57 +218,36 @@ def _member_entry(row: Any, holdings: Mapping[str, Holding], withheld: frozenset
     return Entry(subject, None, row.id, row.person_id, row.display_name, PersonFacts(None), holding, row.id in withheld)
 
 
-_NO_TEXT = null().cast(Text)
-_LEDGERS = Hot(
-    union_all(
-        select(
-            t.Assignment.membership_id,
-            t.Assignment.target_kind.label("kind"),
-            func.coalesce(t.Team.slug, t.Project.slug, "").label("slug"),
-            t.Assignment.level.label("level"),
-            t.Assignment.source.label("source"),
-        )
-        .outerjoin(t.Team, t.Team.id == t.Assignment.team_id)
-        .outerjoin(t.Project, t.Project.id == t.Assignment.project_id)
-        .where(among_these(t.Assignment.membership_id)),
-        select(t.Suspension.membership_id, literal("suspension"), t.Suspension.cause, _NO_TEXT, _NO_TEXT).where(
-            among_these(t.Suspension.membership_id)
-        ),
-        select(t.Withheld.membership_id, literal("withheld"), _NO_TEXT, _NO_TEXT, _NO_TEXT).where(
-            among_these(t.Withheld.membership_id)
-        ),
-    )
-)
-
-
 def read_ledgers(corridor: Corridor | Glance, membership_ids: Collection[str]) -> tuple[dict[str, Holding], frozenset[str]]:
     """What the memberships named hold, their assignments and causes; and of whom a change is withheld."""
     if not membership_ids:
         return {}, frozenset()
-    rows: dict[str, list[Assignment]] = defaultdict(list)
+    holdings, withheld, _ = _told(corridor.read(_LEDGERS, these(membership_ids)), membership_ids)
+    return holdings, withheld
+
+
+def _told(
+    rows: Sequence[Any], memberships: Collection[Any]
+) -> tuple[dict[str, Holding], frozenset[str], dict[str, tuple[Group, ...]]]:
+    """What the rows of `_ABOUT` tell: what each membership holds, of whom a change is withheld, and the groups of each user."""
+    given: dict[str, list[Assignment]] = defaultdict(list)
     causes: dict[str, list[Cause]] = defaultdict(list)
+    inside: dict[str, list[Group]] = defaultdict(list)
     withheld = set()
-    targets: dict[tuple[Any, str], Target] = {}
-    for membership_id, kind, slug, level, source in corridor.read(_LEDGERS, these(membership_ids)):
-        if kind == "suspension":
-            causes[membership_id].append(Cause(slug))
-        elif kind == "withheld":
-            withheld.add(membership_id)
-        else:
-            target = targets.get((kind, slug)) or targets.setdefault((kind, slug), Target(kind, slug))
-            rows[membership_id].append(Assignment(target, level, source))
-    held = {key: Holding(True, frozenset(rows.get(key, ())), frozenset(causes.get(key, ()))) for key in membership_ids}
-    return held, frozenset(withheld)
-
-
-def _by_user(places: Sequence[Any]) -> dict[str, tuple[Group, ...]]:
-    """The groups of each user, by name; one value for each group however many are in it."""
+    targets: dict[tuple[str, str], Target] = {}
     known: dict[str, Group] = {}
-    found: dict[str, list[Group]] = defaultdict(list)
-    for user_id, group_id, name, external_id in places:
-        group = known.get(group_id) or known.setdefault(group_id, Group(group_id, name, external_id))
-        found[user_id].append(group)
-    return {user_id: tuple(sorted(groups, key=_by_name)) for user_id, groups in found.items()}
+    for of, kind, a, b, c in rows:
+        if kind == "in":
+            inside[of].append(known.get(a) or known.setdefault(a, Group(a, b, c)))
+        elif kind == "suspension":
+            causes[of].append(Cause(a))
+        elif kind == "withheld":
+            withheld.add(of)
+        else:
+            given[of].append(Assignment(targets.get((kind, a)) or targets.setdefault((kind, a), Target(kind, a)), b, c))
+    ids = [row if isinstance(row, str) else row.id for row in memberships]
+    held = {key: Holding(True, frozenset(given.get(key, ())), frozenset(causes.get(key, ()))) for key in ids}
+    return held, frozenset(withheld), {user: tuple(sorted(groups, key=_by_name)) for user, groups in inside.items()}
 
 
 def _by_name(group: Group) -> tuple[str, str]:

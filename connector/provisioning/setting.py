@@ -54,7 +54,7 @@ def _rules(of: Any) -> Any:
     return found.outerjoin(project, project.id == rule.project_id).where(rule.connection_id == of)
 
 
-_SETTING = Hot(
+SETTING = (
     select(
         t.Organization.membership_mode,
         t.Organization.default_role,
@@ -69,13 +69,22 @@ _SETTING = Hot(
     .outerjoin(_LIVE, and_(_LIVE.c.organization_id == t.Organization.id, _IS_LIVE))
     .where(t.Organization.id == bindparam("organization"))
 )
+"""The query for it; whoever wants to know more at the same time adds columns behind, and reads the row with `setting_of`."""
+
+_SETTING = Hot(SETTING)
 _RULES = Hot(_rules(bindparam("connection")))
+_WIDTH = len(SETTING.selected_columns)
 
 
 def read_setting(tx: Connection, organization_id: str) -> Setting | None:
     """What the organization decides by, as it is now; None when there is no such organization."""
     row = _SETTING.first(tx, {"organization": organization_id})
-    return None if row is None else _setting(*row)
+    return None if row is None else setting_of(row)
+
+
+def setting_of(row: Any) -> Setting:
+    """What a row of `SETTING` says."""
+    return _setting(*row[:_WIDTH])
 
 
 def read_rules(tx: Connection, connection_id: str) -> tuple[Rule, ...]:

@@ -21,6 +21,8 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 _ALWAYS = frozenset({("id",), ("schemas",)})  # returned "always" (RFC 7643 section 3.1)
 _COMPUTED = frozenset({("members",), ("groups",)})
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 Names = frozenset[tuple[str, ...]]
 
 
@@ -65,7 +67,7 @@ def _names(schema: ResourceSchema, text: str) -> Names:
 
 def dumps(value: Any) -> str:
     """Return JSON text as connector writes it: compact, not escaped beyond need."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def render_user(user: StoredUser, base: str, projection: Projection = EVERYTHING) -> str:

@@ -60,9 +60,9 @@ def among(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
     return _Among(column, literal(list(ids), IdArray()))
 
 
-def among_these(column: Any) -> ColumnElement[bool]:
-    """As `among`, for a statement that is built once: the ids are given by `these(ids)` when it is run."""
-    return _Among(column, bindparam("ids", type_=IdArray()))
+def among_these(column: Any, name: str = "ids") -> ColumnElement[bool]:
+    """As `among`, for a statement that is built once: the ids are given by `these(ids)` when it is run, or under their name."""
+    return _Among(column, bindparam(name, type_=IdArray()))
 
 
 def these(ids: Iterable[str]) -> dict[str, list[str]]:

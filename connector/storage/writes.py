@@ -227,8 +227,7 @@ def _parameters(dialect: Dialect, shaped: Sequence[tuple[Write, _Shape]]) -> dic
     return sent
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @lru_cache(maxsize=512)

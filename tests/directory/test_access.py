@@ -171,8 +171,10 @@ def test_a_busy_sqlite_does_not_fail_a_request(sqlite_url: str, monkeypatch: pyt
 
 
 def state_of(database: Database, client: Client) -> ConnectionState:
+    """What a push sees of its connection once it has the lock."""
+    opening = access.opening(client)
     with database.read() as tx:
-        return access.still_valid(tx, client)
+        return access.still_valid(opening.statement.first(tx, {**opening.given, "organization": client.organization_id}))
 
 
 def test_the_state_is_read_again_inside_the_transaction(database: Database) -> None:
@@ -234,7 +236,11 @@ def test_the_state_of_the_directory_decides_what_passes(
 ) -> None:
     """Each row: the state, and what becomes of reads and writes."""
     state = ConnectionState("c", "o", "Okta", "okta", "active", directory)
-    for gate, expected in ((access.read_gate, reads), (access.write_gate, writes)):
+
+    def read(state: ConnectionState) -> None:
+        access.read_gate(state.id, paused=state.directory == "paused")
+
+    for gate, expected in ((read, reads), (access.write_gate, writes)):
         if expected is None:
             gate(state)
             continue
