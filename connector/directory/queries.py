@@ -82,11 +82,14 @@ def _candidates(query: Query, part: Part, where: list[Truth], dialect: str) -> S
 
 
 def _in_order(query: Query, pages: list[Select[*tuple[Any, ...]]]) -> Select[*tuple[Any, ...]] | CompoundSelect[Any]:
-    """The page and one more row, which tells whether the list goes on."""
-    together = pages[0] if len(pages) == 1 else union_all(*pages)
+    """The page and one more row, which tells whether the list goes on. Of each kind no more is sorted than the page may need."""
     names = [*[column.name for column in pages[0].selected_columns][_STORED:], "id"]
-    way = desc if query.descending else asc
-    return together.order_by(*map(way, names)).offset(query.start).limit(query.count + 1)
+    order = [(desc if query.descending else asc)(name) for name in names]
+    if len(pages) == 1:
+        return pages[0].order_by(*order).offset(query.start).limit(query.count + 1)
+    each = [page.order_by(*order).limit(query.start + query.count + 1) for page in pages]
+    together = union_all(*(select(page.subquery()) for page in each))
+    return together.order_by(*order).offset(query.start).limit(query.count + 1)
 
 
 def _resources(tx: Connection, query: Query, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[StoredUser | StoredGroup, ...]:

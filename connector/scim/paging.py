@@ -11,7 +11,7 @@ from connector.scim.cursors import read_cursor, write_cursor
 from connector.scim.discovery import DEFAULT_PAGE, MAX_PAGE
 from connector.scim.refusals import invalid_value
 
-_LAST_INDEX = 2**31 - 1
+_LAST_INDEX = 2**30  # with a page behind it, still an INTEGER of SQL
 
 
 @dataclass(frozen=True, slots=True)

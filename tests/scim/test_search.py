@@ -12,8 +12,8 @@ from connector.provisioning.history import provisioning_log
 from connector.scim.search import SEARCH_REQUEST
 from tests.scim.answers import found, refused, said
 from tests.scim.conftest import Idp, new_idp
-from tests.scim.costs import statements
 from tests.scim.samples import CUSTOM, ENTERPRISE
+from tests.support.statements import statements
 
 
 def search(idp: Idp, path: str = "/.search", /, **asked: Any) -> list[str]:
@@ -238,11 +238,11 @@ def test_a_search_stays_in_its_connection(crowd: Idp) -> None:
 
 def test_a_search_costs_the_same_however_much_it_finds(crowd: Idp) -> None:
     """No statement per resource, and as many over all kinds for 6 as for 30."""
-    with statements(crowd.database) as few:
+    with statements(crowd.database.engine) as few:
         search(crowd)
     for number in range(12):
         user = crowd.made("Users", userName=f"u{number}")
         crowd.made("Groups", displayName=f"g{number}", members=[{"value": user["id"]}])
-    with statements(crowd.database) as many:
+    with statements(crowd.database.engine) as many:
         assert len(search(crowd)) == 30
     assert len(many) == len(few)
