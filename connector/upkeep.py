@@ -36,6 +36,9 @@ UPKEEP = 600.0
 LONGEST_PAUSE = 60.0
 """Seconds at most between two tries while something is wrong."""
 
+AWAY = 2.0
+"""Seconds between two tries while the database is away: events are waited for as soon as it is back."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -68,22 +71,22 @@ def start(database: Database) -> Callable[[], None]:
 def _run(worker: _Worker, stopped: threading.Event) -> None:
     pause = 0.0
     while not stopped.wait(pause):
-        pause = BEAT if _survived(worker, _beat) else min(max(2 * pause, BEAT), LONGEST_PAUSE)
+        pause = _pause_after(worker, _beat, pause)
     if worker.held:
-        _survived(worker, _give_back)
+        _pause_after(worker, _give_back, pause)
 
 
-def _survived(worker: _Worker, work: Callable[[_Worker], None]) -> bool:
-    """Run one step; whatever goes wrong is logged and does not end the thread."""
+def _pause_after(worker: _Worker, work: Callable[[_Worker], None], pause: float) -> float:
+    """Run one step and return how long to wait then; whatever goes wrong is logged and does not end the thread."""
     try:
         work(worker)
     except Unavailable as error:
         _log.warning("upkeep waits: %s", error.detail)
+        return AWAY
     except Exception:
         _log.exception("upkeep failed and will try again")
-    else:
-        return True
-    return False
+        return min(max(2 * pause, BEAT), LONGEST_PAUSE)
+    return BEAT
 
 
 def _beat(worker: _Worker) -> None:

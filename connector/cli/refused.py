@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
+from connector.storage.database import RETRY_AFTER
+
 _DETAILS = {
     400: "This is no request of HTTP that can be read. Expected: a request as in RFC 9112.",
     413: "The body is larger than what is read. Expected: at most 2 MB, for Bulk 10 MB. Send several requests.",
@@ -18,6 +20,7 @@ _DETAILS = {
     431: "The headers are too large. Expected: at most 100 headers of 8190 bytes each.",
     500: "connector failed to answer. Tell the operator the time of the request.",
     501: "This method or transfer coding is not known. Expected: one that HTTP/1.1 defines.",
+    503: "Too many requests wait already, for the same resource or altogether. Send it again later.",
 }
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidResponseHeader, 500),
@@ -42,5 +45,6 @@ def answer_of(status: int) -> bytes:
     error = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status), "detail": _DETAILS[status]}
     body = json.dumps(error).encode()
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/scim+json\r\n"
+    head += f"Retry-After: {RETRY_AFTER}\r\n" if status == 503 else ""
     head += f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
     return head.encode() + body

@@ -1,8 +1,10 @@
-"""gunicorn's threaded worker, with one difference: no thread ever waits for a client, and neither does the main loop.
+"""gunicorn's threaded worker, with two differences: no thread ever waits for a client, and neither does the main loop; and no
+lock that some wait for takes the threads of the others.
 
 As shipped, a client that sends half a request keeps the thread that reads it, and sixteen of them stop the service; a client that
 does not close its side keeps the main loop for two seconds. Here the main loop collects what comes, so that such clients hold
-a socket and nothing else, and for a bounded time. A thread gets a request when it has arrived whole, with its body beside it.
+a socket and nothing else, and for a bounded time. A thread gets a request when it has arrived whole, with its body beside it,
+and when it will not be one too many of its kind (`lanes.py`).
 """
 
 from __future__ import annotations
@@ -21,10 +23,14 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from connector.cli.arrival import Arrival
+from connector.cli.lanes import Lanes
 from connector.cli.refused import answer_of, status_of
 
 PATIENCE = 20.0
 """Seconds in which a request has to arrive."""
+
+TURN = 3.0
+"""Seconds in which a request that has arrived has to get a thread."""
 
 ANSWERING = 30.0
 """Seconds in which a client has to take one piece of an answer."""
@@ -41,10 +47,13 @@ _log = logging.getLogger("connector.serve")
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
-    """See the module. Connections wait in `pending_conns`, which the base class closes when their time is over."""
+    """See the module. Connections wait in `pending_conns`, which the base class closes when their time is over; whole requests
+    that have no place in their lanes wait in `queueing`."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.lanes = Lanes(self.cfg.threads)
+        self.queueing: deque[TConn] = deque()
         self.lingering: deque[TConn] = deque()
 
     # ------------------------------------------------------------------------------------------------------- requests come
@@ -106,7 +115,28 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         conn.arrival, conn.body, conn.unread = None, bytes(arrival.body), arrival.unread
         conn.init()
         conn.parser.unreader.unread(arrival.head + bytes(arrival.received))
-        super().enqueue_req(conn)
+        conn.lanes = self.lanes.of(arrival.head)
+        if self.lanes.enter(conn.lanes):
+            super().enqueue_req(conn)
+        else:
+            conn.timeout = time.monotonic() + TURN
+            self.queueing.append(conn)
+
+    def _start_next(self) -> None:
+        """A place became free: who waited for longest goes first, but nobody waits for somebody else's lane."""
+        waiting, self.queueing = self.queueing, deque()
+        for conn in waiting:
+            if self.lanes.enter(conn.lanes):
+                super().enqueue_req(conn)
+            else:
+                self.queueing.append(conn)
+
+    def _send_away(self, conn: TConn) -> None:
+        _log.warning("refused what found no thread in time", extra={"fields": {"status": 503}})
+        with suppress(OSError):
+            conn.sock.setblocking(False)
+            conn.sock.send(answer_of(503))
+        self._linger(conn)
 
     def _wait(self, conn: TConn) -> None:
         conn.timeout = time.monotonic() + PATIENCE
@@ -148,6 +178,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """A connection that is not kept is closed when its client has closed, or after LINGER."""
+        self.lanes.leave(conn.lanes)
+        self._start_next()  # before this connection's own next request
         if fs.cancelled() or fs.exception() or not fs.result():
             self._linger(conn)
         else:
@@ -189,6 +221,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def murder_pending(self) -> None:
         """Called once per turn of the main loop: close whose time is over."""
         super().murder_pending()
+        while self.queueing and self.queueing[0].timeout <= time.monotonic():
+            self._send_away(self.queueing.popleft())
         while self.lingering and self.lingering[0].timeout <= time.monotonic():
             self._give_up(self.lingering)
 

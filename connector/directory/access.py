@@ -7,13 +7,11 @@ holds a token that once lived is told what became of it.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select, update
-from sqlalchemy.exc import DBAPIError
 
 from connector.directory.model import Client
 from connector.errors import Forbidden, Unauthenticated, Unavailable
@@ -177,7 +175,7 @@ def _check(row: Any, now: datetime) -> None:
 
 
 def _touch(database: Database, row: Any, now: datetime) -> None:
-    """Note that the client was heard. Never waits for somebody else's lock on PostgreSQL, and never fails the request."""
+    """Note that the client was heard. Never waits for somebody else's lock, and never fails the request."""
 
     def work(tx: Connection) -> None:
         for table, heard, key in ((t.ScimToken, "last_used_at", row.token_id), (t.Connection, "last_heard_at", row.id)):
@@ -186,5 +184,4 @@ def _touch(database: Database, row: Any, now: datetime) -> None:
             free = select(columns.id).where(columns.id == key, stale).with_for_update(skip_locked=True, key_share=True)
             tx.execute(update(table).where(columns.id.in_(free)).values({heard: now}))
 
-    with suppress(Unavailable, DBAPIError):
-        database.write(work)
+    database.write_unless_busy(work)

@@ -6,18 +6,20 @@ On PostgreSQL locks are taken by the corridor (`provisioning/corridor.py`); ever
 
 from __future__ import annotations
 
+import logging
 import re
+import select
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, Index, PrimaryKeyConstraint, Table, UniqueConstraint, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import Unavailable
@@ -29,8 +31,11 @@ Result = TypeVar("Result")
 ATTEMPTS = 5
 """How often a verb is run when it loses a race (deadlock, serialization failure, unique violation) before 503."""
 
-LOCK_WAIT = 10
-"""Seconds a statement waits for a lock, and a SQLite writer for its turn."""
+LOCK_WAIT = 3
+"""Seconds a statement waits for a lock or a connection of the pool, and a SQLite writer for its turn."""
+
+CONNECT_WAIT = 3
+"""Seconds an attempt to connect may take, and after which a host that acknowledges nothing counts as gone."""
 
 RETRY_AFTER = 5
 """Seconds told to the IdP in Retry-After when the database is busy or away."""
@@ -42,7 +47,12 @@ PREPARED = 400
 """Prepared statements that a connection keeps: all there are."""
 
 _RERUN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+_WAITED = {"55P03", "57014"}  # lock_not_available; query_canceled, by a statement_timeout of the operator
+_READ_ONLY = "25006"
+_EXHAUSTED = "53"  # the class of disk_full, too_many_connections and the like
 _SQLITE_AWAY = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -53,6 +63,7 @@ class Database:
         self.dialect = engine.dialect.name
         self._reader = engine if self.dialect == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = engine.execution_options(connector_write=True)
+        self._hasty = engine.execution_options(connector_write=True, connector_hasty=True)
         self._turn = threading.Lock()
 
     @classmethod
@@ -83,19 +94,35 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with _translated(), self._serialized(), self._writer.begin() as tx:
-                    return work(tx)
+                with _translated(), self._serialized(LOCK_WAIT), self._writer.begin() as tx:
+                    return self._worked(tx, work)
             except DBAPIError as error:
                 if not lost_race(error) or (attempt == ATTEMPTS and isinstance(error, IntegrityError)):
                     raise
         raise Unavailable("busy", "The request lost against others several times in a row.", retry_after=RETRY_AFTER)
 
+    def _worked(self, tx: Connection, work: Callable[[Connection], Result]) -> Result:
+        """A server that takes no changes is not asked again over the same connections: what stands there next may take them."""
+        try:
+            return work(tx)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+                tx.invalidate()
+                self.engine.dispose()
+            raise
+
+    def write_unless_busy(self, work: Callable[[Connection], object]) -> None:
+        """The same for what is not worth waiting for: nothing happens if somebody else writes on SQLite, where that takes all, or
+        if the database is away. Rows of PostgreSQL that others hold are for `work` to skip."""
+        with suppress(Unavailable, DBAPIError), _translated(), self._serialized(0), self._hasty.begin() as tx:
+            work(tx)
+
     @contextmanager
-    def _serialized(self) -> Iterator[None]:
+    def _serialized(self, wait: float) -> Iterator[None]:
         if self.dialect != "sqlite":
             yield
             return
-        if not self._turn.acquire(timeout=LOCK_WAIT):
+        if not self._turn.acquire(timeout=wait):
             raise Unavailable("busy", "Another change is taking long.", retry_after=RETRY_AFTER)
         try:
             yield
@@ -142,17 +169,29 @@ def _translated() -> Iterator[None]:
         raise Unavailable("busy", "All database connections are in use.", retry_after=RETRY_AFTER) from error
     except DBAPIError as error:
         _forget_values(error)
-        state = getattr(error.orig, "sqlstate", None)
-        if state in _RERUN:
+        refusal = _unavailable(error)
+        if refusal is None:
             raise
-        if state == "55P03" or _sqlite_says(error, "SQLITE_BUSY", "SQLITE_LOCKED"):
-            raise Unavailable("busy", "Another change is taking long.", retry_after=RETRY_AFTER) from error
-        if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
-            raise Unavailable("database_unavailable", "The database cannot be reached.", retry_after=RETRY_AFTER) from error
-        if _sqlite_says(error, *_SQLITE_AWAY):
-            detail = f"The database file cannot be used: {error.orig}."
-            raise Unavailable("database_unavailable", detail, retry_after=RETRY_AFTER) from error
-        raise
+        _log.warning("the database does not serve: %s", str(error.orig).partition("\n")[0])
+        raise refusal from error
+
+
+def _unavailable(error: DBAPIError) -> Unavailable | None:
+    """How it is told that the database is absent or busy; None when it is neither."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if state in _RERUN:
+        return None
+    if state in _WAITED or _sqlite_says(error, "SQLITE_BUSY", "SQLITE_LOCKED"):
+        return Unavailable("busy", "Another change is taking long.", retry_after=RETRY_AFTER)
+    if state == _READ_ONLY:
+        return Unavailable("database_unavailable", "The database takes no changes: it is read-only.", retry_after=RETRY_AFTER)
+    if state.startswith(_EXHAUSTED):
+        return Unavailable("database_unavailable", "The database has run out of room or connections.", retry_after=RETRY_AFTER)
+    if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
+        return Unavailable("database_unavailable", "The database cannot be reached.", retry_after=RETRY_AFTER)
+    if _sqlite_says(error, *_SQLITE_AWAY):
+        return Unavailable("database_unavailable", f"The database file cannot be used: {error.orig}.", retry_after=RETRY_AFTER)
+    return None
 
 
 def _forget_values(error: DBAPIError) -> None:
@@ -188,8 +227,14 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("connector_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("connector_hasty"):
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("connector_write") else "BEGIN")
+        finally:
+            if options.get("connector_hasty"):
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={round(LOCK_WAIT * 1000)}")
 
     return engine
 
@@ -202,7 +247,10 @@ def _postgresql_engine(url: str) -> Engine:
         max_overflow=16,
         pool_timeout=LOCK_WAIT,
         connect_args={
-            "connect_timeout": 5,
+            "connect_timeout": CONNECT_WAIT,
+            "keepalives_idle": CONNECT_WAIT,
+            "keepalives_interval": 1,
+            "tcp_user_timeout": CONNECT_WAIT * 1000,
             "options": f"-c lock_timeout={LOCK_WAIT * 1000} -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },
     )
@@ -211,6 +259,11 @@ def _postgresql_engine(url: str) -> Engine:
     def _keep_plans(connection: Any, _record: Any) -> None:
         connection.prepared_max = PREPARED
 
+    @event.listens_for(engine, "checkout")
+    def _refuse_dead(connection: Any, _record: Any, _fairy: Any) -> None:
+        if _is_dead(connection):
+            raise DisconnectionError
+
     @event.listens_for(engine, "before_cursor_execute")
     def _plan_for_many(_tx: Any, cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
         """As `hot.run` with `many`, for statements that SQLAlchemy runs."""
@@ -218,3 +271,20 @@ def _postgresql_engine(url: str) -> Engine:
         cursor.connection.prepare_threshold = None if many else PREPARE
 
     return engine
+
+
+def _is_dead(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has ended an idle connection, as far as is known here: without a round trip.
+
+    Where nothing is asked, nothing is answered. What came all the same is a farewell, or harmless and read by the driver.
+    """
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    try:
+        while poll.poll(0):
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False

@@ -83,7 +83,7 @@ def rename(tx: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pragma", "value"), [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 10_000)]
+    ("pragma", "value"), [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 3_000)]
 )
 def test_every_sqlite_connection_is_set_up(sqlite_url: str, pragma: str, value: object) -> None:
     """Foreign keys hold, readers and writers do not wait for each other, a commit is on the disk, and waiting ends."""
@@ -93,7 +93,7 @@ def test_every_sqlite_connection_is_set_up(sqlite_url: str, pragma: str, value: 
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "1min"), ("TimeZone", "UTC")]
+    ("setting", "value"), [("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "1min"), ("TimeZone", "UTC")]
 )
 def test_every_postgresql_connection_is_set_up(server: Database, setting: str, value: str) -> None:
     """No statement waits without end, and nobody sleeps on locks."""
@@ -357,14 +357,13 @@ def cut(server: Database, postgres_server: str) -> None:
         assert tx.execute(ended, {"name": name}).all()
 
 
-def test_after_the_server_was_away_the_pool_is_new(server: Database, postgres_server: str) -> None:
-    """One request meets the dead connection and is told; the next one works, though more dead ones lay in the pool."""
+def test_after_the_server_was_away_no_request_meets_a_dead_connection(server: Database, postgres_server: str) -> None:
+    """The next one works, though dead ones lay in the pool: their end is seen before they are used."""
     for verb in (lambda: people(server), lambda: server.write(lambda tx: tx.execute(select(1)).all())):
         with ExitStack() as stack:
             for _ in range(3):
                 stack.enter_context(server.read()).execute(select(1))
         cut(server, postgres_server)
-        assert told(verb) == AWAY
         verb()
 
 
