@@ -30,7 +30,7 @@ from connector.storage.database import Database
 BODY = 2 * 1024 * 1024
 """Bytes of a request body, unless a room says otherwise."""
 
-SCIM_KINDS = frozenset({"Users", "Groups", "Schemas", "ResourceTypes", "ServiceProviderConfig", "Me", "Bulk"})
+SCIM_KINDS = frozenset({"Users", "Groups", "Schemas", "ResourceTypes", "ServiceProviderConfig", "Me", "Bulk", ".search"})
 
 _requests = logging.getLogger("connector.request")
 _failures = logging.getLogger("connector.failure")
@@ -153,4 +153,5 @@ def _route() -> str:
         return request.url_rule.rule
     segments = [segment for segment in request.path.split("/") if segment][3:]
     kind = segments[0] if segments and segments[0] in SCIM_KINDS else "..."
-    return f"/scim/v2/{{connection}}/{kind}" + ("/{id}" if len(segments) > 1 else "")
+    rest = "/.search" if segments[1:] == [".search"] else "/{id}" if len(segments) > 1 else ""
+    return f"/scim/v2/{{connection}}/{kind}{rest}"

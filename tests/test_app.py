@@ -85,3 +85,21 @@ def test_oauth_says_in_its_own_words_that_the_database_is_away(tmp_path: Path) -
     answer = client.post("/oauth/c1/token", data=form)
     assert (answer.status_code, answer.get_json()["error"]) == (503, "temporarily_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+ROUTES = [
+    ("/scim/v2/c1/Users", "/scim/v2/{connection}/Users"),
+    ("/scim/v2/c1/Users/u1", "/scim/v2/{connection}/Users/{id}"),
+    ("/scim/v2/c1/Groups/.search", "/scim/v2/{connection}/Groups/.search"),
+    ("/scim/v2/c1/.search", "/scim/v2/{connection}/.search"),
+    ("/scim/v2/c1/ann@secret.example", "/scim/v2/{connection}/..."),
+    ("/nothing", "none"),
+]
+
+
+@pytest.mark.parametrize(("path", "route"), ROUTES, ids=[path for path, _ in ROUTES])
+def test_the_log_of_requests_names_kinds_and_no_ids(app: Flask, caplog: pytest.LogCaptureFixture, path: str, route: str) -> None:
+    """What was asked for can be counted, and nothing that a client made up gets into the log."""
+    with caplog.at_level("INFO", "connector.request"):
+        app.test_client().get(path)
+    assert [record.__dict__["fields"]["route"] for record in caplog.records if record.name == "connector.request"] == [route]

@@ -25,7 +25,7 @@ def version_of(stored: StoredUser | StoredGroup) -> str:
     """Return the entity tag of a resource, which is its `meta.version` too. A user must come with its groups."""
     if isinstance(stored, StoredGroup) or not stored.groups:
         return f'W/"{stored.version}"'
-    told = "\n".join(f"{group.id} {group.display_name}" for group in stored.groups)
+    told = "\n".join(sorted(f"{group.id} {group.display_name}" for group in stored.groups))
     return f'W/"{stored.version}.{hashlib.blake2b(told.encode(), digest_size=_DIGEST).hexdigest()}"'
 
 

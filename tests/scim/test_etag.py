@@ -84,8 +84,10 @@ def test_the_groups_of_a_user_are_part_of_its_version(idp: Idp) -> None:
     assert len({'W/"1"', inside, renamed}) == 3
     for query in ({}, {"excludedAttributes": "groups"}, {"attributes": "meta.version"}):
         assert said(idp.get("/Users", **query))["Resources"][0]["meta"]["version"] == renamed
+    for method in ("PUT", "PATCH"):
+        assert write(idp, path, method).headers["ETag"] == version(idp, path)
     idp.send("DELETE", f"/Groups/{group['id']}")
-    assert version(idp, path) == 'W/"1"'
+    assert version(idp, path) == 'W/"3"'
 
 
 # ------------------------------------------------------------------------------------------------------------------ If-None-Match
