@@ -189,6 +189,14 @@ def test_an_order_goes_across_all_kinds(crowd: Idp, sort_by: str, names: list[st
     assert walked(crowd, sortBy=sort_by, sortOrder="descending") == names[::-1]
 
 
+def test_a_late_page_may_be_of_one_kind_alone(crowd: Idp) -> None:
+    """Section 3.4.2.4: the pages before were of the same kind, so that nothing of the other stands between."""
+    for number in range(6):
+        crowd.made("Users", userName=f"u{number}")
+    assert search(crowd, sortBy="userName", startIndex=7, count=2) == ["u3", "u4"]
+    assert search(crowd, sortBy="userName", sortOrder="descending", startIndex=10, count=2) == ["Eve", "cid"]
+
+
 def walked(idp: Idp, **asked: Any) -> list[str]:
     """The names that come by cursor, a page of two at a time."""
     names: list[str] = []
