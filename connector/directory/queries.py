@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Row, Select, asc, desc, func, literal, select, union_all
 
-from connector.directory import users
+from connector.directory import lookups, users
 from connector.directory.members import members_of
 from connector.directory.model import Client, MemberRef, Page, Part, Position, Query, StoredGroup, StoredUser
 from connector.directory.reading import reader
@@ -48,6 +48,15 @@ def find(database: Database, client: Client, query: Query) -> Page:
 
     Raises Unavailable `directory_paused`, Invalid `invalid_filter` for a comparison that no store could make.
     """
+    answer = lookups.plain(client, query)
+    if answer is not None:
+        with reader(database, client) as tx:
+            return answer(tx)
+    return search_for(database, client, query)
+
+
+def search_for(database: Database, client: Client, query: Query) -> Page:
+    """As `find`, for any query."""
     wanted = [(part, _wanted(client, part, database.dialect)) for part in query.parts]
     with reader(database, client) as tx:
         total = tx.execute(select(reduce(operator.add, [_counted(part, where) for part, where in wanted]))).scalar_one()

@@ -53,24 +53,22 @@ _MET = Hot(
         exists().where(t.Address.email_key == bindparam("email"), t.Address.verified).label("holder"),
     )
 )
-_IN_GROUPS = (
-    select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name)
-    .join(t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id)
-    .order_by(t.DirectoryGroup.display_name_key, t.DirectoryGroup.id)
+_IN_GROUPS = select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name).join(
+    t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id
 )
 _GROUPS = Hot(_IN_GROUPS.where(among_these(t.DirectoryMember.user_id)))
 _ONE = and_(_USER.id == bindparam("id"), _USER.connection_id == bindparam("connection"))
-_READ = Hot(
-    select(
-        *COLUMNS,
-        rows_as_json(t.DirectoryGroup.id, t.DirectoryGroup.display_name)
-        .join(t.DirectoryMember, t.DirectoryMember.group_id == t.DirectoryGroup.id)
-        .where(t.DirectoryMember.user_id == _USER.id)
-        .correlate(_USER)
-        .scalar_subquery()
-        .label("groups"),
-    ).where(_ONE)
+GROUPS = (
+    rows_as_json(t.DirectoryGroup.id, t.DirectoryGroup.display_name)
+    .join(t.DirectoryMember, t.DirectoryMember.group_id == t.DirectoryGroup.id)
+    .where(t.DirectoryMember.user_id == _USER.id)
+    .correlate(_USER)
+    .scalar_subquery()
+    .label("groups")
 )
+"""The groups of one user beside its columns; `read_groups` reads them."""
+
+_READ = Hot(select(*COLUMNS, GROUPS).where(_ONE))
 _LOCK = Hot(select(_USER).where(_ONE).with_for_update(key_share=True))
 
 
@@ -275,12 +273,7 @@ def get_user(database: Database, client: Client, user_id: str) -> StoredUser:
         row = _READ.first(tx, {"id": user_id, "connection": client.connection_id})
     if row is None:
         raise _not_found(user_id)
-    groups = tuple(GroupRef(*group) for group in sorted(json.loads(row.groups or "[]"), key=_by_name))
-    return StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, groups)
-
-
-def _by_name(group: list[str]) -> tuple[str, str]:
-    return fold(group[1]), group[0]
+    return StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, read_groups(row.groups))
 
 
 def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
@@ -292,7 +285,22 @@ def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
 
 def groups_of(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]:
     """The groups that users are in, by name, with one statement."""
+    known: dict[str, GroupRef] = {}
     found: dict[str, list[GroupRef]] = {}
     for user_id, group_id, name in _GROUPS.all(tx, these(ids)):
-        found.setdefault(user_id, []).append(GroupRef(group_id, name))
-    return {user_id: tuple(groups) for user_id, groups in found.items()}
+        group = known.get(group_id) or known.setdefault(group_id, GroupRef(group_id, name))
+        found.setdefault(user_id, []).append(group)
+    return {user_id: _by_name(groups) for user_id, groups in found.items()}
+
+
+def read_groups(text: str | None) -> tuple[GroupRef, ...]:
+    """The groups of a user, by name, as `GROUPS` told them."""
+    return _by_name([GroupRef(*group) for group in json.loads(text)]) if text else ()
+
+
+def _by_name(groups: list[GroupRef]) -> tuple[GroupRef, ...]:
+    return tuple(sorted(groups, key=_name_key)) if len(groups) > 1 else tuple(groups)
+
+
+def _name_key(group: GroupRef) -> tuple[str, str]:
+    return fold(group.display_name), group.id

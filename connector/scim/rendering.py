@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from connector.directory.model import GroupRef, MemberRef, StoredGroup, StoredUser
@@ -99,7 +100,9 @@ def render_list(total: int, items: Sequence[str], *, start_index: int | None = N
     return f'{dumps(head)[:-1]},"Resources":[{",".join(items)}]}}'
 
 
+@lru_cache(maxsize=4096)
 def _group_reference(group: GroupRef, base: str) -> str:
+    """Many users of a page are in the same groups."""
     reference = f'"value":"{group.id}","$ref":"{base}/Groups/{group.id}"'
     return f'{{{reference},"display":{dumps(group.display_name)},"type":"direct"}}'
 
@@ -112,10 +115,12 @@ def _member_reference(member: MemberRef, base: str, display: bool) -> str:
 
 def _meta(kind: str, stored: StoredUser | StoredGroup, location: str) -> str:
     """RFC 7643 section 3.1; moments in UTC to the millisecond."""
-    created, modified = (timestamp(moment)[:-4] + "Z" for moment in (stored.created_at, stored.updated_at))
+    created = timestamp(stored.created_at)[:-4] + "Z"
+    modified = created if stored.updated_at == stored.created_at else timestamp(stored.updated_at)[:-4] + "Z"
+    version = version_of(stored).replace('"', '\\"')
     return (
         f',"meta":{{"resourceType":"{kind}","created":"{created}","lastModified":"{modified}",'
-        f'"location":"{location}","version":{dumps(version_of(stored))}}}'
+        f'"location":"{location}","version":"{version}"}}'
     )
 
 

@@ -68,14 +68,14 @@ class _Form:
             self.text, self._order = numbered(str(compiled).replace("%%", "%"))
         else:
             self.text, self._order = str(compiled), tuple(compiled.positiontup)
-        binds = compiled.binds.items()
-        processors = ((name, bound.type.dialect_impl(dialect).bind_processor(dialect)) for name, bound in binds)
+        binds = compiled.bind_names.items()
+        processors = ((name, bound.type.dialect_impl(dialect).bind_processor(dialect)) for bound, name in binds)
         self._bind = {name: processor for name, processor in processors if processor is not None}
         columns = list(statement.exported_columns)
         kinds = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._convert = [(place, kind) for place, kind in enumerate(kinds) if kind is not None]
-        row: Any = namedtuple("Row", [str(column.key) for column in columns], rename=True)
-        self._row = row._make
+        named: Any = namedtuple  # the names are only known now
+        self._row = named("Row", [str(column.key) for column in columns], rename=True)._make
 
     def parameters(self, given: Given) -> list[Any]:
         values = {**self._defaults, **given}
