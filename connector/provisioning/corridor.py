@@ -20,13 +20,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, func, literal_column, select
 from sqlalchemy.orm import DeclarativeBase
 
 from connector.errors import NotFound
 from connector.membership.model import Mode
 from connector.provisioning.setting import SETTING, Setting, setting_of
-from connector.storage.database import Database
+from connector.storage.database import LOCK_WAIT, Database
 from connector.storage.hot import Hot
 from connector.storage.sets import among_these, these
 from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Person
@@ -51,7 +51,13 @@ _ALL_USERS = (
     .with_for_update(key_share=True)
 )
 
-_LOCK = Hot(select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)).label("locked")))
+_LOCK = Hot(
+    select(
+        # Longer than the pushes inside may wait for their rows: who wants to be alone is not sent away before they are.
+        literal_column(f"set_config('lock_timeout', '{2 * LOCK_WAIT}s', true)").label("patience"),
+        func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)).label("locked"),
+    )
+)
 _SHARE = Hot(select(func.pg_advisory_xact_lock_shared(bindparam("key", type_=BigInteger)).label("locked")))
 
 OPERATOR = "operator"
