@@ -172,7 +172,7 @@ def explained(database: Database, statement: str) -> str:
         if database.dialect == "postgresql":
             for way in ("seqscan", "bitmapscan", "sort"):
                 tx.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-            filled = re.sub(r"%\(\w+\)s::(\w+)", lambda found: f"CAST('1' AS {found[1]})", statement)
+            filled = re.sub(r"(?:%\(\w+\)s|\$\d+)(?:::(\w+))?", lambda found: f"CAST('1' AS {found[1] or 'INTEGER'})", statement)
             return "\n".join(tx.exec_driver_sql(f"EXPLAIN {filled}").scalars())
         marks = ("1",) * statement.count("?")
         return "\n".join(row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", marks))
