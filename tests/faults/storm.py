@@ -17,6 +17,15 @@ CLIENTS = 8
 BULK_CLIENTS = 3
 """How many of them send Bulks: so many that a kill finds some of these half done."""
 
+STORM = 2.5
+"""Seconds of load before the fault; more on a machine that is too busy to acknowledge two Bulks in this time."""
+
+PATIENCE = 30.0
+"""Seconds it may take at most."""
+
+TEAM = "Storm 1"
+"""The group that a rule makes a team of."""
+
 PEOPLE = 4
 """Users in one Bulk."""
 
@@ -45,6 +54,13 @@ class Storm:
         for thread in threads:
             thread.start()
         return threads
+
+    def await_load(self) -> None:
+        """Return when there was load for STORM seconds and some of it was acknowledged."""
+        begun = time.monotonic()
+        time.sleep(STORM)
+        while len(self.teams) < 2 and time.monotonic() < begun + PATIENCE:
+            time.sleep(0.1)
 
     def _client(self, number: int) -> None:
         push = self._push_many if number < BULK_CLIENTS else self._push_one
