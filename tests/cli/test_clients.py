@@ -48,6 +48,15 @@ def test_a_client_fetches_a_token_that_opens_scim_until_it_is_revoked(home: Home
     assert fetch(home, posted).status_code == 401
 
 
+@pytest.mark.parametrize("scope", ["scim", "scim profile", ""])
+def test_a_scope_is_granted_as_it_is_asked(home: Home, scope: str) -> None:
+    """RFC 6749 section 3.3: there is but one thing a token opens; a client that wants to name it finds its name in the answer."""
+    made = home.cli.json("client", "create", home.connection)
+    granted = fetch(home, GRANT | {"scope": scope}, basic(made["client_id"], made["client_secret"])).get_json()
+    assert granted.get("scope", "") == scope
+    assert replace(home, token=granted["access_token"]).push("GET", "/Users")["totalResults"] == 0
+
+
 def test_the_first_client_lets_a_directory_stage(home: Home) -> None:
     """As the first token does; a directory switched off by hand stays off while something else can push."""
     other = home.cli.json("connection", "create", "acme", "--name", "Entra", "--idp", "entra")["id"]

@@ -34,7 +34,7 @@ def test_discovery_looks_at_no_parameters(idp: Idp, path: str) -> None:
 
 
 def test_a_token_in_the_address_opens_nothing(idp: Idp) -> None:
-    """RFC 6750 sections 2.3 and 5.3, RFC 7644 section 7.2: addresses end in logs."""
+    """RFC 6750 sections 2.3 and 5.3, RFC 7644 section 7.5.2: addresses end in logs."""
     answer = idp.http.get(f"/scim/v2/{idp.connection_id}/Users", query_string={"access_token": idp.token})
     refused(answer, 401)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
