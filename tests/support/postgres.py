@@ -62,6 +62,16 @@ def stop(directory: Path) -> None:
     shutil.rmtree(directory)
 
 
+def halt(directory: Path, mode: str) -> None:
+    """Stop the server and keep what it has; `mode` is one of pg_ctl: fast ends sessions politely, immediate as a crash does."""
+    _run(directory, "pg_ctl", "stop", "-w", "-m", mode, "-D", str(_data(directory)))
+
+
+def resume(directory: Path) -> None:
+    """Start a server that was halted; returns when it takes connections."""
+    _run(directory, "pg_ctl", "start", "-w", "-t", "60", "-D", str(_data(directory)), "-l", str(directory / "postgres.log"))
+
+
 def _data(directory: Path) -> Path:
     return directory / "postgres"
 
@@ -74,7 +84,7 @@ def _start(directory: Path, lasting: str) -> None:
     _run(directory, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
     with (_data(directory) / "postgresql.conf").open("a") as settings:
         settings.write(lasting + SETTINGS.format(directory=directory))
-    _run(directory, "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", str(directory / "postgres.log"))
+    resume(directory)
 
 
 def _make_reachable(directory: Path) -> None:
