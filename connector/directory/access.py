@@ -68,7 +68,7 @@ def authenticate(
 
 def opening(client: Client) -> Opening:
     """What a push reads when its lock is there: token and connection once more, beside what the organization decides by."""
-    return Opening(_AT_THE_DOOR, {"token": client.token_id})
+    return Opening(_OPENING, {"token": client.token_id})
 
 
 def still_valid(row: Any) -> ConnectionState:
@@ -151,11 +151,12 @@ _BY_HASH = Hot(
     .join(_CONNECTION, _CONNECTION.id == _TOKEN.connection_id)
     .where(_TOKEN.token_hash == bindparam("hash"), _TOKEN.connection_id == bindparam("connection"))
 )
-_AT_THE_DOOR = Hot(
+AT_THE_DOOR = (
     SETTING.add_columns(*_FACTS)
     .outerjoin(_TOKEN, _TOKEN.id == bindparam("token"))
     .outerjoin(_CONNECTION, _CONNECTION.id == _TOKEN.connection_id)
 )
+_OPENING = Hot(AT_THE_DOOR)
 
 
 def _check(row: Any, now: datetime) -> None:

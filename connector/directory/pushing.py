@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from connector.directory import access
 from connector.directory.model import Client, Document
-from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.provisioning.corridor import Corridor, Opening, Origin, enter
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 
@@ -27,8 +27,10 @@ class Push:
     live: bool
 
 
-def push(database: Database, client: Client, meaning: str, work: Callable[[Push], Result]) -> Result:
-    """Run one write of an IdP in the corridor.
+def push(
+    database: Database, client: Client, meaning: str, work: Callable[[Push], Result], *, opening: Opening | None = None
+) -> Result:
+    """Run one write of an IdP in the corridor. `opening` reads more than `access.opening`, for a verb that asks it at once.
 
     Raises Unauthenticated, Forbidden `directory_off`, Unavailable `directory_paused`, and what `enter` and `work` raise.
     """
@@ -39,7 +41,7 @@ def push(database: Database, client: Client, meaning: str, work: Callable[[Push]
         access.write_gate(state)
         return work(Push(corridor, client, live=state.directory == "live"))
 
-    return enter(database, client.organization_id, origin, entered, opening=access.opening(client))
+    return enter(database, client.organization_id, origin, entered, opening=opening or access.opening(client))
 
 
 def reserve() -> str:

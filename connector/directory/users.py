@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, update
 
-from connector.directory import burst, departures, log, returns
+from connector.directory import access, burst, departures, log, returns
 from connector.directory.model import Check, Client, GroupRef, PushedUser, StoredUser, UserEdit, unchecked
 from connector.directory.pushing import Push, document_of, document_text, push
 from connector.directory.reading import reader
@@ -16,6 +16,7 @@ from connector.errors import NotFound, Taken
 from connector.membership.fold import fold
 from connector.membership.model import Because
 from connector.provisioning import people, sync
+from connector.provisioning.corridor import Opening
 from connector.provisioning.facts import Known
 from connector.provisioning.setting import Setting
 from connector.storage import tables as t
@@ -42,7 +43,7 @@ _SAME_NAME = and_(
 )
 _TWINS = Hot(select(_USER.id, _USER.user_name_key).where(_SAME_NAME, _USER.id != bindparam("self")))
 _MET = Hot(
-    select(
+    access.AT_THE_DOOR.add_columns(
         exists().where(_SAME_NAME).label("twins"),
         exists()
         .where(
@@ -53,6 +54,8 @@ _MET = Hot(
         exists().where(t.Address.email_key == bindparam("email"), t.Address.verified).label("holder"),
     )
 )
+"""What a push reads when its lock is there, and whether anybody of this name or address has been met."""
+
 _IN_GROUPS = select(t.DirectoryMember.user_id, t.DirectoryGroup.id, t.DirectoryGroup.display_name).join(
     t.DirectoryGroup, t.DirectoryGroup.id == t.DirectoryMember.group_id
 )
@@ -81,7 +84,7 @@ def create_user(database: Database, client: Client, user: PushedUser, *, identit
 
     def work(pushed: Push) -> StoredUser:
         corridor = pushed.corridor
-        met = corridor.read(_MET, {**_named(client, user), "email": fold(user.email or "")})[0]
+        met = corridor.beside
         if met.twins:
             _refuse_twins(corridor.tx, client, user, None)
         row = _row(pushed, identity or new_id(), user)
@@ -93,7 +96,8 @@ def create_user(database: Database, client: Client, user: PushedUser, *, identit
         log.record(corridor, client, meaning, 201, outcome)
         return StoredUser(row["id"], row["document"], row["version"], row["created_at"], row["updated_at"])
 
-    return push(database, client, meaning, work)
+    given = {**_named(client, user), "email": fold(user.email or ""), "token": client.token_id}
+    return push(database, client, meaning, work, opening=Opening(_MET, given))
 
 
 def _named(client: Client, user: PushedUser) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -214,40 +214,51 @@ def _postgresql_type(table: Table, name: str) -> str:
 def _parameters(dialect: Dialect, shaped: Sequence[tuple[Write, _Shape]]) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     for number, (write, shape) in enumerate(shaped):
-        convert = _converters(dialect, write.table, shape.names, shape.about == 1)
-        rows = [dict(row) for row in write.rows]
-        for name, function in convert:
-            for row in rows:
-                if row[name] is not None:
-                    row[name] = function(row[name])
         if shape.about == 1:
-            sent |= {f"p{number}_{name}": value for name, value in rows[0].items()}
+            row = write.rows[0]
+            for name, mark, convert in _columns(dialect.name, write.table, shape.names, number):
+                value = row[name]
+                sent[mark] = value if convert is None or value is None else convert(value)
         else:
-            sent[f"p{number}_rows"] = _compact(rows)
+            sent[f"p{number}_rows"] = _compact(_rows(dialect, write, shape.names))
     return sent
+
+
+@lru_cache(maxsize=1024)
+def _columns(
+    dialect: str, table: Table, names: tuple[str, ...], number: int
+) -> list[tuple[str, str, Callable[[Any], Any] | None]]:
+    """How each value of a single row is sent: its column, the name of its parameter, and what must be done to it."""
+    convert = dict(_converters(dialect, table, names, single=True))
+    return [(name, f"p{number}_{name}", convert.get(name)) for name in names]
+
+
+def _rows(dialect: Dialect, write: Write, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = [dict(row) for row in write.rows]
+    for name, convert in _converters(dialect.name, write.table, names, single=False):
+        for row in rows:
+            if row[name] is not None:
+                row[name] = convert(row[name])
+    return rows
 
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @lru_cache(maxsize=512)
-def _converters(
-    dialect: Dialect, table: Table, names: tuple[str, ...], single: bool
-) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """What must be done to a value before it is sent: moments as the database keeps them, JSON as text."""
-    found: list[tuple[str, Callable[[Any], Any]]] = []
+def _converters(dialect: str, table: Table, names: tuple[str, ...], *, single: bool) -> tuple[tuple[str, Convert], ...]:
+    """What must be done to a value before it is sent. Inside JSON a moment is text; a single value is what the driver takes, and
+    JSON is text."""
+    found: list[tuple[str, Convert]] = []
     for name in names:
         kind = table.c[name].type
-        if isinstance(kind, UtcDateTime):
-            found.append((name, _moment(kind.dialect_impl(dialect).bind_processor(dialect), single and dialect.name != "sqlite")))
+        if isinstance(kind, UtcDateTime) and not (single and dialect == "postgresql"):
+            found.append((name, _sqlite_moment if dialect == "sqlite" else datetime.isoformat))
         elif single and isinstance(kind, JSON):
             found.append((name, _compact))
     return tuple(found)
 
 
-def _moment(processor: Any, native: bool) -> Callable[[Any], Any]:
-    def convert(value: datetime) -> Any:
-        bound = processor(value) if processor else value
-        return bound.isoformat() if isinstance(bound, datetime) and not native else bound
-
-    return convert
+def _sqlite_moment(value: datetime) -> str:
+    """As SQLAlchemy keeps moments in SQLite."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -162,7 +162,7 @@ UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
         {"id": "dg2", "display_name_key": "y"},
         {"external_id": None},
     ),
-    ("uq_outbox_event_organization_id_sequence", "outbox_event", {"sequence": 1}, {"id": "oe2"}, {"sequence": None}),
+    ("uq_outbox_event_sequence", "outbox_event", {"sequence": 1}, {"id": "oe2"}, {"sequence": None}),
     ("uq_outbox_event_once", "outbox_event", {"once": "x"}, {"id": "oe2"}, {"once": None}),
     ("pk_assignment", "assignment", {}, {}, {"source": "manual"}),
     ("pk_suspension", "suspension", {}, {}, {"cause": "admin"}),

@@ -93,7 +93,6 @@ class DirectoryUser(Row):
 
     __tablename__ = "directory_user"
     __table_args__ = (
-        UniqueConstraint("organization_id", "id"),
         UniqueConstraint("connection_id", "id"),
         UniqueConstraint("connection_id", "user_name_key", name="uq_directory_user_user_name"),
         in_organization("connection", "connection_id", ondelete="CASCADE"),
@@ -127,7 +126,6 @@ class DirectoryGroup(Row):
 
     __tablename__ = "directory_group"
     __table_args__ = (
-        UniqueConstraint("organization_id", "id"),
         UniqueConstraint("connection_id", "id"),
         UniqueConstraint("connection_id", "display_name_key", name="uq_directory_group_display_name"),
         in_organization("connection", "connection_id", ondelete="CASCADE"),

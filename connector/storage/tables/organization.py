@@ -188,9 +188,9 @@ class Assignment(Row):
             name="source",
         ),
         CheckConstraint("(target_kind = 'role') = (target_id = '')", name="target_id"),
-        Index("ix_assignment_rule", "rule_id"),
-        Index("ix_assignment_team", "team_id"),
-        Index("ix_assignment_project", "project_id"),
+        partial_index("ix_assignment_rule", "rule_id", where="rule_id IS NOT NULL"),
+        partial_index("ix_assignment_team", "team_id", where="team_id IS NOT NULL"),
+        partial_index("ix_assignment_project", "project_id", where="project_id IS NOT NULL"),
         Index("ix_assignment_rule_mode", "organization_id", "rule_mode"),
     )
     membership_id: Mapped[str] = mapped_column(primary_key=True)

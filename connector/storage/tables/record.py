@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
-    UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,7 +43,7 @@ class OutboxEvent(Row):
 
     __tablename__ = "outbox_event"
     __table_args__ = (
-        UniqueConstraint("organization_id", "sequence"),
+        partial_index("uq_outbox_event_sequence", "organization_id", "sequence", where="sequence IS NOT NULL", unique=True),
         partial_index("uq_outbox_event_once", "organization_id", "once", where="once IS NOT NULL", unique=True),
         partial_index("ix_outbox_event_unsequenced", "id", where="sequence IS NULL"),
     )

@@ -199,7 +199,6 @@ def _directories() -> None:
         *_moment("created_at", "updated_at"),
         sa.PrimaryKeyConstraint("id", name="pk_directory_user"),
         sa.UniqueConstraint("connection_id", "id", name="uq_directory_user_connection_id_id"),
-        sa.UniqueConstraint("organization_id", "id", name="uq_directory_user_organization_id_id"),
         sa.UniqueConstraint("connection_id", "user_name_key", name="uq_directory_user_user_name"),
         _references("directory_user", "organization_id, connection_id", "connection", "organization_id, id", cascade=True),
         _references("directory_user", "person_id", "person", "id"),
@@ -225,7 +224,6 @@ def _directories() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_directory_group"),
         sa.UniqueConstraint("connection_id", "id", name="uq_directory_group_connection_id_id"),
         sa.UniqueConstraint("connection_id", "display_name_key", name="uq_directory_group_display_name"),
-        sa.UniqueConstraint("organization_id", "id", name="uq_directory_group_organization_id_id"),
         _references("directory_group", "organization_id, connection_id", "connection", "organization_id, id", cascade=True),
     )
     _index(
@@ -305,10 +303,10 @@ def _ledgers() -> None:
         _references("assignment", "organization_id, rule_id", "rule", "organization_id, id", deferred=True),
         _needs_mode("assignment", "rule_mode"),
     )
-    _index("ix_assignment_project", "assignment", "project_id")
-    _index("ix_assignment_rule", "assignment", "rule_id")
+    _index("ix_assignment_project", "assignment", "project_id", where="project_id IS NOT NULL")
+    _index("ix_assignment_rule", "assignment", "rule_id", where="rule_id IS NOT NULL")
     _index("ix_assignment_rule_mode", "assignment", "organization_id", "rule_mode")
-    _index("ix_assignment_team", "assignment", "team_id")
+    _index("ix_assignment_team", "assignment", "team_id", where="team_id IS NOT NULL")
     op.create_table(
         "suspension",
         *_text("membership_id", "cause", "organization_id"),
@@ -352,10 +350,10 @@ def _history() -> None:
         *_big_number("sequence", null=True),
         *_moment("created_at"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox_event"),
-        sa.UniqueConstraint("organization_id", "sequence", name="uq_outbox_event_organization_id_sequence"),
         _references("outbox_event", "organization_id", "organization", "id", cascade=True),
     )
     _index("ix_outbox_event_unsequenced", "outbox_event", "id", where="sequence IS NULL")
+    _index("uq_outbox_event_sequence", "outbox_event", "organization_id", "sequence", unique=True, where="sequence IS NOT NULL")
     _index("uq_outbox_event_once", "outbox_event", "organization_id", "once", unique=True, where="once IS NOT NULL")
     op.create_table(
         "provisioning_log",
