@@ -28,6 +28,7 @@ from connector.storage.types import UtcDateTime
 Verb = Literal["insert", "offer", "update", "delete"]
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
+Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +226,7 @@ def _parameters(dialect: Dialect, shaped: Sequence[tuple[Write, _Shape]]) -> dic
 
 
 @lru_cache(maxsize=1024)
-def _columns(
-    dialect: str, table: Table, names: tuple[str, ...], number: int
-) -> list[tuple[str, str, Callable[[Any], Any] | None]]:
+def _columns(dialect: str, table: Table, names: tuple[str, ...], number: int) -> list[tuple[str, str, Convert | None]]:
     """How each value of a single row is sent: its column, the name of its parameter, and what must be done to it."""
     convert = dict(_converters(dialect, table, names, single=True))
     return [(name, f"p{number}_{name}", convert.get(name)) for name in names]
