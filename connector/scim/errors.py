@@ -56,6 +56,8 @@ _HTTP = {
     501: ("connector does not offer this.", "what /ServiceProviderConfig says", ""),
 }
 
+_CHALLENGE = 'Bearer realm="SCIM"'
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -96,9 +98,9 @@ def _scim_type(error: ConnectorError) -> str | None:
 
 
 def _headers(error: ConnectorError) -> dict[str, str]:
-    """A challenge with 401 (RFC 7644 section 2), the time to wait with 503."""
+    """A challenge with 401 (RFC 7644 section 2; RFC 6750 section 3 tells a token that is not good), the time to wait with 503."""
     if isinstance(error, Unauthenticated):
-        return {"WWW-Authenticate": 'Bearer realm="SCIM"'}
+        return {"WWW-Authenticate": _CHALLENGE if error.code == "token_missing" else f'{_CHALLENGE}, error="invalid_token"'}
     return {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
 
 

@@ -19,6 +19,7 @@ from connector.errors import Forbidden, NotFound, Unauthenticated
 from connector.membership.fold import is_storable
 from connector.scim import bulk, discovery, groups, users
 from connector.scim.exchange import Answer, Exchange
+from connector.scim.listing import find
 from connector.scim.noting import note, refusal_for
 from connector.scim.rendering import dumps
 from connector.scim.schemas import GROUP, USER
@@ -69,7 +70,13 @@ def _not_offered(_: Exchange) -> Answer:
     raise NotOffered
 
 
+def _find_all(exchange: Exchange) -> Answer:
+    """RFC 7644 section 3.4.2.1: a query of the base URL is one over all kinds of resources."""
+    return find(exchange, USER, GROUP)
+
+
 _OF_ALL: Mapping[str, Mapping[str, Verb]] = {
+    "": {"GET": _find_all},
     "Users": {"GET": users.find, "POST": users.create},
     "Groups": {"GET": groups.find, "POST": groups.create},
     "ServiceProviderConfig": {"GET": _service_provider_config},
@@ -122,7 +129,7 @@ def _verb(segments: list[str]) -> Verb:
     method = "GET" if request.method == "HEAD" else request.method
     if len(segments) == 2 and segments[1] == ".search" and head in _SEARCHES:
         return _allowed(_SEARCHES[head], method)
-    if len(segments) == 1 and head in _OF_ALL:
+    if len(segments) <= 1 and head in _OF_ALL:
         return _allowed(_OF_ALL[head], method)
     if len(segments) == 2 and head in _OF_ONE and is_storable(segments[1]):
         on_one = _allowed(_OF_ONE[head], method)

@@ -45,7 +45,7 @@ def test_a_token_opens_its_own_connection_only(idp: Idp) -> None:
 # ------------------------------------------------------------------------------------------------------------------ the path
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/users", "/Users/a/b", "/Users/%00", "/Schemas/nothing", "/ResourceTypes/x"])
+@pytest.mark.parametrize("path", ["/nothing", "/users", "/Users/a/b", "/Users/%00", "/Schemas/nothing", "/ResourceTypes/x"])
 def test_an_unknown_path_is_404_with_a_scim_body(idp: Idp, path: str) -> None:
     """C3."""
     refused(idp.get(path), 404)

@@ -33,6 +33,17 @@ def test_discovery_looks_at_no_parameters(idp: Idp, path: str) -> None:
     assert said(idp.get(path, **asked)) == said(idp.get(path))
 
 
+TOKENS = [(None, False), ("Basic YTpi", False), ("Bearer nobody-knows-this", True)]
+
+
+@pytest.mark.parametrize(("header", "arrived"), TOKENS, ids=["nothing", "another scheme", "a wrong token"])
+def test_the_challenge_says_whether_a_token_arrived(idp: Idp, header: str | None, arrived: bool) -> None:
+    """RFC 6750 section 3.1: `invalid_token` for one that is not good, no error code where none was sent."""
+    answer = idp.send("GET", "/Users", headers={"Authorization": header or ""})
+    refused(answer, 401)
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="SCIM"' + (', error="invalid_token"' if arrived else "")
+
+
 def test_a_token_in_the_address_opens_nothing(idp: Idp) -> None:
     """RFC 6750 sections 2.3 and 5.3, RFC 7644 section 7.5.2: addresses end in logs."""
     answer = idp.http.get(f"/scim/v2/{idp.connection_id}/Users", query_string={"access_token": idp.token})
@@ -89,6 +100,11 @@ def test_a_patch_that_leaves_all_as_it_is_leaves_the_time_too(idp: Idp) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-def test_the_base_address_itself_is_no_list(idp: Idp, path: str) -> None:
-    """RFC 7644 section 3.4.2.1 lets a service provider offer a query of its root by GET; here that is POST to /.search."""
-    refused(idp.get(path, filter='userName eq "ada"'), 404)
+def test_a_query_of_the_base_address_is_one_over_all_kinds(idp: Idp, path: str) -> None:
+    """RFC 7644 section 3.4.2.1: as POST to /.search, which test_search.py holds; nothing else can be done there."""
+    made = [idp.made("Users", userName="ada"), idp.made("Groups", displayName="Crew"), idp.made("Users", userName="bob")]
+    assert said(idp.get(path))["Resources"] == made
+    assert found(idp.get(path, filter='userName eq "ada" or displayName pr', sortBy="displayName")) == ["Crew", "ada"]
+    answer = idp.send("POST", path, {"userName": "cem"})
+    refused(answer, 405)
+    assert answer.headers["Allow"] == "GET"
