@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from connector.app import create_app
+from connector.cli.serve import POSTGRESQL_THREADS
 from connector.config import Settings
 from connector.directory import tokens
 from connector.storage import tables as t
@@ -208,6 +209,25 @@ def test_a_session_ended_in_the_middle_of_a_statement_is_told_and_leaves_nothing
         version = tx.execute(select(t.DirectoryGroup.version).where(t.DirectoryGroup.id == group)).scalar_one()
     assert version == 1
     assert ask(port, request).status in (200, 204)
+
+
+def test_a_database_that_hangs_takes_no_more_than_the_threads(quiet: Installation) -> None:
+    """Its processes stand still and end no session. Who finds no thread is told within five seconds, and `/healthz` answers; when
+    it goes on, so does everybody."""
+    request, port = listing(quiet.base, quiet.token), quiet.running.port
+    health = quiet.watch("/healthz")
+    warm(quiet)
+    with ThreadPoolExecutor(40) as pool:
+        with postgres.frozen(quiet.directory), watching([health]):
+            asked = [pool.submit(ask, port, request) for _ in range(40)]
+            time.sleep(AT_ONCE)
+            told = [each.result() for each in asked if each.done()]
+        assert len(told) >= 40 - WORKERS * (POSTGRESQL_THREADS - 1)
+        assert all(answer.turned_away() for answer in told)
+        assert {each.result().status for each in asked} <= {200, 503}
+    assert {answer.status for answer in health.answers} == {200}
+    assert max(answer.took for answer in health.answers) < 1
+    assert {answer.status for answer in warm(quiet)} == {200}
 
 
 # One process, and what PostgreSQL may say

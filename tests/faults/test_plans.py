@@ -23,12 +23,11 @@ ROUNDS = PREPARE + 8
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[Database]:
-    """A database whose statistics say that its tables are empty, and will go on saying so."""
+    """A database whose statistics are never gathered by itself."""
     database = Database.open(postgres_url)
     with database.engine.begin() as tx:
         for name in t.metadata.tables:
             tx.exec_driver_sql(f'alter table "{name}" set (autovacuum_enabled = false)')
-            tx.exec_driver_sql(f'analyze "{name}"')
     yield database
     database.close()
 
@@ -40,6 +39,8 @@ def test_thousands_go_through_statements_that_were_prepared_for_a_few(database: 
     acme.rule(group="Engineering", team="engineering")
     few = [acme.create(name) for name in ("ada", "bob", "cyd")]
     engineering = acme.group("Engineering")
+    with database.engine.begin() as tx:
+        tx.exec_driver_sql("analyze")  # every table is tiny, and counts as tiny from now on
     for _ in range(ROUNDS):
         acme.put_in(engineering, *few)
         acme.take_out(engineering, *few)

@@ -10,10 +10,11 @@ import fcntl
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,24 @@ def halt(directory: Path, mode: str) -> None:
 def resume(directory: Path) -> None:
     """Start a server that was halted; returns when it takes connections."""
     _run(directory, "pg_ctl", "start", "-w", "-t", "60", "-D", str(_data(directory)), "-l", str(directory / "postgres.log"))
+
+
+@contextmanager
+def frozen(directory: Path) -> Iterator[None]:
+    """All processes of the server stand still, as on a host that hangs: sessions stay open and nothing is answered."""
+    master = (_data(directory) / "postmaster.pid").read_text().split()[0]
+    processes = [master, *Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+    _signal(processes, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(processes, signal.SIGCONT)
+
+
+def _signal(processes: Sequence[str], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # sessions may have ended
+            os.kill(int(process), number)
 
 
 def _data(directory: Path) -> Path:
