@@ -2,12 +2,13 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test setup lint types serve clean
+.PHONY: help run test setup lint types bench serve clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 TESTS ?=
+PARTS ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The stamps say what .venv holds: the program, or the program and the tools of its developers (a superset).
@@ -33,12 +34,15 @@ lint: $(DEVELOPMENT) ## style, format, and who may import whom
 types: $(DEVELOPMENT) ## strict type check
 	@$(BIN)/mypy
 
+bench: $(DEVELOPMENT) ## measure against the floor and write docs/benchmarks.md, 10 minutes (PARTS=ratios, growth or companies)
+	@$(BIN)/python -m benchmarks $(PARTS)
+
 serve: setup ## serve with the settings of the environment
 	@$(BIN)/connector serve
 
 clean: ## remove what was installed and cached; the data stays
 	rm -rf $(VENV) build *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
-	find connector idp_fixtures tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find connector idp_fixtures tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip is the last thing that `venv` makes: with it there, the environment is whole.
 $(BIN)/pip:

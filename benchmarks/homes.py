@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.client import request
 from connector.directory import connections, domains, plans, tokens
+from connector.directory.model import Document, Json
 from connector.organizations import organizations
 from connector.scim.documents import read_user
 from connector.storage import tables as t
@@ -66,9 +67,11 @@ def make(database: Database, slug: str, people: int, groups: dict[str, int]) -> 
     domains.add(database, organization, domain, verified=True)
     connection = connections.create(database, organization, "Okta", "okta", base_url="http://127.0.0.1:8000").id
     token = tokens.create(database, connection).token or ""
-    teams = ({"group": name, "team": name.lower()} for name in groups if name not in ("Small", "Large"))
+    teams: Iterable[dict[str, Json]] = (
+        {"group": name, "team": name.lower()} for name in groups if name not in ("Small", "Large")
+    )
     for options in (*_RULES, *teams):
-        rule = {"id": new_id(), "connection": connection, **options}
+        rule: Document = {"id": new_id(), "connection": connection, **options}
         plans.carry_out(database, organization, "add_rule", rule)
     ids = _push(database, organization, connection, domain, people)
     made = {}
@@ -79,7 +82,7 @@ def make(database: Database, slug: str, people: int, groups: dict[str, int]) -> 
     return Home(organization, connection, token, domain, tuple(ids), made)
 
 
-_RULES = (
+_RULES: tuple[dict[str, Json], ...] = (
     {"everyone": True, "team": "all"},
     {"everyone": True, "project": "start"},
     {"group": "Small", "team": "small"},
