@@ -53,8 +53,9 @@ _ALL_USERS = (
 
 _LOCK = Hot(
     select(
-        # Longer than the pushes inside may wait for their rows: who wants to be alone is not sent away before they are.
-        literal_column(f"set_config('lock_timeout', '{2 * LOCK_WAIT}s', true)").label("patience"),
+        # Longer than the pushes inside may wait for a row, which is twice (for their turn, then for its holder): who wants to be
+        # alone is not sent away before they are.
+        literal_column(f"set_config('lock_timeout', '{3 * LOCK_WAIT}s', true)").label("patience"),
         func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)).label("locked"),
     )
 )
