@@ -22,8 +22,8 @@ _CONNECTION, _RESOURCE = 3, 5
 class Lanes:
     """The lanes of one process with `threads` threads; used by its main loop alone.
 
-    One thread is left for `/healthz`, two are left by writes. Half of the threads may serve writes of one connection; a quarter
-    those of one resource, and its Bulks.
+    One thread is left for `/healthz`, two are left by writes. Five eighths of the threads may serve writes of one connection; a
+    quarter those of one resource, and its Bulks.
     """
 
     def __init__(self, threads: int) -> None:
@@ -40,7 +40,7 @@ class Lanes:
         if method in _READS or segments[-1:] == [".search"]:
             return lanes
         lanes["writes"] = max(self._threads - 2, 1)
-        lanes[tuple(segments[:_CONNECTION])] = max(self._threads // 2, 1)
+        lanes[tuple(segments[:_CONNECTION])] = max(self._threads * 5 // 8, 1)
         if len(segments) >= _RESOURCE or segments[_CONNECTION:] == ["Bulk"]:
             lanes[tuple(segments[:_RESOURCE])] = max(self._threads // 4, 1)
         return lanes
