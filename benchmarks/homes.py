@@ -74,6 +74,9 @@ def make(database: Database, slug: str, people: int, groups: dict[str, int]) -> 
         rule: Document = {"id": new_id(), "connection": connection, **options}
         plans.carry_out(database, organization, "add_rule", rule)
     ids = _push(database, organization, connection, domain, people)
+    total = {"connection_id": connection, "organization_id": organization, "slot": 99}
+    totals = [{**total, "kind": "User", "total": people}, {**total, "kind": "Group", "total": len(groups)}]
+    database.write(lambda tx: insert_rows(tx, t.DirectoryTotal, totals))
     made = {}
     for place, (name, size) in enumerate(groups.items()):
         first = place * 100 % max(people - size, 1)  # different people, so that nobody is in all groups

@@ -68,6 +68,7 @@ def create_group(
         _refuse_twins(corridor.tx, client, group, None)
         row = _row(pushed, identity or new_id(), group)
         corridor.insert(t.DirectoryGroup, [row])
+        corridor.count(client.connection_id, "Group", 1)
         delta = plan_members(pushed, row["id"], (AddMembers(members),))
         known = facts.lock_users(corridor, client.connection_id, delta.touched)
         skipped = account_for(pushed, members, known)
@@ -227,6 +228,7 @@ def delete_group(database: Database, client: Client, group_id: str, *, check: Ch
         touched = tuple(corridor.tx.execute(inside).scalars())
         corridor.lock_users(touched, client.connection_id)
         corridor.tx.execute(delete(t.DirectoryGroup).where(t.DirectoryGroup.id == group_id))
+        corridor.count(pushed.client.connection_id, "Group", -1)
         corridor.insert(t.Tombstone, [_stone(pushed, group_id)])
         outcome = sync.users(corridor, touched) if pushed.live and touched else None
         log.record(corridor, client, f"delete group {row.display_name} with {len(touched)} members", 204, outcome)

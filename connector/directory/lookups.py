@@ -46,7 +46,11 @@ def _pages(kind: str, *where: Any) -> Hot:
 
 _FROM_START = {kind: _pages(kind) for kind in _TABLES}
 _FROM_CURSOR = {kind: _pages(kind, table.id > bindparam("after")) for kind, table in _TABLES.items()}
-_TOTALS = {kind: Hot(select(func.count().label("total")).select_from(_TABLES[kind]).where(_ours(kind))) for kind in _TABLES}
+_TOTAL = Hot(
+    select(func.coalesce(func.sum(t.DirectoryTotal.total), 0).label("total")).where(
+        t.DirectoryTotal.connection_id == bindparam("connection"), t.DirectoryTotal.kind == bindparam("kind")
+    )
+)
 
 Answer = Callable[[Connection], Page]
 
@@ -83,7 +87,8 @@ def _one(tx: Connection, client: Client, query: Query, kind: str, statement: Hot
 
 
 def _page(tx: Connection, client: Client, query: Query, kind: str) -> Page:
-    """A page, and one row more, which tells whether the list goes on: where it does not, the total is known."""
+    """A page, and one row more, which tells whether the list goes on: where it does not, the total is known. Else it is the one
+    that is kept: counting would cost time in proportion to the directory."""
     given = {"connection": client.connection_id, "start": query.start, "count": query.count + 1}
     if query.after is None:
         found = _FROM_START[kind].all(tx, given) if query.count else []
@@ -91,7 +96,7 @@ def _page(tx: Connection, client: Client, query: Query, kind: str) -> Page:
         found = _FROM_CURSOR[kind].all(tx, {**given, "after": query.after[-1]}) if query.count else []
     rows = found[: query.count]
     ends = 0 < len(found) <= query.count and query.after is None
-    total = query.start + len(found) if ends else _TOTALS[kind].all(tx, {"connection": client.connection_id})[0].total
+    total = query.start + len(found) if ends else int(_TOTAL.all(tx, {"connection": client.connection_id, "kind": kind})[0].total)
     end = (rows[-1].id,) if len(found) > len(rows) else None
     if kind == "Group":
         return Page(total, _groups(tx, query, rows), end)

@@ -89,6 +89,7 @@ def create_user(database: Database, client: Client, user: PushedUser, *, identit
             _refuse_twins(corridor.tx, client, user, None)
         row = _row(pushed, identity or new_id(), user)
         corridor.insert(t.DirectoryUser, [row])
+        corridor.count(client.connection_id, "User", 1)
         outcome = None
         if pushed.live:
             stranger = not (met.gone or met.holder)
@@ -263,6 +264,7 @@ def delete_user(database: Database, client: Client, user_id: str, *, check: Chec
         bump = update(t.DirectoryGroup).where(t.DirectoryGroup.id.in_(groups))
         corridor.tx.execute(bump.values(version=t.DirectoryGroup.version + 1, updated_at=corridor.now))
         corridor.tx.execute(delete(t.DirectoryUser).where(t.DirectoryUser.id == user_id))
+        corridor.count(client.connection_id, "User", -1)
         if pushed.live:
             departures.warn_break_glass(corridor, row.id, row.person_id)
             burst.watch(corridor, client.connection_id)

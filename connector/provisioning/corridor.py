@@ -14,6 +14,7 @@ edits, mode switches and any plan that may take the top role from, suspend or re
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from connector.provisioning.setting import SETTING, Setting, setting_of
 from connector.storage.database import LOCK_WAIT, Database
 from connector.storage.hot import Hot
 from connector.storage.sets import among_these, these
-from connector.storage.tables import DirectoryGroup, DirectoryUser, Membership, Person
+from connector.storage.tables import DirectoryGroup, DirectoryTotal, DirectoryUser, Membership, Person
 from connector.storage.writes import Rows, Write, table_of, write_all
 
 Result = TypeVar("Result")
@@ -60,6 +61,9 @@ _LOCK = Hot(
     )
 )
 _SHARE = Hot(select(func.pg_advisory_xact_lock_shared(bindparam("key", type_=BigInteger)).label("locked")))
+
+SLOTS = 8
+"""Rows that a total is the sum of."""
 
 OPERATOR = "operator"
 """The actor of everything done at the command line."""
@@ -102,6 +106,7 @@ class Corridor:
     preview: bool
     beside: Any
     _waiting: list[Write] = field(default_factory=list)
+    _last: list[Write] = field(default_factory=list)
 
     @property
     def mode(self) -> Mode:
@@ -147,6 +152,17 @@ class Corridor:
     def _wait(self, write: Write) -> None:
         if write.rows:
             self._waiting.append(write)
+
+    def count(self, connection_id: str, kind: str, by: int) -> None:
+        """Change the total of a connection's users or groups. It is written last of all, so that nobody waits for it long."""
+        row = {"connection_id": connection_id, "kind": kind, "slot": secrets.randbelow(SLOTS)}
+        added = {**row, "organization_id": self.organization_id, "total": by}
+        self._last.append(Write("add", table_of(DirectoryTotal), [added], ("connection_id", "kind", "slot")))
+
+    def close(self) -> None:
+        """Write everything, at the end."""
+        self._waiting.extend(self._last)
+        self.flush()
 
     def flush(self) -> None:
         """Write what waits."""
@@ -229,7 +245,7 @@ def enter(
         lock_organization(tx, organization_id, exclusive=exclusive)
         corridor = _open(tx, organization_id, origin, exclusive, preview, opening or Opening(_SETTING))
         result = work(corridor)
-        corridor.flush()
+        corridor.close()
         if preview:
             raise _Previewed(result)
         return result
@@ -248,7 +264,7 @@ def open_new(tx: Connection, organization_id: str, origin: Origin) -> Iterator[C
     lock_organization(tx, organization_id, exclusive=True)
     corridor = _open(tx, organization_id, origin, exclusive=True, preview=False, opening=Opening(_SETTING))
     yield corridor
-    corridor.flush()
+    corridor.close()
 
 
 def lock_organization(tx: Connection, organization_id: str, *, exclusive: bool) -> None:

@@ -18,14 +18,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Connection, Dialect, Table
+from sqlalchemy import JSON, Connection, Dialect, Integer, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase
 
 from connector.storage import hot
 from connector.storage.types import UtcDateTime
 
-Verb = Literal["insert", "offer", "update", "delete"]
+Verb = Literal["insert", "offer", "update", "delete", "add"]
+_NEW = ("insert", "offer", "add")
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Convert = Callable[[Any], Any]
@@ -36,7 +37,8 @@ class Write:
     """Rows to be written with one statement; every row has the same keys.
 
     insert; offer, which passes over rows that violate a unique key; update, where the columns in `keys` find a row and the others
-    are set; delete of every row that equals one of `rows` in the columns given.
+    are set; delete of every row that equals one of `rows` in the columns given; add, where the numbers are added to those of the
+    row that `keys` find, which is made if it is not there.
     """
 
     verb: Verb
@@ -125,7 +127,7 @@ def _shape(write: Write) -> _Shape:
     about = 1
     while about < len(write.rows):
         about *= 10
-    if write.verb in ("insert", "offer"):
+    if write.verb in _NEW:
         about = min(about, 2)
     return _Shape(write.verb, write.table, tuple(write.rows[0]), write.keys, about)
 
@@ -141,7 +143,7 @@ def _text(dialect: str, shapes: tuple[_Shape, ...]) -> tuple[str, tuple[str, ...
 def _statement(dialect: str, shape: _Shape, number: int) -> str:
     if shape.about == 1:
         return _of_one(shape, number)
-    if shape.verb in ("insert", "offer"):
+    if shape.verb in _NEW:
         listed = _listed(shape.names)
         # "WHERE true" keeps SQLite's parser from reading ON CONFLICT as a join constraint.
         source = f"SELECT {listed} FROM {_rowset(dialect, shape, number)} WHERE true"
@@ -160,7 +162,7 @@ def _of_one(shape: _Shape, number: int) -> str:
     def value(name: str) -> str:
         return _mark(f"{number}_{name}")
 
-    if shape.verb in ("insert", "offer"):
+    if shape.verb in _NEW:
         values = ", ".join(value(name) for name in shape.names)
         return f'INSERT INTO "{shape.table.name}" ({_listed(shape.names)}) VALUES ({values}){_conflict(shape)}'
     keys = shape.keys or shape.names
@@ -175,6 +177,10 @@ def _mark(name: str) -> str:
 
 
 def _conflict(shape: _Shape) -> str:
+    if shape.verb == "add":
+        numbers = [name for name in shape.names if name not in shape.keys and isinstance(shape.table.c[name].type, Integer)]
+        added = ", ".join(f'"{name}" = "{shape.table.name}"."{name}" + excluded."{name}"' for name in numbers)
+        return f" ON CONFLICT ({_listed(shape.keys)}) DO UPDATE SET {added}"
     return " ON CONFLICT DO NOTHING" if shape.verb == "offer" else ""
 
 

@@ -168,6 +168,7 @@ UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
     ("pk_suspension", "suspension", {}, {}, {"cause": "admin"}),
     ("pk_withheld", "withheld", {}, {}, {"membership_id": "m2"}),
     ("pk_directory_member", "directory_member", {}, {}, {"user_id": "du3"}),
+    ("pk_directory_total", "directory_total", {}, {}, {"kind": "Group"}),
     ("pk_stored_plan", "stored_plan", {}, {}, {"digest": "y"}),
     ("pk_person", "person", {}, {}, {"id": "p4"}),
 ]

@@ -40,6 +40,8 @@ def crowd(database: Database) -> tuple[World, list[str]]:
         template = dict(tx.execute(t.DirectoryUser.__table__.select()).one()._mapping)
         rows = [_user(template, sample, name) for name in names]
         tx.execute(insert(t.DirectoryUser), rows)
+        total = {"connection_id": acme.connection, "organization_id": acme.organization, "kind": "User", "slot": 99}
+        tx.execute(insert(t.DirectoryTotal).values(**total, total=MANY))
     acme.activate()
     ids = [row["id"] for row in rows]
     acme.group("Small", *ids[:10])

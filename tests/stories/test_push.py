@@ -21,7 +21,16 @@ def test_a_pushed_user_becomes_a_member_with_the_default_role(database: Database
     assert (member.role, member.status, member.source, member.teams) == ("member", "active", "scim", ())
     assert acme.person_of(ada) is not None
     grown = {name: count - before[name] for name, count in rows(database).items() if count != before[name]}
-    written = ("directory_user", "person", "address", "membership", "audit_entry", "outbox_event", "provisioning_log")
+    written = (
+        "directory_user",
+        "person",
+        "address",
+        "membership",
+        "audit_entry",
+        "outbox_event",
+        "provisioning_log",
+        "directory_total",
+    )
     assert grown == dict.fromkeys(written, 1)
 
 

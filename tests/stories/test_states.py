@@ -27,6 +27,7 @@ def test_a_staged_directory_fills_and_touches_no_membership(database: Database) 
     ada = acme.create("ada")
     acme.group("Engineering", ada, acme.create("bob"))
     grown = {name: count - before[name] for name, count in rows(database).items() if count != before[name]}
+    assert grown.pop("directory_total") in (2, 3)  # the total of users is kept in several rows
     assert grown == {"directory_user": 2, "directory_group": 1, "directory_member": 2, "provisioning_log": 3}
     assert acme.person_of(ada) is None
 

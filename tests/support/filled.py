@@ -27,6 +27,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "scim_token": {"id": "st", "organization_id": "o", "connection_id": "c", "client_id": "sc"},
     "directory_user": {"id": "du", "organization_id": "o", "connection_id": "c", "person_id": "p"},
     "directory_group": {"id": "dg", "organization_id": "o", "connection_id": "c"},
+    "directory_total": {"connection_id": "c", "kind": "User", "organization_id": "o"},
     "directory_member": {"group_id": "dg", "user_id": "du", "connection_id": "c"},
     "tombstone": {"id": "ts", "organization_id": "o", "connection_id": "c", "kind": "user"},
     "rule": {

@@ -146,6 +146,22 @@ class DirectoryGroup(Row):
     updated_at: Mapped[datetime]
 
 
+class DirectoryTotal(Row):
+    """How many users (or groups) a connection has, as the sum of a few rows: a list tells its total without counting, and writers
+    seldom wait for each other."""
+
+    __tablename__ = "directory_total"
+    __table_args__ = (
+        one_of("kind", "User", "Group"),
+        in_organization("connection", "connection_id", ondelete="CASCADE"),
+    )
+    connection_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[str]
+    total: Mapped[int]
+
+
 class DirectoryMember(Row):
     """One person in one group, both of the same connection."""
 

@@ -19,7 +19,8 @@ down_revision = None
 # Parents first.
 TABLES = (
     *("organization", "role", "team", "project", "person", "address", "domain", "membership", "invitation"),
-    *("connection", "scim_client", "scim_token", "directory_user", "directory_group", "directory_member", "tombstone", "rule"),
+    *("connection", "scim_client", "scim_token", "directory_user", "directory_group", "directory_total", "directory_member"),
+    *("tombstone", "rule"),
     *("assignment", "suspension", "withheld"),
     *("audit_entry", "outbox_event", "provisioning_log", "stored_plan", "lease"),
 )
@@ -233,6 +234,16 @@ def _directories() -> None:
         "external_id",
         unique=True,
         where="external_id IS NOT NULL",
+    )
+    op.create_table(
+        "directory_total",
+        *_text("connection_id", "kind"),
+        *_number("slot"),
+        *_text("organization_id"),
+        *_number("total"),
+        sa.PrimaryKeyConstraint("connection_id", "kind", "slot", name="pk_directory_total"),
+        sa.CheckConstraint("kind IN ('User', 'Group')", name="ck_directory_total_kind"),
+        _references("directory_total", "organization_id, connection_id", "connection", "organization_id, id", cascade=True),
     )
     op.create_table(
         "directory_member",
