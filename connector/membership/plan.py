@@ -93,7 +93,11 @@ def _effect(before: Holding, changes: tuple[Change, ...], catalogue: Catalogue) 
     return Effect(after, effective(before, catalogue), effective(after, catalogue))
 
 
-def _differences(part: Part, effect: Effect, catalogue: Catalogue) -> tuple[AccessChange, ...]:
+Difference = tuple[str, str | None, str | None, tuple[str, ...]]
+"""Target, before, after and because: an access change without the person."""
+
+
+def _differences(changes: tuple[Change, ...], effect: Effect, catalogue: Catalogue) -> tuple[Difference, ...]:
     """Return what becomes visibly different by a part, status first, then role, teams and projects.
 
     Role and places of a suspended person are compared as if they were active; the status is told on its own line. The because of
@@ -101,12 +105,12 @@ def _differences(part: Part, effect: Effect, catalogue: Catalogue) -> tuple[Acce
     """
     after, old, new = effect.holding, _named(effect.before), _named(effect.after)
     changed = [target for target in {**old, **new} if old.get(target) != new.get(target)]
-    reasons = _reasons(part.changes)
+    reasons = _reasons(changes)
     if "role" in changed and after.member and not any(row.target.kind == "role" for row in after.rows):
         reasons["role"] = (*reasons.get("role", ()), f"nothing gives a role: the default is {catalogue.default}")
-    whole = _membership_reason(part.changes)
+    whole = _membership_reason(changes)
     changed.sort(key=_order)
-    return tuple(AccessChange(part.subject, at, old.get(at), new.get(at), reasons.get(at, whole)) for at in changed)
+    return tuple((at, old.get(at), new.get(at), reasons.get(at, whole)) for at in changed)
 
 
 def _named(access: Effective) -> dict[str, str]:
@@ -160,7 +164,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes of one verb, at most one part per person. Without slots: what follows from the parts is worked out once."""
+    """The changes of one verb, at most one part per person.
+
+    Without slots: what follows from the parts is worked out once, and once for all parts that share what was held before and what
+    is changed, as most do when a rule changes for everybody.
+    """
 
     parts: tuple[Part, ...]
     catalogue: Catalogue
@@ -168,13 +176,20 @@ class Plan:
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
         """What each part does, in the order of the parts."""
-        return tuple(_effect(part.before, part.changes, self.catalogue) for part in self.parts)
+        known: dict[tuple[int, int], Effect] = {}
+        for part in self.parts:
+            if _alike(part) not in known:
+                known[_alike(part)] = _effect(part.before, part.changes, self.catalogue)
+        return tuple(known[_alike(part)] for part in self.parts)
 
     @cached_property
     def access(self) -> tuple[AccessChange, ...]:
         """Every visible difference, part by part."""
-        both = zip(self.parts, self.effects, strict=True)
-        return tuple(line for part, effect in both for line in _differences(part, effect, self.catalogue))
+        known: dict[tuple[int, int], tuple[Difference, ...]] = {}
+        for part, effect in zip(self.parts, self.effects, strict=True):
+            if _alike(part) not in known:
+                known[_alike(part)] = _differences(part.changes, effect, self.catalogue)
+        return tuple(AccessChange(part.subject, *line) for part in self.parts for line in known[_alike(part)])
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -197,6 +212,11 @@ class Plan:
     def is_within(self, stored: Iterable[Line]) -> bool:
         """Tell whether every difference is in a stored plan, of which some may have become moot."""
         return set(stored).issuperset(self.lines)
+
+
+def _alike(part: Part) -> tuple[int, int]:
+    """Parts with the very same values come to the same. The parts keep them, so no other value can have their identity."""
+    return id(part.before), id(part.changes)
 
 
 def _kind(line: AccessChange) -> str:

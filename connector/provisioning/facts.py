@@ -171,7 +171,20 @@ def _entries(
     groups: Mapping[str, tuple[Group, ...]],
 ) -> list[Entry]:
     member_of = {row.person_id: row.id for row in memberships}
-    return [_user_entry(user, member_of.get(user.person_id), holdings, withheld, groups) for user in users]
+    said: dict[tuple[bool, int], PersonFacts] = {}
+    entries = []
+    for user in users:
+        active, inside = bool(user.active or user.overridden), groups.get(user.id, ())
+        alike = (active, id(inside))
+        if user.search is not None:
+            facts = PersonFacts(active, inside, user.search)
+        else:
+            facts = said.get(alike) or said.setdefault(alike, PersonFacts(active, inside))
+        entries.append(_user_entry(user, member_of.get(user.person_id), facts, holdings, withheld))
+    return entries
+
+
+_NO_MEMBER = Holding()
 
 
 def members(corridor: Corridor, scope: Ids) -> list[Entry]:
@@ -200,14 +213,9 @@ def _subject(user: Any, membership_id: str | None) -> Subject:
 
 
 def _user_entry(
-    user: Any,
-    membership_id: str | None,
-    holdings: Mapping[str, Holding],
-    withheld: frozenset[str],
-    groups: Mapping[str, tuple[Group, ...]],
+    user: Any, membership_id: str | None, facts: PersonFacts, holdings: Mapping[str, Holding], withheld: frozenset[str]
 ) -> Entry:
-    facts = PersonFacts(user.active or user.overridden, groups.get(user.id, ()), user.search or {})
-    holding = holdings.get(membership_id, Holding()) if membership_id else Holding()
+    holding = holdings[membership_id] if membership_id else _NO_MEMBER
     subject = _subject(user, membership_id)
     return Entry(subject, user.id, membership_id, user.person_id, user.display_name, facts, holding, membership_id in withheld)
 
@@ -229,25 +237,41 @@ def read_ledgers(corridor: Corridor | Glance, membership_ids: Collection[str]) -
 def _told(
     rows: Sequence[Any], memberships: Collection[Any]
 ) -> tuple[dict[str, Holding], frozenset[str], dict[str, tuple[Group, ...]]]:
-    """What the rows of `_ABOUT` tell: what each membership holds, of whom a change is withheld, and the groups of each user."""
-    given: dict[str, list[Assignment]] = defaultdict(list)
-    causes: dict[str, list[Cause]] = defaultdict(list)
-    inside: dict[str, list[Group]] = defaultdict(list)
-    withheld = set()
-    targets: dict[tuple[str, str], Target] = {}
-    known: dict[str, Group] = {}
+    """What the rows of `_ABOUT` tell: what each membership holds, of whom a change is withheld, and the groups of each user.
+
+    Members who hold the same share one value, and users in the same groups too: of 100,000 people most are alike, and what is
+    worked out for one (`sync.py`, `Plan`) is good for all of them.
+    """
+    given: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+    inside: dict[str, list[str]] = defaultdict(list)
+    withheld, known = set(), dict[str, Group]()
     for of, kind, a, b, c in rows:
         if kind == "in":
-            inside[of].append(known.get(a) or known.setdefault(a, Group(a, b, c)))
-        elif kind == "suspension":
-            causes[of].append(Cause(a))
+            inside[of].append(a)
+            if a not in known:
+                known[a] = Group(a, b, c)
         elif kind == "withheld":
             withheld.add(of)
         else:
-            given[of].append(Assignment(targets.get((kind, a)) or targets.setdefault((kind, a), Target(kind, a)), b, c))
-    ids = [row if isinstance(row, str) else row.id for row in memberships]
-    held = {key: Holding(True, frozenset(given.get(key, ())), frozenset(causes.get(key, ()))) for key in ids}
-    return held, frozenset(withheld), {user: tuple(sorted(groups, key=_by_name)) for user, groups in inside.items()}
+            given[of].append((kind, a, b or "", c or ""))
+    holdings: dict[tuple[Any, ...], Holding] = {}
+    held = {}
+    for row in memberships:
+        key = row if isinstance(row, str) else row.id
+        rows_of = tuple(sorted(given.get(key, ())))
+        held[key] = holdings.get(rows_of) or holdings.setdefault(rows_of, _holding(rows_of))
+    teams: dict[tuple[str, ...], tuple[Group, ...]] = {}
+    groups = {}
+    for user, ids in inside.items():
+        same = tuple(sorted(ids))
+        groups[user] = teams.get(same) or teams.setdefault(same, tuple(sorted((known[each] for each in same), key=_by_name)))
+    return held, frozenset(withheld), groups
+
+
+def _holding(rows: tuple[tuple[str, str, str, str], ...]) -> Holding:
+    """A member's holding, from the rows of the ledgers."""
+    given = (Assignment(Target(kind, a), b, c) for kind, a, b, c in rows if kind != "suspension")  # type: ignore[arg-type]
+    return Holding(True, frozenset(given), frozenset(Cause(a) for kind, a, _, _ in rows if kind == "suspension"))
 
 
 def _by_name(group: Group) -> tuple[str, str]:

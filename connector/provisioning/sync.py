@@ -120,12 +120,14 @@ def _run(
     confirm: bool = False,
 ) -> Outcome:
     parts = []
+    known: dict[tuple[int, int, bool], tuple[Change, ...]] = {}
     for entry in entries:
         if confirm and entry.withheld and entry.facts.active is None:
             changes: tuple[Change, ...] = (Leave(Because("the IdP deleted this person; an owner confirmed it")),)
         else:
-            desired = _standing(org.mapping.desired(entry.facts), entry, absent)
-            changes = (*reconcile(desired, entry.holding), *_found(entry))
+            # People of whom the same is said and who hold the same share these values (`facts.py`): they are decided once.
+            alike = (id(entry.facts), id(entry.holding), entry.user_id is None)
+            changes = known[alike] if alike in known else known.setdefault(alike, _decided(org, entry, absent))
         if extra is not None:
             changes = extra(entry, changes)
         if changes:
@@ -136,6 +138,11 @@ def _run(
     if corridor.preview:
         return Outcome(Plan(tuple(kept), org.catalogue), (*withheld, *waiting))
     return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by="scim", newly=withheld)
+
+
+def _decided(org: Setting, entry: Entry, absent: Because | None) -> tuple[Change, ...]:
+    desired = _standing(org.mapping.desired(entry.facts), entry, absent)
+    return (*reconcile(desired, entry.holding), *_found(entry))
 
 
 def _found(entry: Entry) -> tuple[Change, ...]:
@@ -194,6 +201,8 @@ def _keep_waiting(parts: Sequence[Part], entries: Sequence[Entry], catalogue: Ca
 
 def _forget_withheld(corridor: Corridor, entries: Sequence[Entry], parts: Iterable[Part], catalogue: Catalogue) -> None:
     """A withheld change is moot once the IdP no longer asks for it."""
+    if not any(entry.withheld for entry in entries):
+        return
     asked = {part.subject.key for part in parts if loses_top(part, catalogue)}
     deleted = {entry.subject.key for entry in entries if entry.facts.active is None}
     moot = [e.membership_id for e in entries if e.withheld and e.subject.key not in asked | deleted]
