@@ -128,6 +128,17 @@ def run(tx: Connection, text: str, parameters: Sequence[Any], *, many: bool = Fa
         _translate(tx, text, error, cursor)
 
 
+@contextmanager
+def copy(tx: Connection, text: str) -> Iterator[Any]:
+    """Run a COPY ... FROM STDIN on PostgreSQL's driver; yields what takes the rows."""
+    driver: Any = tx.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(text) as copied:
+            yield copied
+    except tx.dialect.loaded_dbapi.Error as error:
+        _translate(tx, text, error, None)
+
+
 def are_many(parameters: Iterable[object]) -> bool:
     """Whether a statement carries many values."""
     return any(map(_is_many, parameters))

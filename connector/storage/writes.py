@@ -26,6 +26,9 @@ from connector.storage import hot
 from connector.storage.types import UtcDateTime
 
 Verb = Literal["insert", "offer", "update", "delete", "add"]
+COPIED = 2_000
+"""Rows from which on PostgreSQL gets them by COPY."""
+
 _NEW = ("insert", "offer", "add")
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -81,6 +84,9 @@ def write_all(tx: Connection, writes: Sequence[Write]) -> None:
     keys between them do not mind: they are checked at its end. A table written twice begins the next statement.
     """
     for together in _together(tx.dialect.name, [write for write in writes if write.rows]):
+        if _is_copied(tx.dialect.name, together[0]):
+            _copy(tx, together[0])
+            continue
         with _run(tx, together):
             pass
 
@@ -100,12 +106,33 @@ def _together(dialect: str, writes: Sequence[Write]) -> Iterator[list[Write]]:
         return
     group: list[Write] = []
     for write in writes:
-        if any(other.table is write.table for other in group):
+        if group and (_is_copied(dialect, write) or any(other.table is write.table for other in group)):
             yield group
             group = []
-        group.append(write)
+        if _is_copied(dialect, write):
+            yield [write]
+        else:
+            group.append(write)
     if group:
         yield group
+
+
+def _is_copied(dialect: str, write: Write) -> bool:
+    return dialect == "postgresql" and write.verb == "insert" and len(write.rows) > COPIED
+
+
+def _copy(tx: Connection, write: Write) -> None:
+    """Insert very many rows by COPY, which costs half of what they cost as JSON."""
+    names = tuple(write.rows[0])
+    columns = _columns("postgresql", write.table, names, 0)
+    text = f'COPY "{write.table.name}" ({_listed(names)}) FROM STDIN'
+    with hot.copy(tx, text) as copied:
+        for row in write.rows:
+            sent = [row[name] for name in names]
+            for place, (_, _, convert) in enumerate(columns):
+                if convert is not None and sent[place] is not None:
+                    sent[place] = convert(sent[place])
+            copied.write_row(sent)
 
 
 # ----------------------------------------------------------------------------------------------------------- statements
