@@ -25,6 +25,7 @@ def assert_whole(database: Database, storm: Storm, organization: str) -> None:
     _assert_people_whole(database)
     _assert_groups_whole(database)
     _assert_access_whole(database)
+    _assert_totals(database)
     _assert_cut_at_one_place(database, storm)
     assert plans.propose(database, organization, "rules", {"rules": None}).changes == ()
 
@@ -72,6 +73,18 @@ def _assert_kept(database: Database, storm: Storm) -> None:
     assert storm.people.items() <= {user.id: user.user_name for user in users.values()}.items()
     assert storm.teams.items() <= {group.id: group.display_name for group in groups.values()}.items()
     assert storm.members <= _joined(database)
+
+
+def _assert_totals(database: Database) -> None:
+    """The totals that lists tell are what is there."""
+    told = Counter[tuple[str, str]]()
+    for connection, kind, total in _rows(
+        database, select(t.DirectoryTotal.connection_id, t.DirectoryTotal.kind, t.DirectoryTotal.total)
+    ):
+        told[connection, kind] += total
+    users = [(connection, "User") for (connection,) in _rows(database, select(t.DirectoryUser.connection_id))]
+    groups = [(connection, "Group") for (connection,) in _rows(database, select(t.DirectoryGroup.connection_id))]
+    assert told == Counter(users + groups)
 
 
 def _assert_people_whole(database: Database) -> None:

@@ -25,6 +25,8 @@ def acme(database: Database) -> World:
     ada, _, bob = (home.create(name, external_id=f"X-{name}") for name in ("Ada", "a_a%", "Ärger"))
     home.group("Staff", ada, bob, external_id="G-1")
     home.group("staff 2", bob)
+    home.delete(home.create("Left"))
+    home.delete_group(home.group("Gone"))
     other = home.another()
     other.create("Ada", external_id="X-Ada")
     other.group("Staff")
