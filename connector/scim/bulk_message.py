@@ -74,8 +74,10 @@ def too_large(limit: str, value: int) -> TooLarge:
 def _fail_on_errors(value: Any) -> int | None:
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not isinstance(value, int) or isinstance(value, bool):
         raise invalid_value("failOnErrors", kind_of(value), "a whole number, 1 or more")
+    if value < 1:
+        raise invalid_value("failOnErrors", "a number below 1", "a whole number, 1 or more")
     return value
 
 

@@ -81,15 +81,15 @@ def _too_many(number: str) -> Exception:
 def _check_mutability(operation: Operation) -> None:
     """RFC 7644 section 3.5.2: readOnly attributes are not changed, required ones not removed: 400 `mutability`."""
     attribute, part = operation.target.attribute, operation.target.part
-    for entry in (attribute, part):
-        if entry is not None and entry.mutability == "readOnly":
-            raise mutability(entry.name, "is kept by connector and cannot be changed by a client", "Leave it out.")
+    if attribute is not None and _is_read_only(operation.target):
+        name = f"{attribute.name}.{part.name}" if part is not None else attribute.name
+        raise mutability(name, "is kept by connector and cannot be changed by a client", "Leave it out.")
     if attribute is not None and attribute.required and part is None and operation.op == "remove":
         raise mutability(attribute.name, "is required and cannot be removed", "Replace its value instead.")
 
 
 def _is_read_only(target: Target) -> bool:
-    """A client that sends back what it read names `groups` and `meta` too: without a path they are ignored, as in PUT."""
+    """Whether it is connector's own. A client that sends back what it read names such too: without a path they are ignored."""
     return any(entry is not None and entry.mutability == "readOnly" for entry in (target.attribute, target.part))
 
 

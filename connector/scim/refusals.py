@@ -18,7 +18,9 @@ def kind_of(value: object) -> str:
         return "a text" if value else "an empty text"
     if isinstance(value, int | float):
         return "a number"
-    return "an object" if isinstance(value, dict) else "a list"
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if value else "an empty list"
 
 
 def shown(name: str) -> str:

@@ -142,7 +142,7 @@ LIMITS = {
     "method, path, bulkId and version of one of them": f"{bulk_message.MAX_TEXT} characters",
     "members named in one request": str(members.MAX_MEMBERS),
     "elements of a list attribute": str(values.MAX_ELEMENTS),
-    "userName, displayName, externalId": f"{documents.MAX_NAME} characters",
+    "userName, externalId, displayName of a group": f"{documents.MAX_NAME} characters",
     "filter": f"{filters.MAX_LENGTH} characters, {filters.MAX_DEPTH} levels, {filters.MAX_TERMS} comparisons, "
     f"{filters.MAX_LISTS} of them in lists",
     "page": f"{discovery.MAX_PAGE}, default {discovery.DEFAULT_PAGE}",

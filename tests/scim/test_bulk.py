@@ -186,11 +186,18 @@ def test_an_operation_without_an_object_as_data_is_400(idp: Idp, data: Any) -> N
 # ------------------------------------------------------------------------------------------------------------- the message
 
 
-NO_COUNTS: list[Any] = [0, -1, "1", True, 1.5, []]
+NO_COUNTS: list[tuple[Any, str]] = [
+    (0, "a number below 1"),
+    (-1, "a number below 1"),
+    ("1", "a text"),
+    (True, "a boolean"),
+    (1.5, "a number"),
+    ([], "an empty list"),
+]
 BROKEN: list[tuple[Any, str, str]] = [
     ({"Operations": [post("x")]}, "invalidSyntax", "BulkRequest"),
     ({**bulk(post("x")), "schemas": "BulkRequest"}, "invalidSyntax", "BulkRequest"),
-    (bulk(), "invalidSyntax", "Operations arrived as a list"),
+    (bulk(), "invalidSyntax", "Operations arrived as an empty list"),
     ({**bulk(), "Operations": {}}, "invalidSyntax", "Operations arrived as an object"),
     (bulk(post("x"), "text"), "invalidSyntax", "Operations[1] arrived as a text"),
     (bulk({"path": "/Users", "bulkId": "x"}), "invalidValue", '"Operations[0].method" arrived as nothing'),
@@ -200,10 +207,10 @@ BROKEN: list[tuple[Any, str, str]] = [
     (bulk(on("DELETE", "/" + "x" * 1000)), "invalidValue", '"Operations[0].path" arrived as a text'),
     (bulk(on("POST", "/Users", {})), "invalidValue", '"Operations[0].bulkId" arrived as nothing'),
     (bulk(on("POST", "/Users", {}, bulkId=None)), "invalidValue", '"Operations[0].bulkId" arrived as nothing'),
-    (bulk(on("DELETE", "/Users/x", bulkId=[])), "invalidValue", '"Operations[0].bulkId" arrived as a list'),
+    (bulk(on("DELETE", "/Users/x", bulkId=[])), "invalidValue", '"Operations[0].bulkId" arrived as an empty list'),
     (bulk(on("DELETE", "/Users/x", version=1)), "invalidValue", '"Operations[0].version" arrived as a number'),
     (bulk(post("x"), post("y"), post("x")), "invalidValue", '"Operations[2].bulkId" arrived as one that was used already'),
-    *[(bulk(post("x"), failOnErrors=value), "invalidValue", "failOnErrors") for value in NO_COUNTS],
+    *[(bulk(post("x"), failOnErrors=value), "invalidValue", f'"failOnErrors" arrived as {kind}.') for value, kind in NO_COUNTS],
 ]
 
 

@@ -249,6 +249,17 @@ def test_a_refusal_has_the_code_of_table_9(operation: dict[str, Any], code: str)
     assert refused(operation) == code
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [("groups", "groups"), ("meta.created", "meta.created"), (f"{ENTERPRISE}:manager.displayName", "manager.displayName")],
+)
+def test_a_refused_read_only_attribute_is_named_with_its_part(path: str, named: str) -> None:
+    """A person has a displayName too, which may be changed: the sentence must not speak of that one."""
+    with pytest.raises(Invalid) as refusal:
+        user_patch(message(put(path, "B")), "1")
+    assert refusal.value.detail.startswith(f'"{named}" is kept by connector')
+
+
 def test_a_client_may_send_back_what_it_read() -> None:
     """Without a path, readOnly attributes are ignored as in PUT: the rest of the message counts."""
     echoed = {"groups": [{"value": "g"}], "meta": {"version": "x"}, "title": "new"}
