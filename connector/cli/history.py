@@ -40,7 +40,7 @@ def log(at_hand: Tools, connection: str) -> Shown:
     """
     view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
     found = history.provisioning_log(at_hand.database, connection)
-    empty = f"Nothing was pushed yet, to {view.scim_base_url}\nIts token: connector token create {connection}"
+    empty = f"Nothing was pushed yet, to {view.scim_base_url}\nIf it has no token yet: connector token create {connection}"
     return Shown(output.items(found), "\n".join(map(_request, found)) or empty)
 
 
