@@ -50,7 +50,7 @@ _UNNUMBERED = select(_EVENT.c.id, _EVENT.c.organization_id).where(_EVENT.c.seque
 _FRESH = _UNNUMBERED.order_by(_EVENT.c.id).limit(BATCH).subquery()
 _LAST = (
     select(func.coalesce(func.max(_BEFORE.c.sequence), 0))
-    .where(_BEFORE.c.organization_id == _FRESH.c.organization_id)
+    .where(_BEFORE.c.organization_id == _FRESH.c.organization_id, _BEFORE.c.sequence.is_not(None))  # so there is an index
     .correlate(_FRESH)
     .scalar_subquery()
 )
