@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -108,12 +108,12 @@ def _serving(url: str, database: Database, *, workers: int | None = WORKERS) -> 
     if database.dialect == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as tx:
             _vacuum(tx)
-    floor.prepare(url)
-    with (
-        tempfile.TemporaryDirectory() as data,
-        serving(url, Path(data), workers=workers) as product,
-        floor_serving(url, Path(data), workers=workers or 1) as bare,
-    ):
+    with tempfile.TemporaryDirectory() as data, ExitStack() as stack:
+        # On SQLite the floor has a file of its own: there everybody waits for one writer.
+        floor_url = url if database.dialect == "postgresql" else f"sqlite:///{data}/floor.db"
+        floor.prepare(floor_url)
+        product = stack.enter_context(serving(url, Path(data), workers=workers))
+        bare = stack.enter_context(floor_serving(floor_url, Path(data), workers=workers or 1))
         yield product, bare
 
 

@@ -57,7 +57,7 @@ def create_app(url: str) -> Flask:
 
 def _connect(url: URL) -> Any:
     if url.get_backend_name() == "sqlite":
-        connection = sqlite3.connect(str(url.database), timeout=10)
+        connection = sqlite3.connect(str(url.database), timeout=30, isolation_level=None)  # each statement is its transaction
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
