@@ -92,7 +92,13 @@ _THESE_USERS = {documents: _users(among_these(_USER.id), documents=documents) fo
 _ALL_USERS = {documents: _users(documents=documents) for documents in (False, True)}
 _MINE = t.Membership.organization_id == bindparam("organization")
 _ALL_MEMBERS = Hot(memberships_locked(_MINE).add_columns(t.Membership.person_id))
-_THESE_MEMBERS = Hot(memberships_locked(_MINE, among_these(t.Membership.person_id)).add_columns(t.Membership.person_id))
+_THESE_MEMBERS = Hot(
+    memberships_locked(_MINE, among_these(t.Membership.person_id))
+    .add_columns(t.Membership.person_id)
+    # The order of ids, but not of an index: SQLite would walk through the whole organization to have it for nothing.
+    .order_by(None)
+    .order_by(t.Membership.id.concat(""))
+)
 _ALL_PLACES = Hot(_IN_GROUPS.where(_PLACE.connection_id == bindparam("authority")))
 
 

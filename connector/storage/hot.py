@@ -36,17 +36,19 @@ class Hot:
     def __init__(self, statement: SelectBase | UpdateBase) -> None:
         self.tables = frozenset(part.name for part in visitors.iterate(statement) if isinstance(part, Table))
         self._statement = statement
-        self._forms: dict[str, _Form] = {}
+        self._forms: dict[str, Form] = {}
 
     def all(self, tx: Connection, given: Given) -> list[Any]:
         """Run it and return all rows."""
-        dialect = tx.dialect
-        form = self._forms.get(dialect.name)
-        if form is None:
-            form = self._forms[dialect.name] = _Form(self._statement, dialect)
+        form = self.form(tx.dialect)
         parameters = form.parameters(given)
         with run(tx, form.text, parameters, many=are_many(parameters)) as cursor:
             return form.rows(cursor.fetchall())
+
+    def form(self, dialect: Dialect) -> Form:
+        """How the dialect writes it."""
+        found = self._forms.get(dialect.name)
+        return found or self._forms.setdefault(dialect.name, Form(self._statement, dialect))
 
     def first(self, tx: Connection, given: Given) -> Any | None:
         """Run it and return the first row, None where there is none."""
@@ -58,7 +60,7 @@ class Hot:
         return [row[0] for row in self.all(tx, given)]
 
 
-class _Form:
+class Form:
     """A statement as one dialect writes it, and what its values and its columns have to go through."""
 
     def __init__(self, statement: SelectBase | UpdateBase, dialect: Dialect) -> None:

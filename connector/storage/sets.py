@@ -25,6 +25,10 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: SQLAlchemy would write `(...) = 1` on SQLite, which no index serves."""
+        return self
+
 
 @compiles(_Among, "sqlite")
 def _among_on_sqlite(element: _Among, compiler: Any, **kw: Any) -> str:

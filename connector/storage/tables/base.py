@@ -44,9 +44,12 @@ def one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of only those rows of which `where` is true, the same on both databases."""
-    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))
+def partial_index(name: str, *columns: str, where: str, unique: bool = False, sqlite_where: str | None = None) -> Index:
+    """An index of only those rows of which `where` is true, the same on both databases.
+
+    `sqlite_where` says the same as SQLAlchemy asks it there (a boolean as `x = 1`): SQLite uses the index for that wording only.
+    """
+    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(sqlite_where or where))
 
 
 def in_organization(table: str, *columns: str, ondelete: str | None = None) -> ForeignKeyConstraint:

@@ -69,7 +69,7 @@ class Address(Row):
 
     __tablename__ = "address"
     __table_args__ = (
-        partial_index("uq_address_verified", "email_key", where="verified", unique=True),
+        partial_index("uq_address_verified", "email_key", where="verified", sqlite_where="verified = 1", unique=True),
         Index("ix_address_person", "person_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -97,7 +97,14 @@ def _organizations() -> None:
         _references("address", "person_id", "person", "id", cascade=True),
     )
     _index("ix_address_person", "address", "person_id")
-    _index("uq_address_verified", "address", "email_key", unique=True, where="verified")
+    op.create_index(
+        "uq_address_verified",
+        "address",
+        ["email_key"],
+        unique=True,
+        postgresql_where=sa.text("verified"),
+        sqlite_where=sa.text("verified = 1"),  # as it is asked there
+    )
     op.create_table(
         "domain",
         *_text("id", "organization_id", "name", "record_value"),
