@@ -45,12 +45,6 @@ def _locking(key: Any) -> Ids:
 
 _GROUPS, _PERSONS = _locking(DirectoryGroup.id), _locking(Person.id)
 _USERS = _locking(DirectoryUser.id).where(DirectoryUser.connection_id == bindparam("connection"))
-_ALL_USERS = (
-    select(DirectoryUser.id)
-    .where(DirectoryUser.connection_id == bindparam("connection"))
-    .order_by(DirectoryUser.id)
-    .with_for_update(key_share=True)
-)
 
 _LOCK = Hot(
     select(
@@ -175,9 +169,9 @@ class Corridor:
         """Lock directory groups, in id order."""
         self._lock(_GROUPS, these(ids))
 
-    def lock_users(self, ids: Collection[str] | None, connection_id: str) -> None:
-        """Lock directory users of a connection, in id order; with None all of them."""
-        self._lock(_ALL_USERS if ids is None else _USERS, {**these(ids or ()), "connection": connection_id})
+    def lock_users(self, ids: Collection[str], connection_id: str) -> None:
+        """Lock directory users of a connection, in id order."""
+        self._lock(_USERS, {**these(ids), "connection": connection_id})
 
     def lock_memberships(self, scope: Ids, given: Mapping[str, Any]) -> list[str]:
         """Lock the memberships that `memberships_locked` selects, and return their ids. `given` are the query's parameters."""

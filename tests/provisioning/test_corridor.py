@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connector.errors import Conflict, NotFound
 from connector.membership.model import Mode
+from connector.provisioning import facts
 from connector.provisioning.corridor import Corridor, Origin, enter, memberships_locked, open_new
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -227,7 +228,8 @@ Lock = Callable[[Corridor, list[str]], object]
 LOCKS: dict[str, tuple[Lock, str, str]] = {
     "groups": (lambda corridor, ids: corridor.lock_groups(ids), "directory_group", "dg"),
     "users": (lambda corridor, ids: corridor.lock_users(ids, "c"), "directory_user", "du"),
-    "all users": (lambda corridor, ids: corridor.lock_users(None, "c"), "directory_user", "du"),
+    "users that are read": (lambda corridor, ids: facts.lock_users(corridor, "c", ids), "directory_user", "du"),
+    "all users": (lambda corridor, ids: facts.everybody(corridor, corridor.entered), "directory_user", "du"),
     "memberships": (
         lambda corridor, ids: corridor.lock_memberships(memberships_locked(t.Membership.id.in_(ids)), {}), "membership", "m"
     ),
@@ -261,7 +263,7 @@ def test_only_the_rows_that_were_asked_for_are_locked(server: Database) -> None:
         corridor.lock_groups([])
         corridor.lock_users([], "c")
         corridor.lock_users(["du"], "another")
-        corridor.lock_users(None, "another")
+        facts.lock_users(corridor, "another", ["du"])
         corridor.lock_persons(["nobody"])
         with server.read() as other:
             for table in "directory_group", "directory_user", "person":
