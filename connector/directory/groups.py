@@ -225,13 +225,13 @@ def delete_group(database: Database, client: Client, group_id: str, *, check: Ch
         row = _locked(pushed, group_id)
         check(row.version)
         inside = select(t.DirectoryMember.user_id).where(t.DirectoryMember.group_id == group_id)
-        touched = tuple(corridor.tx.execute(inside).scalars())
-        corridor.lock_users(touched, client.connection_id)
+        known = facts.lock_users(corridor, client.connection_id, corridor.tx.execute(inside).scalars().all())
         corridor.tx.execute(delete(t.DirectoryGroup).where(t.DirectoryGroup.id == group_id))
-        corridor.count(pushed.client.connection_id, "Group", -1)
+        corridor.count(client.connection_id, "Group", -1)
         corridor.insert(t.Tombstone, [_stone(pushed, group_id)])
-        outcome = sync.users(corridor, touched) if pushed.live and touched else None
-        log.record(corridor, client, f"delete group {row.display_name} with {len(touched)} members", 204, outcome)
+        group = Group(row.id, row.display_name, row.external_id)
+        outcome = _decide(pushed, group, known, [user.id for user in known])
+        log.record(corridor, client, f"delete group {row.display_name} with {len(known)} members", 204, outcome)
 
     push(database, client, f"delete group {group_id}", work)
 

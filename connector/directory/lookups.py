@@ -4,21 +4,21 @@ pages of everything in the order of age. Every other query goes through `queries
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, literal, select
 
 from connector.directory import groups, users
 from connector.directory.members import members_of
-from connector.directory.model import Client, GroupRef, Page, Part, Query, StoredGroup, StoredUser
+from connector.directory.model import Client, MemberRef, Page, Part, Query, StoredGroup, StoredUser
 from connector.membership.fold import is_storable
 from connector.storage import tables as t
 from connector.storage.conditions import Compare
 from connector.storage.hot import Hot
 
 _TABLES: dict[str, Any] = {"User": t.DirectoryUser, "Group": t.DirectoryGroup}
-_COLUMNS = {"User": (*users.COLUMNS, users.GROUPS), "Group": groups.COLUMNS}
+_COLUMNS = {"User": users.COLUMNS, "Group": groups.COLUMNS}
 _NAMES: dict[tuple[str, tuple[str, ...]], Any] = {
     ("User", ("id",)): t.DirectoryUser.id,
     ("User", ("username",)): t.DirectoryUser.user_name_key,
@@ -33,14 +33,19 @@ def _ours(kind: str) -> Any:
     return _TABLES[kind].connection_id == bindparam("connection")
 
 
+def _stored(kind: str) -> tuple[Any, ...]:
+    return literal(kind).label("kind"), *_COLUMNS[kind]
+
+
+_BESIDE = {"User": (users.GROUPS,), "Group": ()}
 _CALLED = {
-    (kind, names): Hot(select(*_COLUMNS[kind]).where(_ours(kind), column == bindparam("value")))
+    (kind, names): Hot(select(*_stored(kind), *_BESIDE[kind]).where(_ours(kind), column == bindparam("value")))
     for (kind, names), column in _NAMES.items()
 }
 
 
 def _pages(kind: str, *where: Any) -> Hot:
-    page = select(*_COLUMNS[kind][:5]).where(_ours(kind), *where).order_by(_TABLES[kind].id)
+    page = select(*_stored(kind)).where(_ours(kind), *where).order_by(_TABLES[kind].id)
     return Hot(page.offset(bindparam("start")).limit(bindparam("count")))
 
 
@@ -80,38 +85,43 @@ def _called(part: Part) -> tuple[Hot, str] | None:
 def _one(tx: Connection, client: Client, query: Query, kind: str, statement: Hot, value: str) -> Page:
     rows = statement.all(tx, {"connection": client.connection_id, "value": value})
     shown = rows[query.start : query.start + query.count]
-    if kind == "User":
-        found = tuple(_user(row, users.read_groups(row.groups) if query.with_groups else ()) for row in shown)
-        return Page(len(rows), found, None)
-    return Page(len(rows), _groups(tx, query, shown), None)
+    if kind == "User" and query.with_groups:  # they came with the row
+        return Page(len(rows), tuple(map(users.stored_user, shown)), None)
+    return Page(len(rows), resources(tx, query, shown), None)
 
 
 def _page(tx: Connection, client: Client, query: Query, kind: str) -> Page:
-    """A page, and one row more, which tells whether the list goes on: where it does not, the total is known. Else it is the one
-    that is kept: counting would cost time in proportion to the directory."""
     given = {"connection": client.connection_id, "start": query.start, "count": query.count + 1}
     if query.after is None:
         found = _FROM_START[kind].all(tx, given) if query.count else []
     else:
         found = _FROM_CURSOR[kind].all(tx, {**given, "after": query.after[-1]}) if query.count else []
+    total = total_told(query, found)
+    if total is None:  # it is kept: counting would cost time in proportion to the directory
+        total = int(_TOTAL.all(tx, {"connection": client.connection_id, "kind": kind})[0].total)
     rows = found[: query.count]
-    ends = 0 < len(found) <= query.count and query.after is None
-    total = query.start + len(found) if ends else int(_TOTAL.all(tx, {"connection": client.connection_id, "kind": kind})[0].total)
-    end = (rows[-1].id,) if len(found) > len(rows) else None
-    if kind == "Group":
-        return Page(total, _groups(tx, query, rows), end)
-    inside = users.groups_of(tx, [row.id for row in rows]) if query.with_groups and rows else {}
-    return Page(total, tuple(_user(row, inside.get(row.id, ())) for row in rows), end)
+    return Page(total, resources(tx, query, rows), (rows[-1].id,) if len(found) > len(rows) else None)
 
 
-def _user(row: Any, inside: tuple[GroupRef, ...]) -> StoredUser:
-    return StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, inside)
+def total_told(query: Query, found: Sequence[Any]) -> int | None:
+    """The total, where a page tells it: `found` is the page, and one row more if the list goes on."""
+    ends = query.after is None and 0 < len(found) <= query.count
+    return query.start + len(found) if ends else None
 
 
-def _groups(tx: Connection, query: Query, rows: list[Any]) -> tuple[StoredGroup, ...]:
-    inside = members_of(tx, [row.id for row in rows]) if query.with_members and rows else {}
-    shown = query.with_members
+def resources(tx: Connection, query: Query, rows: Sequence[Any]) -> tuple[StoredUser | StoredGroup, ...]:
+    """Rows of users and groups (kind, id, document, version, created_at, updated_at) with what belongs to them."""
+    people = [row.id for row in rows if row.kind == "User"] if query.with_groups else []
+    teams = [row.id for row in rows if row.kind == "Group"] if query.with_members else []
+    groups = users.groups_of(tx, people) if people else {}
+    members = members_of(tx, teams) if teams else {}
     return tuple(
-        StoredGroup(row.id, row.document, row.version, row.created_at, row.updated_at, inside.get(row.id, ()) if shown else None)
+        StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, groups.get(row.id, ()))
+        if row.kind == "User"
+        else _group(row, members.get(row.id, ()) if query.with_members else None)
         for row in rows
     )
+
+
+def _group(row: Any, members: tuple[MemberRef, ...] | None) -> StoredGroup:
+    return StoredGroup(row.id, row.document, row.version, row.created_at, row.updated_at, members)

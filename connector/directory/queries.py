@@ -7,16 +7,15 @@ members of its groups. Users and groups in one list are one UNION, so that the o
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Row, Select, asc, desc, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, asc, desc, func, literal, select, union_all
 
-from connector.directory import lookups, users
-from connector.directory.members import members_of
-from connector.directory.model import Client, MemberRef, Page, Part, Position, Query, StoredGroup, StoredUser
+from connector.directory import lookups
+from connector.directory.model import Client, Page, Part, Position, Query
 from connector.directory.reading import reader
 from connector.storage import ordering, search
 from connector.storage import tables as t
@@ -59,11 +58,13 @@ def search_for(database: Database, client: Client, query: Query) -> Page:
     """As `find`, for any query."""
     wanted = [(part, _wanted(client, part, database.dialect)) for part in query.parts]
     with reader(database, client) as tx:
-        total = tx.execute(select(reduce(operator.add, [_counted(part, where) for part, where in wanted]))).scalar_one()
         pages = [_candidates(query, part, where, database.dialect) for part, where in wanted]
         found = tx.execute(_in_order(query, pages)).all() if query.count else []
+        total = lookups.total_told(query, found)
+        if total is None:
+            total = tx.execute(select(reduce(operator.add, [_counted(part, where) for part, where in wanted]))).scalar_one()
         rows = found[: query.count]
-        items = _resources(tx, query, rows)
+        items = lookups.resources(tx, query, rows)
     return Page(total, items, _position(rows[-1]) if len(found) > len(rows) else None)
 
 
@@ -99,23 +100,6 @@ def _in_order(query: Query, pages: list[Select[*tuple[Any, ...]]]) -> Select[*tu
     each = [page.order_by(*order).limit(query.start + query.count + 1) for page in pages]
     together = union_all(*(select(page.subquery()) for page in each))
     return together.order_by(*order).offset(query.start).limit(query.count + 1)
-
-
-def _resources(tx: Connection, query: Query, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[StoredUser | StoredGroup, ...]:
-    people = [row.id for row in rows if row.kind == "User"] if query.with_groups else []
-    teams = [row.id for row in rows if row.kind == "Group"] if query.with_members else []
-    groups = users.groups_of(tx, people) if people else {}
-    members = members_of(tx, teams) if teams else {}
-    return tuple(
-        StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, groups.get(row.id, ()))
-        if row.kind == "User"
-        else _group(row, members.get(row.id, ()) if query.with_members else None)
-        for row in rows
-    )
-
-
-def _group(row: Row[*tuple[Any, ...]], members: tuple[MemberRef, ...] | None) -> StoredGroup:
-    return StoredGroup(row.id, row.document, row.version, row.created_at, row.updated_at, members)
 
 
 def _position(row: Row[*tuple[Any, ...]]) -> Position:

@@ -69,7 +69,7 @@ GROUPS = (
     .scalar_subquery()
     .label("groups")
 )
-"""The groups of one user beside its columns; `read_groups` reads them."""
+"""The groups of one user beside its columns; `stored_user` reads them."""
 
 _READ = Hot(select(*COLUMNS, GROUPS).where(_ONE))
 _LOCK = Hot(select(_USER).where(_ONE).with_for_update(key_share=True))
@@ -279,7 +279,13 @@ def get_user(database: Database, client: Client, user_id: str) -> StoredUser:
         row = _READ.first(tx, {"id": user_id, "connection": client.connection_id})
     if row is None:
         raise _not_found(user_id)
-    return StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, read_groups(row.groups))
+    return stored_user(row)
+
+
+def stored_user(row: Any) -> StoredUser:
+    """A user of whom `COLUMNS` and `GROUPS` were read."""
+    groups = _by_name([GroupRef(*group) for group in json.loads(row.groups)]) if row.groups else ()
+    return StoredUser(row.id, row.document, row.version, row.created_at, row.updated_at, groups)
 
 
 def _stored(pushed: Push, before: Any, text: str, *, moved: bool) -> StoredUser:
@@ -297,11 +303,6 @@ def groups_of(tx: Connection, ids: list[str]) -> dict[str, tuple[GroupRef, ...]]
         group = known.get(group_id) or known.setdefault(group_id, GroupRef(group_id, name))
         found.setdefault(user_id, []).append(group)
     return {user_id: _by_name(groups) for user_id, groups in found.items()}
-
-
-def read_groups(text: str | None) -> tuple[GroupRef, ...]:
-    """The groups of a user, by name, as `GROUPS` told them."""
-    return _by_name([GroupRef(*group) for group in json.loads(text)]) if text else ()
 
 
 def _by_name(groups: list[GroupRef]) -> tuple[GroupRef, ...]:

@@ -26,11 +26,11 @@ from sqlalchemy.orm import DeclarativeBase
 
 from connector.errors import NotFound
 from connector.membership.model import Mode
-from connector.provisioning.setting import SETTING, Setting, setting_of
+from connector.provisioning.setting import READ_SETTING, Setting, setting_of
 from connector.storage.database import LOCK_WAIT, Database
 from connector.storage.hot import Hot
 from connector.storage.sets import among_these, these
-from connector.storage.tables import DirectoryGroup, DirectoryTotal, DirectoryUser, Membership, Person
+from connector.storage.tables import DirectoryGroup, DirectoryTotal, Membership, Person
 from connector.storage.writes import Rows, Write, table_of, write_all
 
 Result = TypeVar("Result")
@@ -44,7 +44,6 @@ def _locking(key: Any) -> Ids:
 
 
 _GROUPS, _PERSONS = _locking(DirectoryGroup.id), _locking(Person.id)
-_USERS = _locking(DirectoryUser.id).where(DirectoryUser.connection_id == bindparam("connection"))
 
 _LOCK = Hot(
     select(
@@ -78,9 +77,6 @@ class Opening:
 
     statement: Hot
     given: Mapping[str, Any] = field(default_factory=dict)
-
-
-_SETTING = Hot(SETTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +165,6 @@ class Corridor:
         """Lock directory groups, in id order."""
         self._lock(_GROUPS, these(ids))
 
-    def lock_users(self, ids: Collection[str], connection_id: str) -> None:
-        """Lock directory users of a connection, in id order."""
-        self._lock(_USERS, {**these(ids), "connection": connection_id})
-
     def lock_memberships(self, scope: Ids, given: Mapping[str, Any]) -> list[str]:
         """Lock the memberships that `memberships_locked` selects, and return their ids. `given` are the query's parameters."""
         return list(self.tx.execute(scope, given).scalars())
@@ -237,7 +229,7 @@ def enter(
 
     def transaction(tx: Connection) -> Result:
         lock_organization(tx, organization_id, exclusive=exclusive)
-        corridor = _open(tx, organization_id, origin, exclusive, preview, opening or Opening(_SETTING))
+        corridor = _open(tx, organization_id, origin, exclusive, preview, opening or Opening(READ_SETTING))
         result = work(corridor)
         corridor.close()
         if preview:
@@ -256,7 +248,7 @@ def enter(
 def open_new(tx: Connection, organization_id: str, origin: Origin) -> Iterator[Corridor]:
     """The corridor of an organization that this very transaction has just inserted."""
     lock_organization(tx, organization_id, exclusive=True)
-    corridor = _open(tx, organization_id, origin, exclusive=True, preview=False, opening=Opening(_SETTING))
+    corridor = _open(tx, organization_id, origin, exclusive=True, preview=False, opening=Opening(READ_SETTING))
     yield corridor
     corridor.close()
 

@@ -71,14 +71,14 @@ SETTING = (
 )
 """The query for it; whoever wants to know more at the same time adds columns behind, and reads the row with `setting_of`."""
 
-_SETTING = Hot(SETTING)
+READ_SETTING = Hot(SETTING)
 _RULES = Hot(_rules(bindparam("connection")))
 _WIDTH = len(SETTING.selected_columns)
 
 
 def read_setting(tx: Connection, organization_id: str) -> Setting | None:
     """What the organization decides by, as it is now; None when there is no such organization."""
-    row = _SETTING.first(tx, {"organization": organization_id})
+    row = READ_SETTING.first(tx, {"organization": organization_id})
     return None if row is None else setting_of(row)
 
 

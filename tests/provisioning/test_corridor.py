@@ -227,8 +227,7 @@ def test_a_preview_lets_go_of_its_lock(home: Database) -> None:
 Lock = Callable[[Corridor, list[str]], object]
 LOCKS: dict[str, tuple[Lock, str, str]] = {
     "groups": (lambda corridor, ids: corridor.lock_groups(ids), "directory_group", "dg"),
-    "users": (lambda corridor, ids: corridor.lock_users(ids, "c"), "directory_user", "du"),
-    "users that are read": (lambda corridor, ids: facts.lock_users(corridor, "c", ids), "directory_user", "du"),
+    "users": (lambda corridor, ids: facts.lock_users(corridor, "c", ids), "directory_user", "du"),
     "all users": (lambda corridor, ids: facts.everybody(corridor, corridor.entered), "directory_user", "du"),
     "memberships": (
         lambda corridor, ids: corridor.lock_memberships(memberships_locked(t.Membership.id.in_(ids)), {}), "membership", "m"
@@ -261,8 +260,7 @@ def test_only_the_rows_that_were_asked_for_are_locked(server: Database) -> None:
 
     def verb(corridor: Corridor) -> list[str]:
         corridor.lock_groups([])
-        corridor.lock_users([], "c")
-        corridor.lock_users(["du"], "another")
+        facts.lock_users(corridor, "c", [])
         facts.lock_users(corridor, "another", ["du"])
         corridor.lock_persons(["nobody"])
         with server.read() as other:
