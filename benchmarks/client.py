@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,15 @@ class Loaded:
         return len(self.took) / self.seconds
 
 
+def side_by_side(tasks: Iterable[Callable[[], None]]) -> None:
+    """Run tasks, each in a thread of its own, until all have ended."""
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def load(port: int, build: Build, *, first: int, clients: int, seconds: float) -> tuple[Loaded, int]:
     """Send for `seconds` from `clients` connections, requests numbered from `first`; returns what came, and the next number."""
     loaded, lock, numbers = Loaded(), threading.Lock(), iter(range(first, 2**60))
@@ -90,10 +99,6 @@ def load(port: int, build: Build, *, first: int, clients: int, seconds: float) -
                 loaded.statuses[status] = loaded.statuses.get(status, 0) + count
 
     started = time.perf_counter()
-    threads = [threading.Thread(target=run) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side([run] * clients)
     loaded.seconds = time.perf_counter() - started
     return loaded, next(numbers)

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from benchmarks.client import Line
+from benchmarks.client import Line, side_by_side
 from benchmarks.homes import Home, person
-from benchmarks.ratios import PATCH_OP, patch_op
+from benchmarks.ratios import find, patch_op, retitle
 from connector.directory import plans
 from connector.directory.model import Document
 from connector.storage import tables as t
@@ -111,11 +111,9 @@ def _cycle(name: str, port: int, database: Database, tasks: Sequence[Callable[[L
             statuses.update(mine)
 
     started = time.perf_counter()
-    threads = [threading.Thread(target=work) for _ in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side([work] * CLIENTS)
+    if max(statuses) >= 400:
+        raise RuntimeError(f"{name}: {dict(statuses)}")
     seconds = time.perf_counter() - started
     return Cycle(name, sum(statuses.values()), seconds, dict(statuses), _events(database) - before)
 
@@ -168,11 +166,9 @@ def steady(port: int, homes: Sequence[Home], seconds: float = 20.0) -> Steady:
             took.extend(mine)
             statuses.update(seen)
 
-    threads = [threading.Thread(target=run, args=(place, home)) for place, home in enumerate(homes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side([partial(run, place, home) for place, home in enumerate(homes)])
+    if max(statuses) >= 400:
+        raise RuntimeError(f"many organizations at once: {dict(statuses)}")
     took.sort()
     spent = time.perf_counter() - begin
     told = (dict(statuses), took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000)
@@ -184,10 +180,9 @@ def _mixed(home: Home, number: int) -> bytes:
     which = number % len(home.people)
     kind = number % 10
     if kind < 5:
-        return home.ask("GET", f"/Users?filter=userName%20eq%20%22p{which}@{home.domain}%22")
+        return find(home, which)
     if kind < 7:
         return home.ask("GET", f"/Users/{home.people[which]}")
     if kind < 9:
-        operation = {"op": "replace", "path": "title", "value": f"Engineer {number}"}
-        return home.ask("PATCH", f"/Users/{home.people[which]}", {"schemas": [PATCH_OP], "Operations": [operation]})
+        return retitle(home, which, number)
     return home.ask("POST", "/Users", person(f"s{number}", home.domain))
