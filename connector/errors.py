@@ -9,6 +9,8 @@
     ├── TooLarge          more than is taken in one message
     ├── Forbidden         known and understood, but not in this state or not with these rights
     ├── Unauthenticated   no credential, or none that lives
+    ├── Upstream          somebody else's server did not answer as it should
+    ├── TooMany           asked too often: try again after `retry_after` seconds
     └── Unavailable       not now: try again after `retry_after` seconds
 
 Each carries a stable `code` (texts may change, codes do not), what arrived, what was expected and what to do about it. The
@@ -64,6 +66,18 @@ class Forbidden(ConnectorError):
 
 class Unauthenticated(ConnectorError):
     """No credential, or none that lives."""
+
+
+class Upstream(ConnectorError):
+    """A server that connector asked did not answer, or not with what was asked for."""
+
+
+class TooMany(ConnectorError):
+    """Asked too often: the same may be asked again after `retry_after` seconds."""
+
+    def __init__(self, code: str, detail: str, *, retry_after: int, expected: str = "", advice: str = "") -> None:
+        super().__init__(code, detail, expected=expected, advice=advice)
+        self.retry_after = retry_after
 
 
 class Unavailable(ConnectorError):

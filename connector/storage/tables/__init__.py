@@ -9,6 +9,16 @@ Look-up tables (connections, tokens, persons, addresses, domains) are global; ev
 composite foreign keys, so that no row can point into another tenant.
 """
 
+from connector.storage.tables.account import (
+    Authentication,
+    EmailLink,
+    Key,
+    LocalIdentity,
+    OutgoingMail,
+    RecoveryCode,
+    Session,
+    Throttle,
+)
 from connector.storage.tables.base import Row
 from connector.storage.tables.directory import (
     Connection,
@@ -36,6 +46,19 @@ from connector.storage.tables.organization import (
     Withheld,
 )
 from connector.storage.tables.record import AuditEntry, Lease, OutboxEvent, ProvisioningLog, StoredPlan
+from connector.storage.tables.sign_on import (
+    ClaimedGroup,
+    ExternalIdentity,
+    IdpCertificate,
+    ProviderDocument,
+    SigningKey,
+    SignInTrace,
+    SignOn,
+    SignOnRequest,
+    SpentMessage,
+    TestLink,
+    TestSignIn,
+)
 
 metadata = Row.metadata
 
@@ -43,28 +66,47 @@ __all__ = [
     "Address",
     "Assignment",
     "AuditEntry",
+    "Authentication",
+    "ClaimedGroup",
     "Connection",
     "DirectoryGroup",
     "DirectoryMember",
     "DirectoryTotal",
     "DirectoryUser",
     "Domain",
+    "EmailLink",
+    "ExternalIdentity",
+    "IdpCertificate",
     "Invitation",
+    "Key",
     "Lease",
+    "LocalIdentity",
     "Membership",
     "Organization",
     "OutboxEvent",
+    "OutgoingMail",
     "Person",
     "Project",
+    "ProviderDocument",
     "ProvisioningLog",
+    "RecoveryCode",
     "Role",
     "Row",
     "Rule",
     "ScimClient",
     "ScimToken",
+    "Session",
+    "SignInTrace",
+    "SignOn",
+    "SignOnRequest",
+    "SigningKey",
+    "SpentMessage",
     "StoredPlan",
     "Suspension",
     "Team",
+    "TestLink",
+    "TestSignIn",
+    "Throttle",
     "Tombstone",
     "Withheld",
     "metadata",

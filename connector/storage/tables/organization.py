@@ -96,6 +96,8 @@ class Domain(Row):
     verified_at: Mapped[datetime | None]
     vouched: Mapped[bool]
     created_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
 
 
 class Membership(Row):

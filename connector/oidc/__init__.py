@@ -1,0 +1,1 @@
+"""OpenID Connect: messages become a VerifiedIdentity, and nothing else leaves this room."""

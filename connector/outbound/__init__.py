@@ -1,0 +1,1 @@
+"""OUTBOUND: everything connector asks of the network, bounded: documents, DNS, mail servers."""

@@ -1,0 +1,1 @@
+"""SAML 2.0: messages become a VerifiedIdentity, and nothing else leaves this room."""
