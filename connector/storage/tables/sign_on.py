@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from connector.storage.tables.base import Row, in_organization, one_of, partial_index
@@ -44,9 +44,10 @@ class IdpCertificate(Row):
     """A certificate an IdP signs with. One its metadata no longer names is good until `leaves_at`."""
 
     __tablename__ = "idp_certificate"
-    __table_args__ = (ForeignKeyConstraint(["connection_id"], ["sign_on.connection_id"], ondelete="CASCADE"),)
+    __table_args__ = (in_organization("connection", "connection_id", ondelete="CASCADE"),)
     connection_id: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str]
     pem: Mapped[str]
     not_before: Mapped[datetime]
     not_after: Mapped[datetime]
@@ -107,11 +108,12 @@ class SignOnRequest(Row):
     __table_args__ = (
         one_of("purpose", "sign_in", "test", "local", "confirm"),
         CheckConstraint("(purpose = 'local') = (connection_id IS NULL)", name="connection"),
-        ForeignKeyConstraint(["connection_id"], ["connection.id"], ondelete="CASCADE"),
+        in_organization("connection", "connection_id", ondelete="CASCADE"),
         Index("ix_sign_on_request_connection", "connection_id", "expires_at"),
         Index("ix_sign_on_request_expires", "expires_at"),
     )
     handle: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str | None]
     connection_id: Mapped[str | None]
     purpose: Mapped[str]
     message_id: Mapped[str]
@@ -131,10 +133,11 @@ class TestLink(Row):
 
     __tablename__ = "test_link"
     __table_args__ = (
-        ForeignKeyConstraint(["connection_id"], ["connection.id"], ondelete="CASCADE"),
+        in_organization("connection", "connection_id", ondelete="CASCADE"),
         Index("ix_test_link_expires", "expires_at"),
     )
     token_hash: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str]
     connection_id: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
