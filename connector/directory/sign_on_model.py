@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from connector.membership.profile import AttributeMapping as AttributeMapping
+
 Protocol = Literal["saml", "oidc"]
 Binding = Literal["redirect", "post"]
 SignedPart = Literal["assertion", "response"]
 ClientAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
-AbsentGroups = Literal["unknown", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +79,6 @@ class OidcSide:
     algorithms: tuple[str, ...] = ("RS256",)
     userinfo: bool = False
     force_authn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeMapping:
-    """Which attribute means what. A tuple lists names of which the first present counts; an empty `subject` means the NameID or
-    `sub` (`oid`+`tid` for Entra). `absent_groups` is what a sign-in without the groups attribute says."""
-
-    subject: str = ""
-    email: tuple[str, ...] = ()
-    user_name: tuple[str, ...] = ()
-    first_name: tuple[str, ...] = ()
-    last_name: tuple[str, ...] = ()
-    display_name: tuple[str, ...] = ()
-    external_id: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    absent_groups: AbsentGroups = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
