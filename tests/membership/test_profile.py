@@ -1,5 +1,5 @@
-"""What the attributes of a sign-in mean. Names and shapes are those of the identity providers' own consoles and guides; unknown is
-not empty (DESIGN.md section 6); the ids that link are those of the table in IDP_GUIDES.md section 1."""
+"""What the attributes of a sign-in mean. Names and shapes are those of the identity providers' own consoles and guides; unknown
+is not empty (DESIGN.md section 6); the ids that link are those of the table in IDP_GUIDES.md section 1."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IDPS: list[tuple[str, Method, str | None, str, Attributes, Profile]] = [
             "preferred_username": ("ada",),
             "name": ("Ada L",),
         },
-        Profile("ada@acme.example", True, "ada", None, "00u1", None),
+        Profile("ada@acme.example", True, "ada", "Ada L", "00u1", None),
     ),
     (
         "entra",
