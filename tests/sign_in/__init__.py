@@ -1,0 +1,1 @@
+"""Signing in: requests, traces, and what becomes of a verified identity."""
