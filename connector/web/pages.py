@@ -1,0 +1,111 @@
+"""PAGES: HTML with the headers every page of ours carries. Nothing inline, nothing from elsewhere, framed by nobody, kept nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, render_template, request
+from jinja2 import StrictUndefined
+
+from connector.errors import NotFound
+from connector.web.house import house
+
+_STATIC = Path(__file__).parent / "static"
+_KINDS = {"connector.css": "text/css; charset=utf-8", "connector.js": "text/javascript; charset=utf-8"}
+_FILES = {name: (_STATIC / name).read_bytes() for name in _KINDS}
+_YEAR = 365 * 24 * 3600
+
+VERSIONS = {name: hashlib.sha256(content).hexdigest()[:16] for name, content in _FILES.items()}
+"""Part of the address of a file, so that browsers may keep it for ever."""
+
+blueprint = Blueprint("pages", __name__, template_folder="templates")
+
+
+@blueprint.record
+def _prepare(state: object) -> None:
+    """A template that names what it was not given fails in the tests instead of showing nothing."""
+    app: Flask = state.app  # type: ignore[attr-defined]
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.globals.update(static_path=static_path, path=lambda path: house().path(path))
+
+
+def page(template: str, status: int = 200, *, leads_away: bool = False, **values: object) -> Response:
+    """Render a template of ours. `leads_away`: its form ends at an identity provider, at once or by redirects."""
+    response = Response(render_template(template, **values), status, content_type="text/html; charset=utf-8")
+    return protect(response, leads_away=leads_away)
+
+
+def protect(response: Response, *, leads_away: bool = False) -> Response:
+    """Give a page its headers.
+
+    `form-action` is applied to every redirect after a form (CSP 3 section 6.4.1), and identity providers pass people on to hosts of
+    theirs that nobody knows beforehand. The referrer stays with us; a policy of `no-referrer` would make browsers send
+    `Origin: null` with our own forms (Fetch section 3.2).
+    """
+    away = (" https:" if house().is_https else " https: http:") if leads_away else ""
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self'{away}"
+    )
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return response
+
+
+def redirect(address: str) -> Response:
+    """303 to a path of ours or to the address of an identity provider; kept nowhere."""
+    response = Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def auto_post(action: str, fields: Mapping[str, str], *, organization: str) -> Response:
+    """A page that posts `fields` to an identity provider by itself, and by a button where scripts are off."""
+    host = urlsplit(action).hostname or action
+    return page("auto_post.html", leads_away=True, action=action, fields=fields, organization=organization, host=host)
+
+
+def wants_page(default: bool) -> bool:
+    """Whether who asks would rather read HTML than JSON; `default` where they do not care."""
+    accepted = request.accept_mimetypes
+    html, json = accepted["text/html"], max(accepted["application/json"], accepted["application/problem+json"])
+    return default if html == json else html > json
+
+
+def is_local_path(path: str) -> bool:
+    """Whether `path` leads to a page of this site and nowhere else, whatever browsers make of it."""
+    starts_well = path.startswith("/") and path[1:2] not in ("/", "\\")
+    return starts_well and len(path) <= 2000 and path.isprintable() and "\\" not in path
+
+
+def asked_next(given: str | None) -> str:
+    """The local path to go on to, from a parameter; "" if there is none or it leads elsewhere."""
+    return given if given and is_local_path(given) else ""
+
+
+def moment(at: datetime) -> str:
+    """A moment for people, with its zone."""
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def static_path(name: str) -> str:
+    """Where a file of ours is found."""
+    return house().path(f"/static/{VERSIONS[name]}/{name}")
+
+
+@blueprint.get("/static/<digest>/<name>")
+def static_file(digest: str, name: str) -> Response:
+    """One of our two files. Kept for ever under the hash of its content; under another one it is sent and not kept."""
+    if name not in _FILES:
+        raise NotFound("not_found", "There is nothing at this address.")
+    kept = f"public, max-age={_YEAR}, immutable" if digest == VERSIONS[name] else "no-cache"
+    return Response(_FILES[name], headers={"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}, content_type=_KINDS[name])
