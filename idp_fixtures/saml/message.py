@@ -45,8 +45,8 @@ Change = Callable[[Element], object]
 class Answer:
     """What a response says. None leaves the attribute or element out. Times follow from `now`.
 
-    `signs` says which parts are signed, from the inside outwards: any of `assertion` and `response`. `destination` and `recipient`
-    are the ACS address unless said otherwise; `in_response_to` is said in both places (`subject_in_response_to`: in the other).
+    `signs` says which parts are signed: any of `assertion` and `response`, the inner one first. `destination` and `recipient` are
+    the ACS address unless said otherwise; `in_response_to` is said in both places (`subject_in_response_to`: in the other).
     """
 
     issuer: str

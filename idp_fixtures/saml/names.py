@@ -1,4 +1,4 @@
-"""Names of SAML 2.0 (saml-core-2.0-os) and of XML signature and encryption, and the small things done with elements everywhere."""
+"""Names of SAML 2.0 (saml-core-2.0-os) and of XML signature and encryption, and the small things done with every element."""
 
 from __future__ import annotations
 

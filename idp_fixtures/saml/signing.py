@@ -95,7 +95,7 @@ def sign_at(tree: Element, path: str, signer: Signer) -> Element:
 
 
 def deflated(xml: bytes) -> str:
-    """A message as the redirect binding carries it before it is quoted: raw DEFLATE, then base64 (saml-bindings-2.0-os 3.4.4.1)."""
+    """A message as the redirect binding carries it, not yet quoted: raw DEFLATE, then base64 (saml-bindings-2.0-os 3.4.4.1)."""
     machine = zlib.compressobj(9, zlib.DEFLATED, -15)
     return base64.b64encode(machine.compress(xml) + machine.flush()).decode()
 
