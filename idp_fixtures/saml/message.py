@@ -39,6 +39,8 @@ from idp_fixtures.saml.signing import Signer, sign
 ASSERTION = "/samlp:Response/saml:Assertion"
 Change = Callable[[Element], object]
 """Changes a tree in place; what it returns is ignored."""
+Attributes = Mapping[str, Sequence[str]] | Sequence[tuple[str, Sequence[str]]]
+"""Names and values of attributes; as pairs, a name may come several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Answer:
     in_response_to: str | None = None
     name_id_format: str | None = EMAIL
     name_id_qualifiers: Mapping[str, str] = field(default_factory=dict)
-    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attributes: Attributes = ()
     attribute_format: str | None = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
     now: datetime = NOW
     lifetime: timedelta = timedelta(minutes=5)
@@ -134,10 +136,10 @@ def assertion_tree(answer: Answer) -> Element:
     return maker
 
 
-def attribute_statement(attributes: Mapping[str, Sequence[str]], name_format: str | None = None) -> Element:
+def attribute_statement(attributes: Attributes, name_format: str | None = None) -> Element:
     """A saml:AttributeStatement; every value is an xs:string."""
     statement = saml.AttributeStatement()
-    for name, values in attributes.items():
+    for name, values in attributes.items() if isinstance(attributes, Mapping) else attributes:
         attribute = saml.Attribute(Name=name, **_given(NameFormat=name_format))
         for text in values:
             value = saml.AttributeValue(text)

@@ -54,13 +54,14 @@ class Signer:
     template: Callable[[Element], object] | None = None
 
 
-def sign(tree: Element, element: Element, signer: Signer) -> Element:
-    """The whole tree, parsed anew, with an enveloped signature over `element` (which has an ID) right after its Issuer.
+def sign(tree: Element, element: Element, signer: Signer, at: int = 1) -> Element:
+    """The whole tree, parsed anew, with an enveloped signature over `element` (which has an ID): its child number `at`, which is
+    right after the Issuer (metadata, without one, have it first).
 
     It is parsed anew because lxml does not find the nodes that libxmlsec made.
     """
     signature = xmlsec.template.create(element, CANONICAL[signer.canonical], ALGORITHMS[signer.algorithm], ns="ds")
-    element.insert(1, signature)
+    element.insert(at, signature)
     reference = xmlsec.template.add_reference(signature, DIGESTS[signer.digest], uri="#" + element.get("ID"))
     xmlsec.template.add_transform(reference, xmlsec.constants.TransformEnveloped)
     xmlsec.template.add_transform(reference, CANONICAL[signer.canonical])
