@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from connector.membership.fold import fold
 from connector.membership.model import (
@@ -32,8 +32,9 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.provisioning.setting import Setting
 from connector.storage import tables as t
+from connector.storage.hot import Hot
 from connector.storage.ids import new_id
-from connector.storage.sets import among
+from connector.storage.sets import among, among_these, these
 from connector.storage.writes import insert_rows
 
 Values = Mapping[str, Any]
@@ -63,6 +64,7 @@ def write(corridor: Corridor, org: Setting, plan: Plan, entries: Mapping[str, En
     _write_memberships(corridor, placed, joined_by)
     _write_assignments(corridor, org, placed)
     _write_suspensions(corridor, placed, org.authority)
+    _end_authentications(corridor, placed)
     _tell(corridor, plan, placed)
 
 
@@ -199,6 +201,22 @@ def ensure(corridor: Corridor, kind: str, slugs: Sequence[str]) -> dict[str, str
     # Two shared corridors may make the same team at once: the second finds the first one's row.
     insert_rows(corridor.tx, table, rows, ignore=True)
     return {row.slug: row.id for row in corridor.tx.execute(found)}
+
+
+_END = Hot(
+    update(t.Authentication)
+    .where(t.Authentication.organization_id == bindparam("home"), among_these(t.Authentication.person_id))
+    .where(t.Authentication.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+    .returning(t.Authentication.id)
+)
+
+
+def _end_authentications(corridor: Corridor, placed: Sequence[Place]) -> None:
+    """Who is put out or leaves is signed out of this organization, at once and for good; what belongs to others stays."""
+    out = [each.person_id for each in placed if each.effect.before.status == "active" != each.effect.after.status]
+    if out:
+        _END.all(corridor.tx, {**these(out), "home": corridor.organization_id, "now": corridor.now})
 
 
 def _write_suspensions(corridor: Corridor, placed: Sequence[Place], connection_id: str | None) -> None:

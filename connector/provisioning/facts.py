@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, exists, func, literal, null, select, union_all
 
 from connector.errors import NotFound
+from connector.membership.claims import Claim
 from connector.membership.model import (
     Assignment,
     Catalogue,
@@ -35,7 +36,8 @@ from connector.storage.sets import among_these, these
 class Entry:
     """One person under consideration: who, what the directory says of them, what they hold, and what was withheld before.
 
-    `unknown` says that nobody has their address verified, so that it need not be looked up again."""
+    `unknown` says that nobody has their address verified, so that it need not be looked up again. `claims` is what their sign-ins
+    said, where no directory is live."""
 
     subject: Subject
     user_id: str | None
@@ -46,6 +48,7 @@ class Entry:
     holding: Holding
     withheld: bool
     unknown: bool = False
+    claims: tuple[Claim, ...] = ()
 
 
 def setting(corridor: Corridor | Glance) -> Setting:
@@ -161,6 +164,49 @@ def everybody(corridor: Corridor, org: Setting) -> list[Entry]:
     linked = {user.person_id for user in users}
     absent = [row.id for row in found if row.person_id not in linked]
     return entries + (_described(corridor, absent) if absent else [])
+
+
+_SAID = (
+    select(t.ExternalIdentity.person_id, t.ExternalIdentity.connection_id)
+    .add_columns(t.ExternalIdentity.groups, t.ExternalIdentity.attributes)
+    .join(t.Connection, t.Connection.id == t.ExternalIdentity.connection_id)
+    .where(t.ExternalIdentity.organization_id == bindparam("organization"), t.Connection.state == "active")
+    .order_by(t.ExternalIdentity.id)
+)
+_ALL_SAID, _THESE_SAID = Hot(_SAID), Hot(_SAID.where(among_these(t.ExternalIdentity.person_id)))
+_CLAIMED = (
+    select(t.ClaimedGroup.connection_id, t.ClaimedGroup.value, t.ClaimedGroup.id)
+    .add_columns(_GROUP.display_name, _GROUP.external_id)
+    .outerjoin(_GROUP, _GROUP.id == t.ClaimedGroup.id)
+    .where(t.ClaimedGroup.organization_id == bindparam("organization"))
+)
+_ALL_CLAIMED, _THESE_CLAIMED = Hot(_CLAIMED), Hot(_CLAIMED.where(among_these(t.ClaimedGroup.value)))
+
+
+def claimed(corridor: Corridor, persons: Collection[str] | None) -> list[Entry]:
+    """Lock and read members who signed in through an active connection (None: all of them), with what they said last."""
+    given = {**these(persons or ()), "organization": corridor.organization_id}
+    found = corridor.read(_ALL_MEMBERS if persons is None else _THESE_MEMBERS, given)
+    said = corridor.read(_ALL_SAID if persons is None else _THESE_SAID, given)
+    claims = claims_of(corridor, said, everybody=persons is None)
+    ids = [row.id for row in found if row.person_id in claims]
+    entries = _described(corridor, ids) if ids else []
+    active = PersonFacts(active=True)
+    return [replace(entry, facts=active, claims=claims[entry.person_id or ""]) for entry in entries]
+
+
+def claims_of(corridor: Corridor | Glance, said: Sequence[Any], *, everybody: bool = False) -> dict[str, tuple[Claim, ...]]:
+    """What identities (rows with person_id, connection_id, groups, attributes) say, by person; groups as rules know them."""
+    values = sorted({value for row in said for value in row.groups or ()})
+    given = {**these(values), "organization": corridor.organization_id}
+    rows = corridor.read(_ALL_CLAIMED, given) if everybody else corridor.read(_THESE_CLAIMED, given) if values else []
+    known = {(r.connection_id, r.value): Group(r.id, r.display_name or r.value, r.external_id or r.value) for r in rows}
+    claims: dict[str, tuple[Claim, ...]] = {}
+    for row in said:
+        groups = (known.get((row.connection_id, value)) for value in row.groups or ())
+        facts = PersonFacts(True, tuple(group for group in groups if group), row.attributes)
+        claims[row.person_id] = (*claims.get(row.person_id, ()), Claim(row.connection_id, facts, row.groups is not None))
+    return claims
 
 
 def newcomer(user: Known) -> Entry:

@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, and_, bindparam, cast, or_, select
 
+from connector.membership.claims import ClaimRules
 from connector.membership.mapping import Mapping as RuleMapping
 from connector.membership.mapping import prepare
 from connector.membership.model import Catalogue, Match, Mode, Policy, Role, Rule, Target
@@ -25,7 +26,9 @@ from connector.storage.sets import rows_as_json
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What an organization decides by: mode, catalogue, policy, verified domains, the live (or paused) directory if there is one,
-    its rules, and the ids of the teams and projects that these name."""
+    its rules, and the ids of the teams and projects that these name.
+
+    Without a live directory claims decide: `claims` has the rules of each active connection, `rules` those of all."""
 
     mode: Mode
     catalogue: Catalogue
@@ -35,6 +38,7 @@ class Setting:
     mapping: RuleMapping
     rules: tuple[Rule, ...]
     places: Mapping[Target, str]
+    claims: Mapping[str, ClaimRules]
 
 
 _LIVE = t.Connection.__table__.alias("live")
@@ -45,13 +49,30 @@ _ROLES = rows_as_json(
 _DOMAINS = rows_as_json(t.Domain.name).where(t.Domain.organization_id == t.Organization.id, t.Domain.verified_at.is_not(None))
 
 
-def _rules(of: Any) -> Any:
+def _rules(*of: Any) -> Any:
     rule, team, project = t.Rule, t.Team, t.Project
     matched = (rule.match_kind, rule.match_value, rule.match_attribute)
     placed = (rule.team_id, team.slug, rule.project_id, project.slug, rule.slug)
-    columns = (rule.position, rule.id, *matched, rule.target_kind, *placed, rule.level)
+    columns = (rule.position, rule.id, rule.connection_id, *matched, rule.target_kind, *placed, rule.level)
     found = rows_as_json(*columns).select_from(rule).outerjoin(team, team.id == rule.team_id)
-    return found.outerjoin(project, project.id == rule.project_id).where(rule.connection_id == of)
+    return found.outerjoin(project, project.id == rule.project_id).where(*of)
+
+
+_ACTIVE = t.Connection.__table__.alias("active")
+_SPEAKING = rows_as_json(_ACTIVE.c.id).where(
+    _ACTIVE.c.organization_id == t.Organization.id, _ACTIVE.c.state == "active", _LIVE.c.id.is_(None)
+)
+"""The connections whose claims decide: all active ones, unless a directory is live."""
+
+_OF_CLAIMS = _rules(
+    t.Rule.organization_id == t.Organization.id,
+    _LIVE.c.id.is_(None),
+    t.Rule.connection_id.in_(
+        select(_ACTIVE.c.id)
+        .where(_ACTIVE.c.organization_id == t.Organization.id, _ACTIVE.c.state == "active")
+        .correlate(t.Organization)
+    ),
+)
 
 
 SETTING = (
@@ -64,7 +85,9 @@ SETTING = (
         _LIVE.c.id.label("authority"),
         _ROLES.scalar_subquery().label("roles"),
         _DOMAINS.scalar_subquery().label("domains"),
-        _rules(_LIVE.c.id).scalar_subquery().label("rules"),
+        _rules(t.Rule.connection_id == _LIVE.c.id).correlate(_LIVE).scalar_subquery().label("rules"),
+        _SPEAKING.correlate(t.Organization, _LIVE).scalar_subquery().label("speaking"),
+        _OF_CLAIMS.correlate(t.Organization, _LIVE).scalar_subquery().label("claimed"),
     )
     .outerjoin(_LIVE, and_(_LIVE.c.organization_id == t.Organization.id, _IS_LIVE))
     .where(t.Organization.id == bindparam("organization"))
@@ -72,7 +95,7 @@ SETTING = (
 """The query for it; whoever wants to know more at the same time adds columns behind, and reads the row with `setting_of`."""
 
 READ_SETTING = Hot(SETTING)
-_RULES = Hot(_rules(bindparam("connection")))
+_RULES = Hot(_rules(t.Rule.connection_id == bindparam("connection")))
 _WIDTH = len(SETTING.selected_columns)
 
 
@@ -89,7 +112,7 @@ def setting_of(row: Any) -> Setting:
 
 def read_rules(tx: Connection, connection_id: str) -> tuple[Rule, ...]:
     """The rules of a connection, in their order, teams and projects by their slug of today."""
-    return tuple(rule for rule, _, _ in _parsed(_RULES.scalars(tx, {"connection": connection_id})[0]))
+    return tuple(each.rule for each in _parsed(_RULES.scalars(tx, {"connection": connection_id})[0]))
 
 
 @lru_cache(maxsize=256)
@@ -103,15 +126,26 @@ def _setting(
     roles: str | None,
     domains: str | None,
     rules: str | None,
+    speaking: str | None,
+    claimed: str | None,
 ) -> Setting:
     ranked = sorted(json.loads(roles or "[]"), key=_by_rank)
     catalogue = Catalogue(tuple(_role(*each) for each in ranked), default_role)
     policy = Policy(strategy, bool(top_by_rules), bool(gate))
-    parsed = _parsed(rules if authority else None)
-    known = tuple(rule for rule, _, _ in parsed)
-    places = {target: place for _, target, place in parsed if target is not None and place is not None}
+    parsed = _parsed(rules if authority else claimed)
+    known = tuple(each.rule for each in parsed)
+    places = {each.target: each.place for each in parsed if each.target is not None and each.place is not None}
     verified = frozenset(name for (name,) in json.loads(domains or "[]"))
-    return Setting(Mode(mode), catalogue, policy, verified, authority, prepare(known, catalogue, policy), known, places)
+    claims = {
+        connection: _claim_rules(tuple(each.rule for each in parsed if each.connection == connection), catalogue, policy)
+        for (connection,) in sorted(json.loads(speaking or "[]"))
+    }
+    mapping = prepare(known if authority else (), catalogue, policy)
+    return Setting(Mode(mode), catalogue, policy, verified, authority, mapping, known, places, claims)
+
+
+def _claim_rules(rules: tuple[Rule, ...], catalogue: Catalogue, policy: Policy) -> ClaimRules:
+    return ClaimRules(prepare(rules, catalogue, policy), rules)
 
 
 def _by_rank(role: list[Any]) -> tuple[int, str]:
@@ -122,14 +156,23 @@ def _role(name: str, rank: int, top: bool, can_own: bool, org_visible: bool, per
     return Role(name, rank, bool(top), frozenset(json.loads(permissions)), bool(can_own), bool(org_visible))
 
 
-def _parsed(rules: str | None) -> list[tuple[Rule, Target | None, str | None]]:
-    """Each rule, with the team or project it names and the id of that."""
+class _Parsed(NamedTuple):
+    """A rule, its connection, the team or project it names and the id of that."""
+
+    rule: Rule
+    connection: str
+    target: Target | None
+    place: str | None
+
+
+def _parsed(rules: str | None) -> list[_Parsed]:
     return [_rule(*each) for each in sorted(json.loads(rules or "[]"))]
 
 
 def _rule(
     position: int,
     identity: str,
+    connection: str,
     kind: Any,
     value: str,
     attribute: str,
@@ -140,7 +183,7 @@ def _rule(
     project: str | None,
     slug: str,
     level: str,
-) -> tuple[Rule, Target | None, str | None]:
+) -> _Parsed:
     rule = Rule(identity, Match(kind, value, attribute), target, team or project or slug, level, position)
     place = team_id or project_id
-    return rule, Target(target, rule.slug) if place else None, place
+    return _Parsed(rule, connection, Target(target, rule.slug) if place else None, place)

@@ -1,6 +1,7 @@
 """SYNC: the one way in which facts become memberships. Facts, decide, guard, apply; a preview is the same without the last step.
 
 users(corridor, ids)        the IdP said something about these people (known, newcomer: the same, with less to read)
+claimed(corridor, entries)  they signed in, and no directory is live
 everyone(corridor)          rules, states or mode changed
 settle(corridor, …)         a person decided about one member: the same guard, the same apply
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from connector.membership.claims import desired_by_claims
 from connector.membership.guard import divide, holds_top, withhold_last
 from connector.membership.ledger import breaks_glass, play
 from connector.membership.model import (
@@ -18,6 +20,7 @@ from connector.membership.model import (
     Cause,
     Change,
     Desired,
+    Join,
     Leave,
     Lift,
 )
@@ -60,6 +63,17 @@ def newcomer(corridor: Corridor, user: Known) -> Outcome:
     return _run(corridor, corridor.entered, [facts.newcomer(user)])
 
 
+def claimed(corridor: Corridor, entries: Sequence[Entry], *, extra: Extra | None = None) -> Outcome:
+    """Bring people in line with what their sign-ins say (`Entry.claims`); who is no member joins by them."""
+    return _run(corridor, corridor.entered, entries, extra=extra)
+
+
+def join(corridor: Corridor, entry: Entry, because: Because) -> Outcome:
+    """Make somebody a member on the way in of whom the live directory does not speak."""
+    part = Part(entry.subject, entry.holding, (Join(because),))
+    return _apply(corridor, corridor.entered, [part], (), [entry], joined_by="jit")
+
+
 def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra | None = None, confirm: bool = False) -> Outcome:
     """Bring everybody in line: after a rule edit, an activation, a resumed directory, a repair.
 
@@ -69,7 +83,7 @@ def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra 
     corridor.need_exclusive()
     org = facts.setting(corridor)
     if org.authority is None:
-        return Outcome(Plan((), org.catalogue))
+        return _run(corridor, org, facts.claimed(corridor, None) if org.claims else [], extra=extra, confirm=confirm)
     entries = facts.everybody(corridor, org)
     if people.link(corridor, _alone(entries), org.domains):
         entries = facts.everybody(corridor, org)
@@ -120,13 +134,13 @@ def _run(
     confirm: bool = False,
 ) -> Outcome:
     parts = []
-    known: dict[tuple[int, int, bool], tuple[Change, ...]] = {}
+    known: dict[tuple[int, int, bool, int], tuple[Change, ...]] = {}
     for entry in entries:
         if confirm and entry.withheld and entry.facts.active is None:
             changes: tuple[Change, ...] = (Leave(Because("the IdP deleted this person; an owner confirmed it")),)
         else:
             # People of whom the same is said and who hold the same share these values (`facts.py`): they are decided once.
-            alike = (id(entry.facts), id(entry.holding), entry.user_id is None)
+            alike = (id(entry.facts), id(entry.holding), entry.user_id is None, id(entry.claims))
             changes = known[alike] if alike in known else known.setdefault(alike, _decided(org, entry, absent))
         if extra is not None:
             changes = extra(entry, changes)
@@ -137,17 +151,20 @@ def _run(
     kept, withheld = guard(corridor, org.catalogue, parts)
     if corridor.preview:
         return Outcome(Plan(tuple(kept), org.catalogue), (*withheld, *waiting))
-    return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by="scim", newly=withheld)
+    joined_by = "scim" if org.authority else "jit"
+    return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by=joined_by, newly=withheld)
 
 
 def _decided(org: Setting, entry: Entry, absent: Because | None) -> tuple[Change, ...]:
+    if org.authority is None:
+        return (*reconcile(desired_by_claims(entry.claims, org.claims, entry.holding), entry.holding), *_found(entry))
     desired = _standing(org.mapping.desired(entry.facts), entry, absent)
     return (*reconcile(desired, entry.holding), *_found(entry))
 
 
 def _found(entry: Entry) -> tuple[Change, ...]:
     """Who could not be linked, and is now, is back."""
-    if entry.user_id is None or Cause.CANNOT_LINK not in entry.holding.causes:
+    if (entry.user_id is None and not entry.claims) or Cause.CANNOT_LINK not in entry.holding.causes:
         return ()
     return (Lift(Cause.CANNOT_LINK, Because("linked to an account at the IdP")),)
 

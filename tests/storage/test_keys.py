@@ -178,7 +178,7 @@ UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
         {"id": "ei2", "person_id": "p2"},
         {"kind": "y"},
     ),
-    ("uq_claimed_group_connection_id_id", "claimed_group", {}, {"value": "y"}, {"id": "cg2"}),
+    ("pk_claimed_group", "claimed_group", {}, {}, {"value": "y"}),
     ("pk_throttle", "throttle", {}, {}, {"key": "y"}),
     ("pk_local_identity", "local_identity", {}, {}, {"subject": "y"}),
     ("pk_spent_message", "spent_message", {}, {}, {"message_id": "y"}),

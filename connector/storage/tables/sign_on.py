@@ -189,8 +189,8 @@ class ClaimedGroup(Row):
 
     __tablename__ = "claimed_group"
     __table_args__ = (
-        UniqueConstraint("connection_id", "id"),
         in_organization("connection", "connection_id", ondelete="CASCADE"),
+        Index("ix_claimed_group_id", "id"),
         Index("ix_claimed_group_name", "connection_id", "value_key"),
     )
     connection_id: Mapped[str] = mapped_column(primary_key=True)

@@ -76,8 +76,8 @@ def _accounts() -> None:
         *moment("created_at", "expires_at"),
         *moment("used_at", null=True),
         sa.PrimaryKeyConstraint("id", name="pk_email_link"),
-        sa.CheckConstraint("purpose IN ('sign_in', 'operator', 'restore')", name="ck_email_link_purpose"),
         sa.CheckConstraint("(purpose = 'restore') = (organization_id IS NOT NULL)", name="ck_email_link_organization"),
+        sa.CheckConstraint("purpose IN ('sign_in', 'operator', 'restore')", name="ck_email_link_purpose"),
         references("email_link", "organization_id", "organization", "id", cascade=True),
         sa.UniqueConstraint("token_hash", name="uq_email_link_token_hash"),
     )
@@ -124,14 +124,14 @@ def _accounts() -> None:
         *moment("at", "expires_at"),
         *moment("ended_at", null=True),
         sa.PrimaryKeyConstraint("id", name="pk_authentication"),
+        sa.CheckConstraint("(method IN ('saml', 'oidc')) = (connection_id IS NOT NULL)", name="ck_authentication_connection"),
+        sa.CheckConstraint(
+            "(method IN ('saml', 'oidc', 'break_glass')) = (organization_id IS NOT NULL)", name="ck_authentication_organization"
+        ),
         sa.CheckConstraint(
             "method IN ('email_link', 'oidc_local', 'operator_link', 'break_glass', 'saml', 'oidc')",
             name="ck_authentication_method",
         ),
-        sa.CheckConstraint(
-            "(method IN ('saml', 'oidc', 'break_glass')) = (organization_id IS NOT NULL)", name="ck_authentication_organization"
-        ),
-        sa.CheckConstraint("(method IN ('saml', 'oidc')) = (connection_id IS NOT NULL)", name="ck_authentication_connection"),
         references("authentication", "organization_id, connection_id", "connection", "organization_id, id", cascade=True),
         references("authentication", "organization_id", "organization", "id", cascade=True),
         references("authentication", "person_id", "person", "id", cascade=True),
@@ -190,8 +190,8 @@ def _connections() -> None:
         *moment("created_at"),
         sa.PrimaryKeyConstraint("connection_id", "value", name="pk_claimed_group"),
         references("claimed_group", "organization_id, connection_id", "connection", "organization_id, id", cascade=True),
-        sa.UniqueConstraint("connection_id", "id", name="uq_claimed_group_connection_id_id"),
     )
+    index("ix_claimed_group_id", "claimed_group", "id")
     index("ix_claimed_group_name", "claimed_group", "connection_id", "value_key")
     op.create_table(
         "external_identity",
