@@ -1,0 +1,1 @@
+"""People's accounts: sessions, links, codes, keys, mail, throttles."""
