@@ -57,7 +57,10 @@ def adopted(corridor: Corridor, connection_id: str, display_name: str, external_
     """The id that a group about to be pushed takes over from claims, None when no sign-in told of it, or the id is in use."""
     group, taken = t.ClaimedGroup, t.DirectoryGroup
     same = or_(group.value == (external_id or ""), group.value_key == fold(display_name))
-    free = ~select(taken.id).where(taken.id == group.id).exists(), ~select(t.Tombstone.id).where(t.Tombstone.id == group.id).exists()
+    free = (
+        ~select(taken.id).where(taken.id == group.id).exists(),
+        ~select(t.Tombstone.id).where(t.Tombstone.id == group.id).exists(),
+    )
     found = select(group.id).where(group.connection_id == connection_id, same, *free)
     ids: Sequence[Any] = corridor.tx.execute(found.order_by(group.value != (external_id or ""), group.id)).scalars().all()
     return ids[0] if ids else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
-from connector.directory import log
+from connector.directory import claimed_groups, log
 from connector.directory.members import Moved, account_for, members_of, plan_members, write_members
 from connector.directory.model import (
     AddMembers,
@@ -58,7 +58,7 @@ _LOCK = Hot(select(_GROUP).where(_ONE).with_for_update(key_share=True))
 def create_group(
     database: Database, client: Client, group: PushedGroup, members: tuple[str, ...], *, identity: str | None = None
 ) -> StoredGroup:
-    """Keep a new group with its members. `identity` is an id from `pushing.reserve`.
+    """Keep a new group with its members. `identity` is an id from `pushing.reserve`; else a group that sign-ins told of keeps its.
 
     Raises Taken `uniqueness`, Invalid `member_unknown`, and what `push` raises.
     """
@@ -66,7 +66,8 @@ def create_group(
     def work(pushed: Push) -> StoredGroup:
         corridor = pushed.corridor
         _refuse_twins(corridor.tx, client, group, None)
-        row = _row(pushed, identity or new_id(), group)
+        adopted = claimed_groups.adopted(corridor, client.connection_id, group.display_name, group.external_id)
+        row = _row(pushed, identity or adopted or new_id(), group)
         corridor.insert(t.DirectoryGroup, [row])
         corridor.count(client.connection_id, "Group", 1)
         delta = plan_members(pushed, row["id"], (AddMembers(members),))

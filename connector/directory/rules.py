@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
 from connector.directory.model import Document
 from connector.errors import Conflict, Invalid, NotFound
@@ -178,6 +178,7 @@ def list_(database: Database, connection_id: str) -> list[RuleView]:
             .outerjoin(t.Team, t.Team.id == rule.team_id)
             .outerjoin(t.Project, t.Project.id == rule.project_id)
             .outerjoin(group, (group.id == rule.match_value) & (rule.match_kind == "group"))
+            .add_columns(exists().where(t.ClaimedGroup.id == rule.match_value).label("claimed"))
             .where(rule.connection_id == connection_id)
             .order_by(rule.position, rule.id)
         ).all()
@@ -185,7 +186,7 @@ def list_(database: Database, connection_id: str) -> list[RuleView]:
 
 
 def _view(row: Any) -> RuleView:
-    orphaned = row.match_kind == "group" and row.known is None
+    orphaned = row.match_kind == "group" and row.known is None and not row.claimed
     target = Target(row.target_kind, row.team or row.project or row.slug)
     words = _words(row.match_kind, row.match_value, row.match_attribute, row.display_name or row.match_label)
     return RuleView(row.id, row.connection_id, words, str(target), row.level, orphaned, row.position)
@@ -327,13 +328,16 @@ def _match(corridor: Corridor, connection_id: str, spec: Document) -> tuple[Matc
 
 def _group_match(corridor: Corridor, connection_id: str, kind: MatchKind, value: str) -> tuple[Match, str]:
     """A rule by name becomes a rule by id where the group is known: a rename then changes nothing."""
-    group = t.DirectoryGroup
-    known = select(group.id, group.display_name).where(group.connection_id == connection_id)
+    pushed, claimed = t.DirectoryGroup, t.ClaimedGroup
+    of_pushed = select(pushed.id, pushed.display_name).where(pushed.connection_id == connection_id)
+    of_claimed = select(claimed.id, claimed.value.label("display_name")).where(claimed.connection_id == connection_id)
     if kind == "name":
-        row = corridor.tx.execute(known.where(group.display_name_key == fold(value))).one_or_none()
+        row = corridor.tx.execute(of_pushed.where(pushed.display_name_key == fold(value))).one_or_none()
+        row = row or corridor.tx.execute(of_claimed.where(claimed.value_key == fold(value)).order_by(claimed.id)).first()
         return (Match("group", row.id), row.display_name) if row else (Match("name", value), "")
     if kind == "group":
-        row = corridor.tx.execute(known.where(group.id == value)).one_or_none()
+        row = corridor.tx.execute(of_pushed.where(pushed.id == value)).one_or_none()
+        row = row or corridor.tx.execute(of_claimed.where(claimed.id == value)).first()
         if row is None:
             raise NotFound("group_not_found", f"There is no group {value} in this connection.")
         return Match("group", row.id), row.display_name

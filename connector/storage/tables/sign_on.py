@@ -191,6 +191,7 @@ class ClaimedGroup(Row):
     __table_args__ = (
         in_organization("connection", "connection_id", ondelete="CASCADE"),
         Index("ix_claimed_group_id", "id"),
+        Index("ix_claimed_group_organization", "organization_id", "value"),
         Index("ix_claimed_group_name", "connection_id", "value_key"),
     )
     connection_id: Mapped[str] = mapped_column(primary_key=True)

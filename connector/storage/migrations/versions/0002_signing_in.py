@@ -124,7 +124,6 @@ def _accounts() -> None:
         *moment("at", "expires_at"),
         *moment("ended_at", null=True),
         sa.PrimaryKeyConstraint("id", name="pk_authentication"),
-        sa.CheckConstraint("(method IN ('saml', 'oidc')) = (connection_id IS NOT NULL)", name="ck_authentication_connection"),
         sa.CheckConstraint(
             "(method IN ('saml', 'oidc', 'break_glass')) = (organization_id IS NOT NULL)", name="ck_authentication_organization"
         ),
@@ -132,6 +131,7 @@ def _accounts() -> None:
             "method IN ('email_link', 'oidc_local', 'operator_link', 'break_glass', 'saml', 'oidc')",
             name="ck_authentication_method",
         ),
+        sa.CheckConstraint("(method IN ('saml', 'oidc')) = (connection_id IS NOT NULL)", name="ck_authentication_connection"),
         references("authentication", "organization_id, connection_id", "connection", "organization_id, id", cascade=True),
         references("authentication", "organization_id", "organization", "id", cascade=True),
         references("authentication", "person_id", "person", "id", cascade=True),
@@ -193,6 +193,7 @@ def _connections() -> None:
     )
     index("ix_claimed_group_id", "claimed_group", "id")
     index("ix_claimed_group_name", "claimed_group", "connection_id", "value_key")
+    index("ix_claimed_group_organization", "claimed_group", "organization_id", "value")
     op.create_table(
         "external_identity",
         *text("id", "organization_id", "connection_id", "person_id", "issuer", "kind", "subject"),
