@@ -50,6 +50,19 @@ class Settings:
     # CONNECTOR_TRUSTED_PROXIES: how many reverse proxies in front may say who the client is. Default: 0
     trusted_proxies: int
 
+    # CONNECTOR_FETCH_PRIVATE: 1 lets metadata, discovery and keys come over plain http and from loopback or private addresses,
+    # for development and tests. Default: 0
+    fetch_private: bool
+
+    # CONNECTOR_LOGIN_OIDC_ISSUER: the issuer of an OpenID provider by which everybody may sign in locally. All three or none
+    login_oidc_issuer: str | None
+
+    # CONNECTOR_LOGIN_OIDC_CLIENT_ID: what connector is called there
+    login_oidc_client_id: str | None
+
+    # CONNECTOR_LOGIN_OIDC_CLIENT_SECRET: and its secret
+    login_oidc_client_secret: str | None = field(repr=False)
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings from `environ`; make the data directory and the secret key there if they are absent.
@@ -60,6 +73,8 @@ class Settings:
         data_dir = _data_dir(given.get("CONNECTOR_DATA_DIR", "data"))
         base_url = _base_url(given.get("CONNECTOR_BASE_URL", "http://127.0.0.1:8000"))
         smtp_url = _smtp_url(given.get("CONNECTOR_SMTP_URL"))
+        fetch_private = _fetch_private(given.get("CONNECTOR_FETCH_PRIVATE", "0"))
+        issuer, client_id, client_secret = _login_provider(given, http_allowed=fetch_private)
         return cls(
             data_dir=data_dir,
             database_url=_database_url(given.get("CONNECTOR_DATABASE_URL"), data_dir),
@@ -68,6 +83,10 @@ class Settings:
             smtp_url=smtp_url,
             mail_from=_mail_from(given.get("CONNECTOR_MAIL_FROM"), needed=smtp_url is not None),
             trusted_proxies=_trusted_proxies(given.get("CONNECTOR_TRUSTED_PROXIES", "0")),
+            fetch_private=fetch_private,
+            login_oidc_issuer=issuer,
+            login_oidc_client_id=client_id,
+            login_oidc_client_secret=client_secret,
         )
 
 
@@ -141,7 +160,7 @@ def _mail_from(text: str | None, *, needed: bool) -> str | None:
             raise _refused("CONNECTOR_MAIL_FROM", "absent although CONNECTOR_SMTP_URL is set", expected)
         return None
     local, at, host = parseaddr(text)[1].rpartition("@")
-    if not (local and at and host):
+    if not (local and at and host and text.isprintable()):
         raise _refused("CONNECTOR_MAIL_FROM", repr(text), expected)
     return text
 
@@ -150,6 +169,34 @@ def _trusted_proxies(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise _refused("CONNECTOR_TRUSTED_PROXIES", repr(text), "a whole number, 0 or more")
     return int(text)
+
+
+def _fetch_private(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise _refused("CONNECTOR_FETCH_PRIVATE", repr(text), "1 or 0")
+    return text == "1"
+
+
+_LOGIN_PROVIDER = ("CONNECTOR_LOGIN_OIDC_ISSUER", "CONNECTOR_LOGIN_OIDC_CLIENT_ID", "CONNECTOR_LOGIN_OIDC_CLIENT_SECRET")
+
+
+def _login_provider(given: Mapping[str, str], *, http_allowed: bool) -> tuple[str, str, str] | tuple[None, None, None]:
+    """The provider's issuer, our id and our secret there; or nothing of it."""
+    absent = [name for name in _LOGIN_PROVIDER if name not in given]
+    if len(absent) == len(_LOGIN_PROVIDER):
+        return None, None, None
+    if absent:
+        raise _refused(
+            absent[0], "absent although a part of the provider is set", f"{', '.join(_LOGIN_PROVIDER)}, or none of them"
+        )
+    issuer, client_id, client_secret = (given[name] for name in _LOGIN_PROVIDER)
+    expected = "the issuer as the provider's discovery document has it: https://, a host, and no query"
+    parts = _split(_LOGIN_PROVIDER[0], issuer, expected)
+    if parts.scheme not in (("http", "https") if http_allowed else ("https",)) or not parts.hostname or "@" in parts.netloc:
+        raise _refused(_LOGIN_PROVIDER[0], "not the address of a provider", expected)
+    if "?" in issuer or "#" in issuer:  # OpenID Connect Discovery 1.0 section 3
+        raise _refused(_LOGIN_PROVIDER[0], "an address with more than a path", expected)
+    return issuer, client_id, client_secret
 
 
 def _secret_keys(text: str | None, base_url: str, data_dir: Path) -> tuple[str, ...]:

@@ -67,6 +67,8 @@ def test_the_data_directory_is_for_its_owner_only(read: Read) -> None:
         ("SECRET_KEY", "new, old", "secret_keys", ("new", "old")),
         ("MAIL_FROM", "Connector <noreply@example.com>", "mail_from", "Connector <noreply@example.com>"),
         ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
+        ("FETCH_PRIVATE", "1", "fetch_private", True),
+        ("FETCH_PRIVATE", "0", "fetch_private", False),
     ],
 )
 def test_what_is_given_is_what_is_meant(read: Read, name: str, given: str, field: str, meant: object) -> None:
@@ -100,6 +102,8 @@ def test_what_is_given_is_what_is_meant(read: Read, name: str, given: str, field
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "all"),
         ("TRUSTED_PROXIES", "1.5"),
+        ("FETCH_PRIVATE", "yes"),
+        ("MAIL_FROM", "c@example.com\nBcc: x@example.com"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_name_and_without_its_secret(read: Read, name: str, given: str) -> None:
@@ -118,6 +122,37 @@ def test_a_mail_server_needs_a_sender(read: Read) -> None:
     with pytest.raises(Invalid, match="CONNECTOR_MAIL_FROM is absent although CONNECTOR_SMTP_URL is set"):
         read(SMTP_URL="smtp://mail.example.com:587")
     assert read(SMTP_URL="smtps://mail.example.com", MAIL_FROM="c@example.com").smtp_url == "smtps://mail.example.com"
+
+
+PROVIDER = {"LOGIN_OIDC_ISSUER": "https://id.example", "LOGIN_OIDC_CLIENT_ID": "c", "LOGIN_OIDC_CLIENT_SECRET": "hunter2"}
+
+
+def test_a_provider_for_local_sign_in_is_all_of_it_or_nothing(read: Read) -> None:
+    """Its issuer, our id and our secret there; a part of it would be found out by the first who tries to sign in."""
+    given = read(**PROVIDER)
+    assert (given.login_oidc_issuer, given.login_oidc_client_id, given.login_oidc_client_secret) == tuple(PROVIDER.values())
+    assert read().login_oidc_issuer is None
+    for name in PROVIDER:
+        with pytest.raises(Invalid, match=f"CONNECTOR_{name} is absent"):
+            read(**{**PROVIDER, name: ""})
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["id.example", "http://id.example", "https://", "https://id.example/?a", "https://id.example/#a", "https://u:hunter2@id"],
+)
+def test_an_issuer_that_cannot_be_one_is_refused(read: Read, issuer: str) -> None:
+    """OpenID Connect Discovery 1.0 section 3: https, without query and fragment."""
+    with pytest.raises(Invalid) as refused:
+        read(**{**PROVIDER, "LOGIN_OIDC_ISSUER": issuer})
+    assert refused.value.code == "setting_invalid"
+    assert "hunter2" not in refused.value.detail
+
+
+def test_in_development_an_issuer_may_be_plain_http(read: Read) -> None:
+    """Where documents may be fetched so, too."""
+    given = read(**{**PROVIDER, "LOGIN_OIDC_ISSUER": "http://127.0.0.1:9000"}, FETCH_PRIVATE="1")
+    assert given.login_oidc_issuer == "http://127.0.0.1:9000"
 
 
 def test_a_data_directory_that_cannot_be_made_is_refused(read: Read, tmp_path: Path) -> None:
@@ -175,6 +210,12 @@ def test_https_asks_for_a_secret_key_of_its_own(read: Read) -> None:
 def test_secrets_do_not_appear_when_settings_are_printed(read: Read) -> None:
     """`repr` ends in logs and tracebacks."""
     printed = repr(
-        read(DATABASE_URL="postgresql://u:hunter2@db/c", SECRET_KEY="hunter2", SMTP_URL="smtp://u:hunter2@m", MAIL_FROM="a@b")
+        read(
+            DATABASE_URL="postgresql://u:hunter2@db/c",
+            SECRET_KEY="hunter2",
+            SMTP_URL="smtp://u:hunter2@m",
+            MAIL_FROM="a@b",
+            **PROVIDER,
+        )
     )
     assert "hunter2" not in printed

@@ -6,13 +6,15 @@ Errors are those of RFC 6749 section 5.2, in JSON, never cached.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException
 
+from connector.accounts import throttle
 from connector.directory import clients
-from connector.errors import Unauthenticated, Unavailable
+from connector.errors import TooMany, Unauthenticated, Unavailable
 from connector.membership.fold import is_storable
 from connector.scim.wire import note_stranger
 
@@ -49,6 +51,7 @@ def token(connection_id: str) -> Response:
     try:
         made = clients.issue(house.database, known, client_id, client_secret)
     except Unauthenticated as error:
+        throttle.spend(house.database, "token_endpoint", request.remote_addr or "", datetime.now(UTC))
         note_stranger(house.database, known, request, error)
         raise OAuthError("invalid_client", f"{error.detail} Expected: {error.expected}.", 401, challenge=True) from None
     granted = {"access_token": made, "token_type": "Bearer", "expires_in": int(clients.LIFE.total_seconds())}
@@ -111,6 +114,13 @@ def _refused(error: OAuthError) -> Response:
 def _unreadable(error: HTTPException) -> Response:
     status = error.code or 400
     return _answer({"error": "invalid_request", "error_description": error.description or error.name}, status)
+
+
+@blueprint.errorhandler(TooMany)
+def _too_many(error: TooMany) -> Response:
+    """Too many refusals (RFC 6585 section 4). RFC 6749 has no word for it."""
+    told = {"error": "temporarily_unavailable", "error_description": error.detail}
+    return _answer(told, 429, **{"Retry-After": str(error.retry_after)})
 
 
 @blueprint.errorhandler(Unavailable)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from connector.accounts import throttle
 from tests.cli.conftest import Home
 
 GRANT = {"grant_type": "client_credentials"}
@@ -106,6 +107,18 @@ def test_a_request_that_is_wrong_is_told_so_in_the_words_of_the_standard(
     assert (answer.status_code, answer.get_json()["error"]) == (status, error)
     assert answer.headers["Cache-Control"] == "no-store"
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+
+
+def test_somebody_who_guesses_is_slowed_down_and_the_right_secret_is_not(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """429 with Retry-After (RFC 6585 section 4), for what was refused only: other tenants share the addresses of a cloud IdP."""
+    monkeypatch.setitem(throttle.LIMITS, "token_endpoint", throttle.Limit(1, 600, burst=2))
+    made = home.cli.json("client", "create", home.connection)
+    answers = [fetch(home, GRANT, basic(made["client_id"], "wrong")) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 600
+    assert answers[-1].get_json()["error"] == "temporarily_unavailable"
+    assert len(home.cli.json("log", home.connection)["items"]) == 2
+    assert fetch(home, GRANT, basic(made["client_id"], made["client_secret"])).status_code == 200
 
 
 def test_a_body_that_is_no_form_and_a_wrong_method_are_refused_in_json(home: Home) -> None:

@@ -116,9 +116,7 @@ def stop_in_the_middle(sock: socket.socket) -> None:
 
 SLOW = {
     "says nothing": quiet,
-    "stops in the middle of the body": lambda sock: (sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na"), quiet(sock))[
-        1
-    ],
+    "stops in the middle of the body": stop_in_the_middle,
     "drips its status line": drip(b"HTTP/1.1 200 ", b"O"),
     "drips headers": drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
     "drips interim answers": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
