@@ -102,11 +102,12 @@ def organization_of(database: Database, connection_id: str) -> str:
     with database.read() as tx:
         found = tx.execute(select(t.Connection.organization_id).where(t.Connection.id == connection_id)).scalar_one_or_none()
     if found is None:
-        raise _not_found()
+        raise not_found()
     return found
 
 
-def _not_found() -> NotFound:
+def not_found() -> NotFound:
+    """The refusal of an id that no connection has."""
     return NotFound(
         "connection_not_found", "There is no such connection.", advice="`connector connection list ORG` shows the ids."
     )
@@ -120,33 +121,48 @@ def _check(what: str, value: str, known: tuple[str, ...]) -> None:
 def _read(tx: Connection, connection_id: str, base_url: str) -> ConnectionView:
     row = tx.execute(_selected(t.Connection.id == connection_id)).first()
     if row is None:
-        raise _not_found()
+        raise not_found()
     return _view(row, base_url)
 
 
 def _selected(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     one = t.Connection
+    sign_on = t.SignOn
     other = t.Connection.__table__.alias("other")
     live = exists().where(other.c.organization_id == one.organization_id, other.c.directory.in_(("live", "paused")))
     authority = case((live, "directory"), else_="claims").label("authority")
-    return select(one.id, one.name, one.idp, one.state, one.directory, one.jit, authority).where(where)
+    return (
+        select(one.id, one.name, one.idp, one.state, one.directory, one.jit, authority, sign_on.protocol)
+        .outerjoin(sign_on, sign_on.connection_id == one.id)
+        .where(where)
+    )
+
+
+def addresses(base_url: str, connection_id: str) -> dict[str, str]:
+    """The addresses of a connection's sign-on side, by the names that commands print; `logout_url` beside them."""
+    sign_on = f"{base_url}/sso/{connection_id}"
+    return {
+        "login_url": f"{sign_on}/login",
+        "acs_url": f"{sign_on}/acs",
+        "entity_id": f"{sign_on}/metadata",
+        "metadata_url": f"{sign_on}/metadata",
+        "redirect_uri": f"{sign_on}/callback",
+        "logout_url": f"{sign_on}/logout",
+    }
 
 
 def _view(row: Row[*tuple[Any, ...]], base_url: str) -> ConnectionView:
-    sign_on = f"{base_url}/sso/{row.id}"
+    ours = addresses(base_url, row.id)
+    del ours["logout_url"]
     return ConnectionView(
         id=row.id,
         name=row.name,
         idp=row.idp,
         scim_base_url=f"{base_url}/scim/v2/{row.id}",
-        login_url=f"{sign_on}/login",
-        acs_url=f"{sign_on}/acs",
-        entity_id=f"{sign_on}/metadata",
-        metadata_url=f"{sign_on}/metadata",
-        redirect_uri=f"{sign_on}/callback",
+        **ours,
         state=row.state,
         directory=row.directory,
         authority=row.authority,
         jit=row.jit,
-        sign_on=None,
+        sign_on=row.protocol,
     )

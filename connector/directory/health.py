@@ -45,11 +45,11 @@ def ending_tokens(database: Database, now: datetime, within: timedelta) -> tuple
 
 
 def without_sign_on(database: Database) -> tuple[ActiveConnection, ...]:
-    """Return the active connections nobody can sign in through, oldest first: all, until connections have a sign-on side."""
+    """Return the active connections nobody can sign in through, oldest first."""
     found = (
         select(t.Connection.id, t.Connection.name, t.Organization.slug)
         .join(t.Organization, t.Organization.id == t.Connection.organization_id)
-        .where(t.Connection.state == "active")
+        .where(t.Connection.state == "active", ~exists().where(t.SignOn.connection_id == t.Connection.id))
         .order_by(t.Connection.id)
     )
     with database.read() as tx:

@@ -17,12 +17,12 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from connector.accounts import throttle
-from connector.directory import requests, sign_in, traces
+from connector.directory import requests, sign_in, traces, trials
 from connector.directory import sign_on as sign_ons
 from connector.directory.requests import PendingRequest, Purpose
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Stage, Trace
-from connector.errors import ConnectorError, Forbidden, NotFound, TooMany, Unavailable
+from connector.errors import Conflict, ConnectorError, Forbidden, TooMany, Unavailable
 from connector.membership.fold import is_storable
 from connector.membership.identity import VerifiedIdentity
 from connector.web import cookies, pages, refusals, visitors, words
@@ -44,9 +44,9 @@ class Begun:
 class Protocol:
     """What a protocol gives to the routes it shares with the other; each reads the current request of Flask where it needs to.
 
-    `start` sends the browser to the identity provider (303, or a page that posts); `metadata` describes us to it; `logout` answers
-    what it sends to /sso/{c}/logout; `leave` sends the browser to its logout with what was kept of the sign-in (the opened text of
-    `Authentication.logout`), or returns None where it offers none.
+    `start` sends the browser to the identity provider (303, or a page that posts); `metadata` describes us to it; `logout`
+    answers what it sends to /sso/{c}/logout; `leave` sends the browser to its logout with what was kept of the sign-in (the
+    opened text of `Held.logout`), or returns None where it offers none.
     """
 
     start: Callable[[SignOn, Begun], Response]
@@ -77,7 +77,7 @@ def login(connection_id: str) -> Response:
 def test(connection_id: str) -> Response:
     """The same for whoever holds a test link, in every state of the connection."""
     sign_on = load(connection_id)
-    sign_ons.check_test_link(house().database, sign_on.connection_id, request.args.get("token", ""), _now())
+    trials.check_test_link(house().database, sign_on.connection_id, request.args.get("token", ""), _now())
     g.sign_on_purpose = "test"
     try:
         return _sent(sign_on, "test", "")
@@ -110,7 +110,7 @@ def _sent(sign_on: SignOn, purpose: Purpose, next_path: str) -> Response:
 
 def _protocol(sign_on: SignOn) -> Protocol:
     if sign_on.protocol is None:
-        raise NotFound(
+        raise Conflict(
             "sign_on_missing",
             "This connection is not set up for signing in.",
             expected="metadata of a SAML identity provider, or issuer and client of an OpenID provider",
@@ -225,9 +225,10 @@ def refuse(
             request.remote_addr,
         )
         error = _traced(trace) or error
-    if purpose == "test" and sign_on is not None:
-        return refusals.answer(error, reference=reference, facts=facts or {})
-    return refusals.answer(error, words=words.for_employee(error, sign_on), reference=reference)
+    said = None if purpose == "test" else words.for_employee(error, sign_on)
+    shown = facts if purpose == "test" else None
+    organization = sign_on.organization_name if sign_on else ""
+    return refusals.answer(error, words=said, reference=reference, facts=shown, organization=organization)
 
 
 def _traced(trace: Trace) -> TooMany | None:

@@ -1,0 +1,318 @@
+"""The sign-on side of connections: told, changed, read, and kept fresh from the identity provider's metadata.
+
+Certificates, secrets and endpoints can change at any time, also while the organization depends on them. The issuer cannot, once
+somebody has signed in: people are known as the issuer's, so another identity provider is another connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+
+from connector.directory import sign_on_rows as rows
+from connector.directory import sign_on_settings as values
+from connector.directory.certificates import refuse_private_key
+from connector.directory.connections import addresses, not_found, organization_of
+from connector.directory.sign_on_model import OidcSide, SamlSide, SignOn
+from connector.directory.sign_on_settings import Options
+from connector.errors import Conflict, ConnectorError, Invalid
+from connector.organizations.organizations import AT_COMMAND_LINE
+from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.storage import tables as t
+from connector.storage.database import Database
+from connector.storage.hot import Hot
+from connector.storage.sealing import Sealer
+from connector.storage.sets import rows_as_json
+
+GRACE = timedelta(days=7)
+"""How long a certificate is taken that the identity provider no longer names."""
+
+REFRESH = timedelta(days=1)
+RETRY = timedelta(hours=1)
+DUE_AT_ONCE = 50
+
+_REFRESHED = Origin("system", "the identity provider's metadata were read again")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A connection whose metadata are to be fetched again."""
+
+    connection_id: str
+    metadata_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataState:
+    """Where a connection's metadata come from, when they were asked for last, how long they say they hold, and what was wrong."""
+
+    url: str | None
+    checked_at: datetime | None
+    valid_until: datetime | None
+    error: str | None
+
+
+# ------------------------------------------------------------------------------------------------------------------ told
+
+
+def configure_saml(
+    database: Database,
+    connection_id: str,
+    side: SamlSide,
+    *,
+    metadata_url: str | None = None,
+    valid_until: datetime | None = None,
+    options: Options = Options(),  # noqa: B008 - frozen
+    now: datetime | None = None,
+) -> None:
+    """Give a connection a SAML side, or tell it anew: what was chosen by `options` stays unless chosen now, and certificates that
+    are named no more are taken for GRACE.
+
+    `metadata_url` is where they are fetched again every day; `valid_until` what they say of themselves. Raises NotFound
+    `connection_not_found`, Conflict `issuer_fixed`, Invalid `issuer_invalid`, `endpoint_invalid`, `certificate_missing`,
+    `option_invalid`, `private_key_given`.
+    """
+    moment = now or datetime.now(UTC)
+    values.check_options(options, "saml", moment)
+    values.check_issuer(side.issuer, "saml")
+    _check_saml(side)
+    fetched = {"metadata_url": metadata_url, "metadata_checked_at": moment, "metadata_valid_until": valid_until}
+    said = {"protocol": "saml", "issuer": side.issuer, "settings": values.saml_settings(side), "secret": None, **fetched}
+
+    def work(corridor: Corridor) -> None:
+        before = rows.read(corridor, connection_id)
+        rows.tell(corridor, connection_id, before, {**said, "metadata_error": None}, options, moment)
+        stays = before is not None and before["issuer"] == side.issuer
+        rows.write_certificates(corridor, connection_id, side.certificates, moment, grace=GRACE if stays else timedelta())
+
+    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+
+
+def configure_oidc(
+    database: Database,
+    sealer: Sealer,
+    connection_id: str,
+    side: OidcSide,
+    *,
+    options: Options = Options(),  # noqa: B008 - frozen
+    plain_http: bool = False,
+    now: datetime | None = None,
+) -> None:
+    """Give a connection an OpenID Connect side, or tell it anew: what was chosen by `options` stays unless chosen now.
+
+    `plain_http` allows http addresses, for development. Raises NotFound `connection_not_found`, Conflict `issuer_fixed`, Invalid
+    `issuer_invalid`, `issuer_shared`, `client_invalid`, `option_invalid`, `private_key_given`.
+    """
+    moment = now or datetime.now(UTC)
+    values.check_options(options, "oidc", moment)
+    values.check_issuer(side.issuer, "oidc", plain_http=plain_http)
+    _check_client(side.client_id, "client id")
+    if side.client_secret is not None:
+        refuse_private_key(side.client_secret)
+        _check_client(side.client_secret, "client secret")
+    secret = None if side.client_secret is None else sealer.seal(side.client_secret, _about(connection_id))
+    fetched = {"metadata_url": None, "metadata_checked_at": None, "metadata_valid_until": None, "metadata_error": None}
+    said = {"protocol": "oidc", "issuer": side.issuer, "settings": values.oidc_settings(side), "secret": secret, **fetched}
+
+    def work(corridor: Corridor) -> None:
+        rows.tell(corridor, connection_id, rows.read(corridor, connection_id), said, options, moment)
+        rows.write_certificates(corridor, connection_id, (), moment, grace=timedelta())
+
+    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+
+
+def change(database: Database, connection_id: str, options: Options, *, now: datetime | None = None) -> None:
+    """Choose something else beside what the provider said. Raises NotFound `connection_not_found`, Conflict `sign_on_missing`,
+    Invalid `option_invalid`."""
+    moment = now or datetime.now(UTC)
+
+    def work(corridor: Corridor) -> None:
+        before = rows.configured(rows.read(corridor, connection_id))
+        values.check_options(options, before["protocol"], moment)
+        rows.tell(corridor, connection_id, before, {}, options, moment)
+
+    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+
+
+def drop_certificate(database: Database, connection_id: str, fingerprint: str, *, now: datetime | None = None) -> None:
+    """Take a certificate no longer, at once: `fingerprint` is the beginning of one, at least 8 letters.
+
+    Raises NotFound `connection_not_found`, `certificate_not_found`, Conflict `sign_on_missing`, `last_certificate`.
+    """
+    moment = now or datetime.now(UTC)
+
+    def work(corridor: Corridor) -> None:
+        rows.configured(rows.read(corridor, connection_id))
+        rows.drop_certificate(corridor, connection_id, fingerprint.lower())
+        rows.bump(corridor, connection_id, moment)
+
+    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+
+
+def _check_saml(side: SamlSide) -> None:
+    for what, url in (
+        ("sign-in address", side.sso_url),
+        ("logout address", side.slo_url),
+        ("logout address", side.slo_response_url),
+    ):
+        if url is not None:
+            values.check_endpoint(url, what)
+    if not side.certificates:
+        raise Invalid(
+            "certificate_missing",
+            "There is no certificate to check signatures with.",
+            expected="at least one signing certificate in the metadata",
+            advice="Download the metadata again from the identity provider, whole.",
+        )
+
+
+def _check_client(text: str, what: str) -> None:
+    if not (0 < len(text) <= values.LONGEST and text.isprintable()):
+        raise Invalid("client_invalid", f"The {what} is empty, too long, or has characters that do not belong into it.")
+
+
+def _about(connection_id: str) -> str:
+    return f"sign_on:{connection_id}"
+
+
+# ------------------------------------------------------------------------------------------------------------------ read
+
+
+_CERTIFICATE = t.IdpCertificate
+_CERTIFICATES = rows_as_json(
+    _CERTIFICATE.pem, _CERTIFICATE.fingerprint, _CERTIFICATE.not_before, _CERTIFICATE.not_after, _CERTIFICATE.leaves_at
+).where(_CERTIFICATE.connection_id == t.Connection.id)
+_LOAD = Hot(
+    select(
+        t.Connection.id,
+        t.Connection.organization_id,
+        t.Connection.name,
+        t.Connection.idp,
+        t.Connection.state,
+        t.Organization.slug,
+        t.Organization.name.label("organization_name"),
+        t.Organization.membership_mode,
+        t.SignOn.protocol,
+        t.SignOn.issuer,
+        t.SignOn.settings,
+        t.SignOn.mapping,
+        t.SignOn.secret,
+        t.SignOn.version,
+        t.SignOn.fixed_at,
+        _CERTIFICATES.scalar_subquery().label("certificates"),
+    )
+    .join(t.Organization, t.Organization.id == t.Connection.organization_id)
+    .outerjoin(t.SignOn, t.SignOn.connection_id == t.Connection.id)
+    .where(t.Connection.id == bindparam("connection"))
+)
+
+
+def load(database: Database, sealer: Sealer, connection_id: str, base_url: str, *, now: datetime | None = None) -> SignOn:
+    """Return a connection, ready to sign people in, with one statement. Certificates that have left are not in it.
+
+    Raises NotFound `connection_not_found`, Conflict `secret_key_changed`.
+    """
+    with database.read() as tx:
+        row = _LOAD.first(tx, {"connection": connection_id})
+    if row is None:
+        raise not_found()
+    sign_on = SignOn(
+        connection_id=row.id,
+        organization_id=row.organization_id,
+        organization_slug=row.slug,
+        organization_name=row.organization_name,
+        name=row.name,
+        idp=row.idp,
+        state=row.state,
+        mode=row.membership_mode,
+        version=row.version or 0,
+        mapping=values.mapping_of(row.idp, row.protocol or "saml", row.mapping or {}),
+        addresses=addresses(base_url, row.id),
+        issuer_fixed=row.fixed_at is not None,
+    )
+    if row.protocol == "saml":
+        return replace(sign_on, saml=values.saml_side(row.issuer, row.settings, row.certificates, now or datetime.now(UTC)))
+    if row.protocol == "oidc":
+        secret = None if row.secret is None else sealer.open(row.secret, _about(row.id))
+        return replace(sign_on, oidc=values.oidc_side(row.issuer, row.settings, secret))
+    return sign_on
+
+
+# -------------------------------------------------------------------------------------------------------------- metadata
+
+
+def due_for_refresh(database: Database, now: datetime) -> tuple[Due, ...]:
+    """The connections whose metadata are to be fetched: every day, and every hour while something is wrong with them or their
+    validity ends within a day. Those that have waited longest come first, DUE_AT_ONCE at most."""
+    row, connection = t.SignOn, t.Connection
+    pressing: ColumnElement[bool] = or_(row.metadata_error.is_not(None), row.metadata_valid_until <= now + REFRESH)
+    old = or_(row.metadata_checked_at <= now - REFRESH, and_(pressing, row.metadata_checked_at <= now - RETRY))
+    found = (
+        select(row.connection_id, row.metadata_url)
+        .join(connection, connection.id == row.connection_id)
+        .where(row.metadata_url.is_not(None), old, connection.state != "disabled")
+        .order_by(row.metadata_checked_at)
+        .limit(DUE_AT_ONCE)
+    )
+    with database.read() as tx:
+        return tuple(Due(each.connection_id, each.metadata_url) for each in tx.execute(found))
+
+
+def apply_metadata(
+    database: Database, connection_id: str, side: SamlSide, valid_until: datetime | None, now: datetime, *, url: str | None = None
+) -> bool:
+    """Take over what metadata read again say: endpoints, wishes, certificates. True when anything changed.
+
+    With `url`, only if they still come from there. New certificates are added, those named no more are taken for GRACE. What an
+    admin chose stays. Raises NotFound `connection_not_found`, Conflict `sign_on_missing`, `metadata_of_another`, Invalid as
+    `configure_saml`.
+    """
+    _check_saml(side)
+
+    def work(corridor: Corridor) -> bool:
+        before = rows.configured(rows.read(corridor, connection_id))
+        if before["protocol"] != "saml" or (url is not None and url != before["metadata_url"]):
+            return False
+        _refuse_metadata_of_another(before, side)
+        settings = values.kept_choices(before["settings"], values.saml_settings(side))
+        kept = {"metadata_checked_at": now, "metadata_valid_until": valid_until, "metadata_error": None}
+        mine = update(t.SignOn).where(t.SignOn.connection_id == connection_id)
+        corridor.tx.execute(mine.values(**kept, settings=settings))
+        rotated = rows.write_certificates(corridor, connection_id, side.certificates, now, grace=GRACE)
+        moved = settings != before["settings"]
+        if moved:
+            rows.record(corridor, connection_id, before, {"settings": settings})
+        if rotated or moved:
+            rows.bump(corridor, connection_id, now)
+        return rotated or moved
+
+    return enter(database, organization_of(database, connection_id), _REFRESHED, work, exclusive=True)
+
+
+def _refuse_metadata_of_another(before: Mapping[str, Any], side: SamlSide) -> None:
+    if side.issuer != before["issuer"]:
+        raise Conflict(
+            "metadata_of_another",
+            "The metadata are those of another identity provider than this connection's.",
+            expected=f"the entity id {before['issuer']}",
+            advice="If the application was made anew at the identity provider, make a new connection.",
+        )
+
+
+def metadata_failed(database: Database, connection_id: str, error: ConnectorError, now: datetime) -> None:
+    """Keep that the metadata could not be fetched or read; what is known stays in force."""
+    row = update(t.SignOn).where(t.SignOn.connection_id == connection_id, t.SignOn.metadata_url.is_not(None))
+    database.write(lambda tx: tx.execute(row.values(metadata_checked_at=now, metadata_error=error.detail)))
+
+
+def metadata_state(database: Database, connection_id: str) -> MetadataState:
+    """Where the metadata of a connection come from, and how that goes. Without a sign-on side all is None."""
+    row = t.SignOn
+    columns = (row.metadata_url, row.metadata_checked_at, row.metadata_valid_until, row.metadata_error)
+    with database.read() as tx:
+        found = tx.execute(select(*columns).where(row.connection_id == connection_id)).first()
+    return MetadataState(None, None, None, None) if found is None else MetadataState(*found)
