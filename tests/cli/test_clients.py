@@ -117,7 +117,6 @@ def test_somebody_who_guesses_is_slowed_down_and_the_right_secret_is_not(home: H
     assert [answer.status_code for answer in answers] == [401, 401, 429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 600
     assert answers[-1].get_json()["error"] == "temporarily_unavailable"
-    assert len(home.cli.json("log", home.connection)["items"]) == 2
     assert fetch(home, GRANT, basic(made["client_id"], made["client_secret"])).status_code == 200
 
 
