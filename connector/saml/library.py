@@ -1,0 +1,181 @@
+"""PYTHON3-SAML, behind the gate: its settings for one connection, its signature verification, decryption and schemas.
+
+Its `OneLogin_Saml2_Response.is_valid` is not called as a whole: it compiles a schema for every message, reads the clock itself
+with a tolerance of five minutes (none for SubjectConfirmationData), and compares addresses by prefix. Its steps are called one
+by one, over the trees that the gate has looked at; what it compares loosely, `checks.py` compares.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import onelogin.saml2
+import xmlsec
+from lxml import etree
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
+from onelogin.saml2.response import OneLogin_Saml2_Response
+from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
+
+from connector.directory.sign_on_model import Certificate, SamlSide, SigningKey, SignOn
+from connector.errors import Invalid
+from connector.saml import encryption_form, gate
+from connector.saml.gate import Message
+from connector.saml.names import ASSERTION, DS, ENCRYPTED_ASSERTION, XENC, Element
+from connector.saml.signature_form import form
+
+_SCHEMA = Path(onelogin.saml2.__file__).parent / "schemas" / "saml-schema-protocol-2.0.xsd"
+_FAILURES = (
+    OneLogin_Saml2_Error,
+    OneLogin_Saml2_ValidationError,
+    xmlsec.Error,
+    etree.LxmlError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+)
+_of_thread = threading.local()
+
+
+def settings_of(sign_on: SignOn, side: SamlSide, keys: Sequence[SigningKey], now: datetime) -> Any:
+    """The library's settings, with every lax default made strict."""
+    certificates = [each.pem for each in pinned(side, now)]
+    addresses = sign_on.addresses
+    return OneLogin_Saml2_Settings(
+        {
+            "strict": True,
+            "debug": False,
+            "sp": {
+                "entityId": addresses["entity_id"],
+                "assertionConsumerService": {"url": addresses["acs_url"]},
+                "singleLogoutService": {"url": addresses["logout_url"]},
+                "NameIDFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+                "x509cert": keys[0].certificate if keys else "",
+                "privateKey": keys[0].private_key if keys else "",
+            },
+            "idp": {
+                "entityId": side.issuer,
+                "singleSignOnService": {"url": side.sso_url},
+                "x509cert": certificates[0] if certificates else "",
+                "x509certMulti": {"signing": certificates},
+            },
+            "security": {
+                "wantAssertionsSigned": side.signed == "assertion",
+                "wantMessagesSigned": side.signed == "response",
+                "wantNameId": False,
+                "wantAttributeStatement": False,
+                "rejectDeprecatedAlgorithm": not sha1_allowed(side, now),
+                "requestedAuthnContext": False,
+                "authnRequestsSigned": side.request_signing,
+                "allowSingleLabelDomains": True,
+                "allowRepeatAttributeName": True,
+            },
+        }
+    )
+
+
+def pinned(side: SamlSide, now: datetime) -> tuple[Certificate, ...]:
+    """The certificates whose keys are trusted now. Their own dates do not count; a date of leaving does."""
+    return tuple(each for each in side.certificates if each.leaves_at is None or now < each.leaves_at)
+
+
+def sha1_allowed(side: SamlSide, now: datetime) -> bool:
+    """Whether the connection's exception for SHA-1 is in force."""
+    return side.sha1_until is not None and now < side.sha1_until
+
+
+def verify_element(root: Element, path: str, certificates: Sequence[Certificate]) -> bool:
+    """Whether the one signature at `path` is by one of these keys. The gate has looked at its form."""
+    pems = [each.pem for each in certificates]
+    if not pems:
+        return False
+    try:
+        return bool(OneLogin_Saml2_Utils.validate_sign(root, pems[0], multicerts=pems, xpath=path, raise_exceptions=False))
+    except _FAILURES:
+        return False
+
+
+def look_again(settings: Any, message: Message, clear: Message) -> None:
+    """Have the library count assertions, look where signatures stand and what they refer to. Raises Invalid
+    `saml_signature_form`."""
+    try:
+        response = _Gated(settings, message, clear)
+        agreed = response.validate_num_assertions() and bool(response.process_signed_elements())
+    except _FAILURES:
+        agreed = False
+    if not agreed:
+        raise form("the signed parts are not those that are read")
+
+
+class _Gated(OneLogin_Saml2_Response):  # type: ignore[misc]  # the library has no types
+    """The library's reading of a response whose trees were made by the gate."""
+
+    def __init__(self, settings: Any, message: Message, clear: Message) -> None:
+        self._settings = settings
+        self.document = message.root
+        self.encrypted = message.encrypted is not None
+        self.decrypted_document = clear.root if self.encrypted else None
+
+
+def is_of_schema(root: Element) -> bool:
+    """Whether the message follows the schema of SAML. A thread compiles it once."""
+    if not hasattr(_of_thread, "schema"):
+        _of_thread.schema = etree.XMLSchema(etree.parse(str(_SCHEMA)))
+    return bool(_of_thread.schema.validate(root))
+
+
+def decrypt(message: Message, encrypted: Element, keys: Sequence[SigningKey]) -> Message:
+    """The message with `encrypted`, its encrypted assertion, in the clear, looked at by the gate once more.
+
+    Each of our keys is tried on each copy of the message's key. Raises Invalid `saml_decryption`, and what the gate raises.
+    """
+    copies = len(list(encrypted.iter(XENC + "EncryptedKey")))
+    for key in keys:
+        for at in range(copies):
+            root = _decrypted(message.root, at, key)
+            if root is not None:
+                return gate.open_message(_unwrapped(root))
+    raise Invalid(
+        "saml_decryption",
+        "The assertion is encrypted with a key that is not ours, or was changed.",
+        expected="an assertion encrypted with the certificate in our metadata",
+        advice="Upload our metadata, or the certificate in it, to the identity provider again.",
+    )
+
+
+def _decrypted(root: Element, at: int, key: SigningKey) -> Element | None:
+    """A copy of the document, decrypted with the key and the copy of the message's key at this place; None if they do not fit."""
+    document = deepcopy(root)
+    wrapper = document.find(ENCRYPTED_ASSERTION)
+    data, copies = wrapper.find(XENC + "EncryptedData"), list(wrapper.iter(XENC + "EncryptedKey"))
+    info = data.find(DS + "KeyInfo")
+    if info is None:
+        info = etree.Element(DS + "KeyInfo")
+        data.insert(1, info)
+    for holder in (info, wrapper):
+        for each in [each for each in holder if each is not data]:
+            holder.remove(each)
+    info.append(copies[at])
+    try:
+        OneLogin_Saml2_Utils.decrypt_element(data, key.private_key, inplace=True)
+    except _FAILURES:
+        return None
+    return document
+
+
+def _unwrapped(document: Element) -> bytes:
+    """The document as bytes, the assertion in the place of its wrapper. It is parsed anew: lxml does not know the nodes that
+    libxmlsec made."""
+    root = gate.parse(etree.tostring(document))
+    wrapper = root.find(ENCRYPTED_ASSERTION)
+    inside = list(wrapper)
+    if len(inside) != 1 or inside[0].tag != ASSERTION:
+        raise encryption_form.refused("What was encrypted is not one assertion.")
+    root.replace(wrapper, inside[0])
+    return bytes(etree.tostring(root))
