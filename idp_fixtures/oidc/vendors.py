@@ -21,8 +21,8 @@ Groups = Callable[[Person], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One provider. `claims` are pairs of claim and field of `Person` (a text after `=`); `verified` is its `email_verified`, None
-    when it never says; `groups` makes the claims that tell groups."""
+    """One provider. `claims` are pairs of claim and field of `Person` (a text after `=`); `verified` is its `email_verified`,
+    None when it never says; `groups` makes the claims that tell groups."""
 
     name: str
     issuer: str

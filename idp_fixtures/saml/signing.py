@@ -6,14 +6,16 @@ import base64
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import xmlsec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from idp_fixtures.keys import KeyPair, key_pair
-from idp_fixtures.saml.names import Element, find, parse, serialize
+from idp_fixtures.saml.names import DS, Element, find, parse, serialize
 
 ALGORITHMS = {
     "rsa-sha1": xmlsec.constants.TransformRsaSha1,
@@ -125,3 +127,44 @@ def query(parameter: str, xml: bytes, relay_state: str | None = None, signer: Si
     else:
         raise TypeError("Only RSA and EC keys sign here.")
     return text + "&Signature=" + quote(base64.b64encode(value).decode(), safe="")
+
+
+def query_is_signed_by(text: str, certificates: Sequence[str]) -> bool:
+    """Whether the RSA key of one of these certificates signed this raw query (saml-bindings-2.0-os 3.4.4.1)."""
+    signed, _, signature = text.partition("&Signature=")
+    given = parse_qs(text)
+    known = dict(QUERY_ALGORITHMS.values())
+    digest = known.get(given.get("SigAlg", [""])[0])
+    if not signature or digest is None:
+        return False
+    return any(_fits(pem, base64.b64decode(given["Signature"][0]), signed.encode(), digest()) for pem in certificates)
+
+
+def _fits(certificate: str, signature: bytes, signed: bytes, digest: hashes.HashAlgorithm) -> bool:
+    public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    if not isinstance(public, rsa.RSAPublicKey):
+        return False
+    try:
+        public.verify(signature, signed, padding.PKCS1v15(), digest)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def tree_is_signed_by(tree: Element, certificates: Sequence[str]) -> bool:
+    """Whether the root of this message carries a signature over itself by the key of one of these certificates."""
+    found = tree.findall(f"{{{DS}}}Signature")
+    if len(found) != 1 or found[0].find(f".//{{{DS}}}Reference").get("URI") != "#" + tree.get("ID"):
+        return False
+    return any(_verifies(tree, found[0], pem) for pem in certificates)
+
+
+def _verifies(tree: Element, signature: Element, certificate: str) -> bool:
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem)
+    context.register_id(tree, "ID")
+    try:
+        context.verify(signature)
+    except xmlsec.Error:
+        return False
+    return True
