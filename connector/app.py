@@ -1,8 +1,8 @@
 """The WSGI application: the only file that knows every room.
 
-Beside SCIM it answers whether it lives (`/healthz`), whether it can work (`/readyz`), and what it is (`/`). Everything else is
-404. Errors outside SCIM are problem details (RFC 9457). One structured log record per request, without personal data: no query,
-no body, no credential, no path that a client made up.
+Beside what the rooms answer it says whether it lives (`/healthz`) and whether it can work (`/readyz`). Everything else is 404.
+Errors outside SCIM are pages for browsers and problem details (RFC 9457) for everybody else. One structured log record per
+request, without personal data: no query, no body, no credential, no path that a client made up.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ import logging
 import time
 import traceback
 import uuid
-from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connector.config import Settings
-from connector.errors import Unavailable
+from connector.errors import ConnectorError, Unavailable
+from connector.outbound.fetch import Fetcher
 from connector.scim import oauth, resources
 from connector.scim.errors import http_refusal
 from connector.storage import migrate
 from connector.storage.database import Database
+from connector.storage.sealing import Sealer
+from connector.web import home, origin, pages, refusals
+from connector.web.house import House, house
+from connector.web.refusals import problem
 
 BODY = 2 * 1024 * 1024
 """Bytes of a request body, unless a room says otherwise."""
@@ -36,28 +39,22 @@ _requests = logging.getLogger("connector.request")
 _failures = logging.getLogger("connector.failure")
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """What rooms find as `current_app.extensions["connector"]`."""
-
-    settings: Settings
-    database: Database
-
-
 def create_app(settings: Settings) -> Flask:
     """Make the application with a pool of its own: call it after a fork. Nothing is connected before the first request."""
     app = Flask("connector", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY
-    app.extensions["connector"] = House(settings, Database.open(settings.database_url))
+    app.extensions["connector"] = _house(settings)
     app.before_request(_start)
+    app.before_request(origin.check)
     app.after_request(_finish)
     app.register_blueprint(resources.blueprint)
     app.register_blueprint(oauth.blueprint)
-    app.add_url_rule("/", view_func=front)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(home.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Unavailable, _unavailable)
+    app.register_error_handler(ConnectorError, _refused)
     app.register_error_handler(Exception, _failure)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -65,15 +62,9 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def front() -> Response:
-    """Say what this is, to whoever opens the address in a browser."""
-    text = (
-        f"connector {version('connector')}\n\n"
-        "Identity providers push people and groups here through SCIM 2.0.\n"
-        "SCIM base URLs: `connector connection list ORG` and `connector connection show CONNECTION`.\n"
-        "Documentation: README.md and docs/ beside the program; `connector --help`.\n"
-    )
-    return Response(text, content_type="text/plain; charset=utf-8")
+def _house(settings: Settings) -> House:
+    database, sealer = Database.open(settings.database_url), Sealer(settings.secret_keys)
+    return House(settings, database, sealer, Fetcher(settings.fetch_private), {})
 
 
 def healthz() -> Response:
@@ -83,9 +74,8 @@ def healthz() -> Response:
 
 def readyz() -> Response:
     """The database answers and is of this program's schema; else 503."""
-    house: House = current_app.extensions["connector"]
     try:
-        found = migrate.current(house.database)
+        found = migrate.current(house().database)
     except SQLAlchemyError:
         raise Unavailable("database_unavailable", "The database cannot be read.", retry_after=5) from None
     if found != migrate.head():
@@ -94,27 +84,16 @@ def readyz() -> Response:
     return jsonify(status="ok")
 
 
-def problem(status: int, code: str, detail: str, **headers: str) -> Response:
-    """An error as problem details (RFC 9457), with the stable code."""
-    response = jsonify(type="about:blank", status=status, code=code, detail=detail)
-    response.status_code = status
-    response.content_type = "application/problem+json"
-    response.headers.update(headers)
-    return response
-
-
 def _http_error(error: HTTPException) -> Response:
     """What no room could answer. An address or method that the routes of SCIM do not know is refused in its form."""
     if request.path == "/scim" or request.path.startswith("/scim/"):
         return http_refusal(error).response()
-    status = error.code or 500
-    code = error.name.lower().replace(" ", "_")
-    allowed = dict(error.get_headers()).get("Allow")
-    return problem(status, code, error.description or error.name, **({"Allow": allowed} if allowed else {}))
+    return refusals.http_answer(error)
 
 
-def _unavailable(error: Unavailable) -> Response:
-    return problem(503, error.code, error.detail, **{"Retry-After": str(error.retry_after)})
+def _refused(error: ConnectorError) -> Response:
+    """What no room answered itself: a page where a browser asks."""
+    return refusals.answer(error, default_page=False)
 
 
 def _failure(error: Exception) -> Response:
@@ -122,7 +101,7 @@ def _failure(error: Exception) -> Response:
     reference = uuid.uuid4().hex
     lines = "".join(traceback.format_tb(error.__traceback__))
     _failures.error("request failed, reference %s: %s\n%s", reference, type(error).__name__, lines)
-    return problem(500, "failure", f"connector failed to answer. Tell the operator the reference {reference}.")
+    return refusals.failure(reference)
 
 
 def _start() -> None:

@@ -1,4 +1,4 @@
-"""PAGES: HTML with the headers every page of ours carries. Nothing inline, nothing from elsewhere, framed by nobody, kept nowhere."""
+"""PAGES: HTML, with the headers that every page of ours carries: nothing inline or from elsewhere, in no frame, kept nowhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from connector.errors import NotFound
 from connector.web.house import house
 
 _STATIC = Path(__file__).parent / "static"
-_KINDS = {"connector.css": "text/css; charset=utf-8", "connector.js": "text/javascript; charset=utf-8"}
+_KINDS = {
+    "connector.css": "text/css; charset=utf-8",
+    "connector.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 _FILES = {name: (_STATIC / name).read_bytes() for name in _KINDS}
 _YEAR = 365 * 24 * 3600
 
@@ -43,9 +47,9 @@ def page(template: str, status: int = 200, *, leads_away: bool = False, **values
 def protect(response: Response, *, leads_away: bool = False) -> Response:
     """Give a page its headers.
 
-    `form-action` is applied to every redirect after a form (CSP 3 section 6.4.1), and identity providers pass people on to hosts of
-    theirs that nobody knows beforehand. The referrer stays with us; a policy of `no-referrer` would make browsers send
-    `Origin: null` with our own forms (Fetch section 3.2).
+    Browsers apply `form-action` to every redirect after a form as well, and identity providers pass people on to hosts of theirs
+    that nobody knows beforehand. The referrer stays with us; a policy of `no-referrer` would make browsers send `Origin: null`
+    with our own forms (Fetch section 3.2).
     """
     away = (" https:" if house().is_https else " https: http:") if leads_away else ""
     response.headers["Content-Security-Policy"] = (
@@ -104,7 +108,7 @@ def static_path(name: str) -> str:
 
 @blueprint.get("/static/<digest>/<name>")
 def static_file(digest: str, name: str) -> Response:
-    """One of our two files. Kept for ever under the hash of its content; under another one it is sent and not kept."""
+    """A file of ours. Kept for ever under the hash of its content; under another one it is sent and not kept."""
     if name not in _FILES:
         raise NotFound("not_found", "There is nothing at this address.")
     kept = f"public, max-age={_YEAR}, immutable" if digest == VERSIONS[name] else "no-cache"

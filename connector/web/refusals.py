@@ -6,12 +6,15 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from connector import errors
 from connector.errors import ConnectorError
-from connector.web.pages import page, protect, wants_page
+from connector.web.house import house
+from connector.web.pages import page, wants_page
 
 STATUS: Mapping[type[ConnectorError], int] = {
     errors.Invalid: 400,
@@ -39,6 +42,22 @@ class Words:
     button: tuple[str, str] | None = None
 
 
+_PLAIN = {
+    404: "The address is mistyped, or what was here is gone.",
+    405: "Go back, and use the buttons and links of the page before.",
+}
+_HEADINGS = {
+    403: "This is not allowed",
+    404: "There is nothing here",
+    405: "This page cannot be used that way",
+    413: "That was too much",
+    429: "That was a little too often",
+    500: "Something went wrong here",
+    503: "Not right now",
+}
+_HOME = "Go to the start page"
+
+
 def new_reference() -> str:
     """What somebody can read out to their administrator, and what is found in the trace and the log."""
     return secrets.token_hex(6)
@@ -51,28 +70,33 @@ def status_of(error: ConnectorError) -> int:
 
 def plain_words(error: ConnectorError) -> Words:
     """The error's own sentences: for what somebody asked of connector itself."""
-    headings = {
-        403: "This is not allowed",
-        404: "There is nothing here",
-        429: "That was a little too often",
-        503: "Not right now",
-    }
     expected = f"Expected: {error.expected}." if error.expected else ""
-    sentences = tuple(sentence for sentence in (error.detail, expected, error.advice) if sentence)
-    return Words(headings.get(status_of(error), "This did not work"), sentences)
+    return _words(status_of(error), error.detail, expected, error.advice)
 
 
-def answer(error: ConnectorError, *, words: Words | None = None, reference: str = "", default_page: bool = True) -> Response:
-    """Answer a refusal in the form that was asked for; with neither asked for, as a page if `default_page`.
+def _words(status: int, *sentences: str) -> Words:
+    said = tuple(sentence for sentence in sentences if sentence)
+    return Words(_HEADINGS.get(status, "This did not work"), said, (_HOME, house().path("/")))
 
-    `words` replace the error's own sentences, in both forms.
+
+def answer(
+    error: ConnectorError,
+    *,
+    words: Words | None = None,
+    reference: str = "",
+    facts: Mapping[str, Any] | None = None,
+    organization: str = "",
+    default_page: bool = True,
+) -> Response:
+    """Answer a refusal in the form that was asked for; where neither was, as a page if `default_page`.
+
+    `words` replace the error's own sentences, in both forms; `facts` are shown on the page.
     """
-    reference = reference or new_reference()
-    status = status_of(error)
+    reference, status = reference or new_reference(), status_of(error)
     _log.info("refused with %s (%d), reference %s", error.code, status, reference)
     words = words or plain_words(error)
-    if wants_page(default_page):
-        response = page("refused.html", status, words=words, code=error.code, reference=reference)
+    if wants_page(default_page) and not request.path.startswith("/api/"):
+        response = _page(status, words, error.code, reference, facts, organization)
     else:
         response = problem(status, error.code, " ".join(words.sentences), reference=reference)
     response.headers["X-Connector-Error"] = error.code
@@ -82,10 +106,41 @@ def answer(error: ConnectorError, *, words: Words | None = None, reference: str 
     return response
 
 
+def http_answer(error: HTTPException) -> Response:
+    """Answer what the web server itself refuses: no such address, no such method, a body too large."""
+    status, code = error.code or 500, error.name.lower().replace(" ", "_")
+    if _for_browser():
+        response = _page(status, _words(status, _PLAIN.get(status, error.description or error.name)), code, new_reference())
+    else:
+        response = problem(status, code, error.description or error.name)
+    if allowed := dict(error.get_headers()).get("Allow"):
+        response.headers["Allow"] = allowed
+    return response
+
+
+def failure(reference: str) -> Response:
+    """Answer a failure of connector itself: 500, and nothing of what failed."""
+    said = f"connector failed to answer. Tell the operator the reference {reference}."
+    if _for_browser():
+        return _page(500, _words(500, said, "Trying again may help."), "failure", reference)
+    return problem(500, "failure", said)
+
+
+def _for_browser() -> bool:
+    return not request.path.startswith("/api/") and wants_page(False)
+
+
+def _page(
+    status: int, words: Words, code: str, reference: str, facts: Mapping[str, Any] | None = None, organization: str = ""
+) -> Response:
+    said = {"code": code, "reference": reference, "facts": facts or {}, "organization": organization}
+    return page("refused.html", status, leads_away=False, words=words, **said)
+
+
 def problem(status: int, code: str, detail: str, *, reference: str = "") -> Response:
     """An error as problem details, with the stable code."""
     told = {"type": "about:blank", "status": status, "code": code, "detail": detail}
     response = jsonify(told | ({"reference": reference} if reference else {}))
     response.status_code = status
     response.content_type = "application/problem+json"
-    return protect(response)
+    return response

@@ -1,4 +1,4 @@
-"""WORDS: what somebody is told who could not be signed in. Their administrator reads the reason in the trace; a stranger must not."""
+"""WORDS: what somebody is told who could not be signed in. Their administrator reads the reason in the trace."""
 
 from __future__ import annotations
 
