@@ -255,10 +255,16 @@ def end_all(database: Database, person_id: str, *, keep: str | None = None) -> i
 
 
 def end_by_handle(database: Database, connection_id: str, handle: str | None, index: str | None, now: datetime) -> int:
+    """`end_by_handle_in` in a transaction of its own."""
+    return database.write(lambda tx: end_by_handle_in(tx, connection_id, handle, index, now))
+
+
+def end_by_handle_in(tx: Connection, connection_id: str, handle: str | None, index: str | None, now: datetime) -> int:
     """End what was signed in through this connection as `handle` (SAML NameID, OIDC `sub`), or only `index` of it (SessionIndex,
     `sid`): SAML 2.0 Core section 3.7.3, OpenID Connect Back-Channel Logout section 2.7. Returns how many authentications ended.
 
-    What came through other connections stays. Without both nobody is meant.
+    What came through other connections stays. Without both nobody is meant. Inside the transaction that spends the message: a
+    logout that was spent and not done could not be sent again.
     """
     held = t.Authentication
     columns = held.__table__.c
@@ -266,7 +272,7 @@ def end_by_handle(database: Database, connection_id: str, handle: str | None, in
     if not said:
         return 0
     mine = update(held).where(held.connection_id == connection_id, held.ended_at.is_(None), *said)
-    return database.write(lambda tx: tx.execute(mine.values(ended_at=now)).rowcount)
+    return tx.execute(mine.values(ended_at=now)).rowcount
 
 
 def end_of_connection(tx: Connection, connection_id: str, now: datetime) -> None:
