@@ -40,9 +40,9 @@ class Trial:
 
 def make_link(database: Database, connection_id: str, base_url: str, *, now: datetime | None = None) -> str:
     """Return an address that starts a test sign-in, good for an hour. Raises NotFound `connection_not_found`."""
-    organization_of(database, connection_id)
+    home = {"connection_id": connection_id, "organization_id": organization_of(database, connection_id)}
     moment, token = now or datetime.now(UTC), secrets.token_urlsafe(32)
-    row = {"token_hash": hashed(token), "connection_id": connection_id, "created_at": moment, "expires_at": moment + LINK_LIFE}
+    row = {**home, "token_hash": hashed(token), "created_at": moment, "expires_at": moment + LINK_LIFE}
     database.write(lambda tx: tx.execute(insert(t.TestLink).values(row)))
     return addresses(base_url, connection_id)["login_url"].removesuffix("login") + f"test?token={token}"
 
