@@ -21,7 +21,6 @@ from http.client import HTTPException
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
-import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as ReadTimeout
@@ -29,6 +28,7 @@ from urllib3.response import BaseHTTPResponse
 
 from connector.errors import Upstream
 from connector.outbound.addresses import is_public
+from connector.outbound.trust import trust
 
 _PIECE = 65_536
 _ADDRESSES = 4  # of one name that are tried
@@ -54,13 +54,11 @@ class _Target:
 
 
 class Fetcher:
-    """The one way out to web servers. Safe to share between threads; trusts the authorities of the system (SSL_CERT_FILE names
-    others) and those that come with Python's certifi."""
+    """The one way out to web servers. Safe to share between threads."""
 
     def __init__(self, private_allowed: bool) -> None:
         self.private_allowed = private_allowed
-        self._trust = ssl.create_default_context(cafile=certifi.where())
-        self._trust.load_default_certs()
+        self._trust = trust()
         self._trust.sslsocket_class = _TimedTls
 
     def fetch(

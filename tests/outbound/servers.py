@@ -29,12 +29,14 @@ class Listening:
 
 
 @contextmanager
-def listening(talk: Talk, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Listening]:
-    """Accept connections, read the request, and let `talk` answer; every connection is closed afterwards."""
+def listening(
+    talk: Talk, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", greets: bool = False
+) -> Iterator[Listening]:
+    """Accept connections, read the request, and let `talk` answer; with `greets` it speaks first. Connections are closed after it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as server:
         here = Listening(server.getsockname()[1])
-        thread = threading.Thread(target=_accept, args=(server, talk, tls, here), daemon=True)
+        thread = threading.Thread(target=_accept, args=(server, talk, tls, here, greets), daemon=True)
         thread.start()
         try:
             yield here
@@ -44,7 +46,7 @@ def listening(talk: Talk, *, tls: ssl.SSLContext | None = None, host: str = "127
             thread.join(timeout=5)
 
 
-def _accept(server: socket.socket, talk: Talk, tls: ssl.SSLContext | None, here: Listening) -> None:
+def _accept(server: socket.socket, talk: Talk, tls: ssl.SSLContext | None, here: Listening, greets: bool) -> None:
     while True:
         try:
             plain, _ = server.accept()
@@ -53,7 +55,8 @@ def _accept(server: socket.socket, talk: Talk, tls: ssl.SSLContext | None, here:
         with suppress(OSError), plain:
             plain.settimeout(5)
             with tls.wrap_socket(plain, server_side=True) if tls else plain as sock:
-                here.heard.append(_request(sock))
+                if not greets:
+                    here.heard.append(_request(sock))
                 talk(sock)
 
 
