@@ -58,7 +58,7 @@ _LOCK = Hot(select(_GROUP).where(_ONE).with_for_update(key_share=True))
 def create_group(
     database: Database, client: Client, group: PushedGroup, members: tuple[str, ...], *, identity: str | None = None
 ) -> StoredGroup:
-    """Keep a new group with its members. `identity` is an id from `pushing.reserve`; else a group that sign-ins told of keeps its.
+    """Keep a new group with its members. `identity` is an id from `pushing.reserve`; one that sign-ins told of keeps its id.
 
     Raises Taken `uniqueness`, Invalid `member_unknown`, and what `push` raises.
     """

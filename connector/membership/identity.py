@@ -50,11 +50,12 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class LogoutHandle:
     """What the IdP will name this sign-in by when it ends it: SAML NameID (with its format and qualifiers as XML attributes) and
-    SessionIndex, OIDC `sub` (in `name_id`) and `sid`."""
+    SessionIndex, OIDC `sub` (in `name_id`) and `sid`. `hint` is what a logout started here has to show: the ID token."""
 
     name_id: str | None = None
     name_id_attributes: Mapping[str, str] = field(default_factory=dict)
     session_index: str | None = None
+    hint: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

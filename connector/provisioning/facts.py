@@ -166,6 +166,16 @@ def everybody(corridor: Corridor, org: Setting) -> list[Entry]:
     return entries + (_described(corridor, absent) if absent else [])
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an identity said last: groups (None: never), and attributes as rules look at them."""
+
+    person_id: str
+    connection_id: str
+    groups: list[str] | None
+    attributes: Mapping[str, Any]
+
+
 _SAID = (
     select(t.ExternalIdentity.person_id, t.ExternalIdentity.connection_id)
     .add_columns(t.ExternalIdentity.groups, t.ExternalIdentity.attributes)
@@ -187,7 +197,7 @@ def claimed(corridor: Corridor, persons: Collection[str] | None) -> list[Entry]:
     """Lock and read members who signed in through an active connection (None: all of them), with what they said last."""
     given = {**these(persons or ()), "organization": corridor.organization_id}
     found = corridor.read(_ALL_MEMBERS if persons is None else _THESE_MEMBERS, given)
-    said = corridor.read(_ALL_SAID if persons is None else _THESE_SAID, given)
+    said = [Said(*row) for row in corridor.read(_ALL_SAID, given)] if persons is None else said_by(corridor, persons)
     claims = claims_of(corridor, said, everybody=persons is None)
     ids = [row.id for row in found if row.person_id in claims]
     entries = _described(corridor, ids) if ids else []
@@ -195,18 +205,41 @@ def claimed(corridor: Corridor, persons: Collection[str] | None) -> list[Entry]:
     return [replace(entry, facts=active, claims=claims[entry.person_id or ""]) for entry in entries]
 
 
-def claims_of(corridor: Corridor | Glance, said: Sequence[Any], *, everybody: bool = False) -> dict[str, tuple[Claim, ...]]:
-    """What identities (rows with person_id, connection_id, groups, attributes) say, by person; groups as rules know them."""
-    values = sorted({value for row in said for value in row.groups or ()})
+def said_by(corridor: Corridor | Glance, persons: Collection[str]) -> list[Said]:
+    """What people said when they last signed in through connections that are active."""
+    given = {**these(persons), "organization": corridor.organization_id}
+    return [Said(*row) for row in corridor.read(_THESE_SAID, given)]
+
+
+def claims_of(corridor: Corridor | Glance, said: Sequence[Said], *, everybody: bool = False) -> dict[str, tuple[Claim, ...]]:
+    """What identities say, by person; groups as rules know them. A group nobody has told of before has no id yet."""
+    values = sorted({value for each in said for value in each.groups or ()})
     given = {**these(values), "organization": corridor.organization_id}
     rows = corridor.read(_ALL_CLAIMED, given) if everybody else corridor.read(_THESE_CLAIMED, given) if values else []
     known = {(r.connection_id, r.value): Group(r.id, r.display_name or r.value, r.external_id or r.value) for r in rows}
     claims: dict[str, tuple[Claim, ...]] = {}
-    for row in said:
-        groups = (known.get((row.connection_id, value)) for value in row.groups or ())
-        facts = PersonFacts(True, tuple(group for group in groups if group), row.attributes)
-        claims[row.person_id] = (*claims.get(row.person_id, ()), Claim(row.connection_id, facts, row.groups is not None))
+    for each in said:
+        groups = (known.get((each.connection_id, value)) or Group("", value, value) for value in each.groups or ())
+        facts = PersonFacts(True, tuple(groups), each.attributes)
+        claims[each.person_id] = (*claims.get(each.person_id, ()), Claim(each.connection_id, facts, each.groups is not None))
     return claims
+
+
+def members_of(corridor: Corridor, persons: Collection[str]) -> list[Entry]:
+    """Lock and read the memberships of people; no facts of the directory."""
+    found = corridor.read(_THESE_MEMBERS, {**these(persons), "organization": corridor.organization_id})
+    return _described(corridor, [row.id for row in found]) if found else []
+
+
+def facts_of(corridor: Corridor, user_id: str, active: bool, document: Mapping[str, Any]) -> PersonFacts:
+    """What a directory says of one of its users, whatever state it is in."""
+    rows = corridor.tx.execute(_IN_GROUPS.where(among_these(_PLACE.user_id)), these([user_id])).all()
+    return PersonFacts(active, tuple(sorted((Group(a, b, c) for _, _, a, b, c in rows), key=_by_name)), document)
+
+
+def stranger(subject: Subject, person_id: str | None, name: str | None) -> Entry:
+    """Somebody who is no member and of whom the directory has nothing."""
+    return Entry(subject, None, None, person_id, name, PersonFacts(active=True), Holding(), withheld=False)
 
 
 def newcomer(user: Known) -> Entry:

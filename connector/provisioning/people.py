@@ -8,11 +8,13 @@ IdP never adds, moves or removes an address of a Person it did not create.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select
 
 from connector.membership.domain_names import domain_of
+from connector.membership.fold import fold
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import setting
 from connector.storage import tables as t
@@ -111,6 +113,13 @@ def follow(corridor: Corridor, connection_id: str, user_ids: Collection[str] | N
     names = [{"id": row.person_id, "display_name": row.display_name} for row in rows]
     update_rows(corridor.tx, t.Person, names, keys=("id",))
     _move(corridor, [row for row in rows if row.email_key is not None])
+
+
+def move(corridor: Corridor, person_id: str, known: Any, email: str) -> None:
+    """Make `email` the primary address of one person; `known` has that of today: address_id, email_key, verified."""
+    said = {"person_id": person_id, "email": email, "email_key": fold(email)}
+    corridor.lock_persons([person_id])
+    _move(corridor, [SimpleNamespace(**said, address_id=known.address_id, known_key=known.email_key, verified=known.verified)])
 
 
 def _move(corridor: Corridor, rows: Sequence[Any]) -> None:

@@ -1,0 +1,177 @@
+"""The test sign-in: what arrived, how it maps, which role and teams would result and why. It makes nothing, in every state.
+
+It answers for the connection as it will be: its own rules count, and its directory if it is staged, even while the organization's
+members still come by invitation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from connector.directory.recognition import trusted_email
+from connector.directory.sign_in import rule_document
+from connector.directory.sign_on_model import SignOn
+from connector.membership.explain import BecauseItem, Explanation, NotItem, explain
+from connector.membership.fold import fold
+from connector.membership.identity import VerifiedIdentity
+from connector.membership.ledger import effective, play
+from connector.membership.mapping import prepare
+from connector.membership.model import Effective, Holding, PersonFacts
+from connector.membership.plan import reconcile
+from connector.provisioning import facts
+from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.provisioning.setting import Setting, read_rules
+from connector.storage import tables as t
+from connector.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know about a test sign-in. `level`: `ok`, `note` or `problem`; `advice` says what to do about a problem."""
+
+    level: str
+    sentence: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would come of a sign-in. `passed` tells that somebody could sign in like this once the connection is active.
+
+    `source` says where groups come from: `directory` (as pushed) or `claims` (as sent now); `groups` are their names, None when
+    nothing is known of them. `access` is what would be held, with `because` and `not_` as in an explanation.
+    """
+
+    passed: bool
+    source: str
+    groups: tuple[str, ...] | None
+    access: Effective
+    because: tuple[BecauseItem, ...]
+    not_: tuple[NotItem, ...]
+    findings: tuple[Finding, ...]
+    trusted_email: str | None
+
+
+def preview(database: Database, sign_on: SignOn, identity: VerifiedIdentity) -> Trial:
+    """Work out what would come of this sign-in; nothing is written."""
+
+    def work(corridor: Corridor) -> Trial:
+        org = facts.setting(corridor)
+        user = _user(corridor, sign_on, identity, org)
+        said = _facts(corridor, identity, user)
+        holding = _holding(corridor, identity, user, org)
+        mapping = prepare(read_rules(corridor.tx, sign_on.connection_id), org.catalogue, org.policy)
+        after = play(reconcile(mapping.desired(said), holding), holding)
+        told = explain(said, mapping, after)
+        findings = tuple(_findings(corridor, sign_on, identity, user, org))
+        passed = not any(each.level == "problem" for each in findings)
+        groups = tuple(group.name for group in said.groups)
+        return _trial(passed, user, groups, identity, effective(after, org.catalogue), told, findings, org)
+
+    return enter(database, sign_on.organization_id, Origin("test", "a test sign-in"), work, preview=True)
+
+
+def _trial(
+    passed: bool,
+    user: Any,
+    groups: tuple[str, ...],
+    identity: VerifiedIdentity,
+    access: Effective,
+    told: Explanation,
+    findings: tuple[Finding, ...],
+    org: Setting,
+) -> Trial:
+    known = groups if user or identity.profile.groups is not None else None
+    source = "directory" if user else "claims"
+    return Trial(passed, source, known, access, told.because, told.not_, findings, trusted_email(identity, org.domains))
+
+
+def _user(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, org: Setting) -> Any:
+    """The pushed user whom the identity would be linked to, of the directory that is live, or of this connection's own."""
+    user, profile = t.DirectoryUser, identity.profile
+    email = trusted_email(identity, org.domains)
+    ways = [user.external_id == each for each in (profile.external_id,) if each]
+    ways += [] if identity.subject.mutable else [user.external_id == identity.subject.value]
+    ways += [user.user_name_key == email, user.email_key == email] if email else []
+    home = org.authority or sign_on.connection_id
+    for way in ways:
+        row = corridor.tx.execute(select(user).where(user.connection_id == home, way).order_by(user.id).limit(1)).first()
+        if row is not None:
+            return row
+    return None
+
+
+def _facts(corridor: Corridor, identity: VerifiedIdentity, user: Any) -> PersonFacts:
+    if user is not None:
+        return facts.facts_of(corridor, user.id, bool(user.active or user.overridden), user.search)
+    groups = identity.profile.groups
+    said = facts.Said("", identity.connection_id, None if groups is None else list(groups), rule_document(identity))
+    return facts.claims_of(corridor, [said])[""][0].facts
+
+
+def _holding(corridor: Corridor, identity: VerifiedIdentity, user: Any, org: Setting) -> Holding:
+    """What the person has today, if they are a member."""
+    email = trusted_email(identity, org.domains)
+    address, member = t.Address, t.Membership
+    holder = select(address.person_id).where(address.email_key == (email or ""), address.verified)
+    mine = or_(member.person_id == (user.person_id if user else ""), member.person_id.in_(holder))
+    found = select(member.person_id).where(member.organization_id == corridor.organization_id, mine).limit(1)
+    entries = facts.members_of(corridor, corridor.tx.execute(found).scalars().all())
+    return entries[0].holding if entries else Holding()
+
+
+def _findings(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, user: Any, org: Setting) -> list[Finding]:
+    found = [_about_address(identity, user, org), _about_groups(identity, user)]
+    if user is not None:
+        found.append(_about_user(user))
+    elif org.authority or _staged(corridor, sign_on):
+        advice = "Assign the person to the application that pushes, or send the pushed externalId in the sign-in."
+        found.append(Finding("problem", "No pushed user fits this sign-in: once the directory is live it is refused.", advice))
+    if identity.subject.mutable:
+        advice = "Send a persistent NameID, or name an immutable attribute as the subject."
+        found.append(Finding("note", "The subject is an e-mail address, which may pass to somebody else one day.", advice))
+    if not read_rules(corridor.tx, sign_on.connection_id):
+        found.append(Finding("note", "The connection has no rules: everybody gets the default role and no team."))
+    return found
+
+
+def _about_address(identity: VerifiedIdentity, user: Any, org: Setting) -> Finding:
+    profile = identity.profile
+    if not profile.email:
+        level, sentence, advice = "problem", "No e-mail address arrived.", "Map it at the identity provider."
+    elif profile.email_verified is False:
+        level, sentence, advice = "problem", "The identity provider calls the address unverified.", "Verify it there."
+    elif trusted_email(identity, org.domains) is None:
+        sentence, advice = "The address lies outside the verified domains.", "Verify its domain: `connector domain add`."
+        level = "problem"
+    else:
+        return Finding("ok", f"The address {profile.email} lies inside a verified domain.")
+    return Finding("note" if user is not None else level, sentence, advice)
+
+
+def _about_groups(identity: VerifiedIdentity, user: Any) -> Finding:
+    profile = identity.profile
+    if user is not None:
+        return Finding("ok", "Groups are taken from the directory, as pushed; those of the sign-in do not count.")
+    if profile.groups_overage:
+        advice = "Send only the groups assigned to the application, or push them through SCIM."
+        return Finding("note", "The identity provider sent a pointer instead of the groups: they count as unknown.", advice)
+    if profile.groups is None:
+        advice = "Add a groups attribute at the identity provider; let it always include the group that gives access."
+        return Finding("note", "Nothing was said about groups: they count as unknown, and nothing is changed by them.", advice)
+    return Finding("ok", f"Groups arrived: {len(profile.groups)}.")
+
+
+def _about_user(user: Any) -> Finding:
+    if user.active or user.overridden:
+        return Finding("ok", f"This is the pushed user {fold(user.user_name)}.")
+    return Finding("problem", "The pushed user is not active.", "Activate the person at the identity provider.")
+
+
+def _staged(corridor: Corridor, sign_on: SignOn) -> bool:
+    connection = t.Connection
+    mine = select(connection.directory).where(connection.id == sign_on.connection_id)
+    return corridor.tx.execute(mine).scalar_one_or_none() == "staging"
