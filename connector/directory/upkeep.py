@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from connector.directory.departures import MEMORY
 from connector.provisioning import apply, relay
@@ -18,6 +18,9 @@ from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import among
+
+CERTIFICATE_DAYS = (1, 7, 30, 60)
+"""How many days before its end owners are warned of the end of an IdP's last certificate; and once when it has ended."""
 
 WARN_DAYS = (1, 7, 30)
 """How many days before its end owners are warned of a SCIM token's end."""
@@ -49,6 +52,7 @@ class Notice:
 def run(database: Database, now: datetime) -> None:
     """Do all the periodic work that is due at `now`. Raises Unavailable."""
     warn(database, [*expiring_tokens(database, now), *silent_directories(database, now)])
+    warn(database, [*ending_certificates(database, now), *troubled_metadata(database, now)])
     forget_the_departed(database, now)
     sweep(database, now)
 
@@ -123,6 +127,61 @@ def _silence(row: Any) -> Notice:
         f"directory_silent:{row.id}:{since or 'never'}",
         f"the identity provider of {row.name} has said nothing for 24 hours: see there whether provisioning runs and whether its"
         " token is still right",
+    )
+
+
+def ending_certificates(database: Database, now: datetime) -> list[Notice]:
+    """The certificates of IdPs whose end is near or past, if no other one of the connection lives longer: told at 60, 30, 7 and 1
+    days and at the end. It goes on working, but the IdP may change keys then, and some stop to sign."""
+    kept, connection = t.IdpCertificate, t.Connection
+    found = (
+        select(connection.id, connection.organization_id, connection.name, func.max(kept.not_after).label("ends_at"))
+        .join(kept, kept.connection_id == connection.id)
+        .where(kept.leaves_at.is_(None), connection.state != "disabled")
+        .group_by(connection.id, connection.organization_id, connection.name)
+        .having(func.max(kept.not_after) <= now + timedelta(days=max(CERTIFICATE_DAYS)))
+        .order_by(connection.id)
+    )
+    with database.read() as tx:
+        return [_certificate(row, now) for row in tx.execute(found)]
+
+
+def _certificate(row: Any, now: datetime) -> Notice:
+    days = next((days for days in (0, *CERTIFICATE_DAYS) if row.ends_at <= now + timedelta(days=days)), 0)
+    ends = f"expires on {row.ends_at:%Y-%m-%d}" if days else f"expired on {row.ends_at:%Y-%m-%d}; it goes on working"
+    return Notice(
+        row.organization_id,
+        "certificate.expiring",
+        f"connection:{row.id}",
+        {"expires_at": row.ends_at.isoformat(), "days": days},
+        f"certificate_expiring:{row.id}:{row.ends_at:%Y-%m-%d}:{days}",
+        f"the last signing certificate of {row.name} {ends}: renew it at the identity provider and give connector its metadata",
+    )
+
+
+def troubled_metadata(database: Database, now: datetime) -> list[Notice]:
+    """The connections whose metadata cannot be fetched or read, or have passed the end of their validity: told once a day."""
+    row, connection = t.SignOn, t.Connection
+    past = and_(row.metadata_valid_until.is_not(None), row.metadata_valid_until <= now)
+    found = (
+        select(connection.id, connection.organization_id, connection.name, row.metadata_error, row.metadata_valid_until)
+        .join(row, row.connection_id == connection.id)
+        .where(connection.state != "disabled", row.metadata_url.is_not(None), or_(row.metadata_error.is_not(None), past))
+        .order_by(connection.id)
+    )
+    with database.read() as tx:
+        return [_trouble(each, now) for each in tx.execute(found)]
+
+
+def _trouble(row: Any, now: datetime) -> Notice:
+    wrong = row.metadata_error or f"They were valid until {row.metadata_valid_until:%Y-%m-%d}."
+    return Notice(
+        row.organization_id,
+        "metadata.failing",
+        f"connection:{row.id}",
+        {"error": wrong},
+        f"metadata_failing:{row.id}:{now:%Y-%m-%d}",
+        f"the metadata of {row.name} cannot be refreshed, what is known stays in force: {wrong}",
     )
 
 
