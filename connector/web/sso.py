@@ -10,6 +10,7 @@ GET  /sso/{c}/test      the same, for an admin, and nothing is made of it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,11 +25,15 @@ from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Stage, Trace
 from connector.errors import Conflict, ConnectorError, Forbidden, TooMany, Unavailable
 from connector.membership.fold import is_storable
-from connector.membership.identity import VerifiedIdentity
-from connector.web import cookies, pages, refusals, visitors, words
+from connector.membership.identity import LogoutHandle, VerifiedIdentity
+from connector.web import cookies, pages, refusals, trial_page, visitors, words
 from connector.web.house import house
 
 blueprint = Blueprint("sso", __name__)
+
+_OF_IDENTITY = frozenset(
+    {"email_missing", "email_unverified", "domain_not_verified", "second_subject", "link_ambiguous", "break_glass"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +50,14 @@ class Protocol:
     """What a protocol gives to the routes it shares with the other; each reads the current request of Flask where it needs to.
 
     `start` sends the browser to the identity provider (303, or a page that posts); `metadata` describes us to it; `logout`
-    answers what it sends to /sso/{c}/logout; `leave` sends the browser to its logout with what was kept of the sign-in (the
-    opened text of `Held.logout`), or returns None where it offers none.
+    answers what it sends to /sso/{c}/logout; `leave` sends the browser to its logout with what was kept of the sign-in,
+    or returns None where it offers none.
     """
 
     start: Callable[[SignOn, Begun], Response]
     metadata: Callable[[SignOn], Response]
     logout: Callable[[SignOn], Response]
-    leave: Callable[[SignOn, str], Response | None]
+    leave: Callable[[SignOn, LogoutHandle], Response | None]
 
 
 def load(connection_id: str) -> SignOn:
@@ -97,18 +102,19 @@ def logout(connection_id: str) -> Response:
     """Hand on to the protocol what the identity provider says about a logout."""
     sign_on = load(connection_id)
     try:
-        return _protocol(sign_on).logout(sign_on)
+        return protocol_of(sign_on).logout(sign_on)
     except ConnectorError as error:
         return refuse(error, sign_on, "logout")
 
 
 def _sent(sign_on: SignOn, purpose: Purpose, next_path: str) -> Response:
-    protocol, side = _protocol(sign_on), sign_on.saml or sign_on.oidc
+    protocol, side = protocol_of(sign_on), sign_on.saml or sign_on.oidc
     begun = begin(sign_on, purpose, next_path, force_authn=bool(side and side.force_authn))
     return attach(protocol.start(sign_on, begun), begun)
 
 
-def _protocol(sign_on: SignOn) -> Protocol:
+def protocol_of(sign_on: SignOn) -> Protocol:
+    """What the connection speaks. Raises Conflict `sign_on_missing`."""
     if sign_on.protocol is None:
         raise Conflict(
             "sign_on_missing",
@@ -167,6 +173,14 @@ def pending(connection_id: str | None, token: str) -> PendingRequest:
     return requests.still_waits(found, connection_id=connection_id, browser=cookies.binding(), now=_now())
 
 
+def confirm_page(sign_on: SignOn, begun: Begun, email: str | None) -> Response:
+    """Ask whether to go on with a sign-in that the identity provider began; POST /sso/{c}/confirm gets the token of `begun`."""
+    action = house().path(f"/sso/{sign_on.connection_id}/confirm")
+    organization, idp = sign_on.organization_name, sign_on.name
+    asked = pages.page("confirm.html", token=begun.token, organization=organization, idp=idp, email=email, action=action)
+    return attach(asked, begun)
+
+
 def repost() -> Response | None:
     """Have a browser send the current form again from a page of ours, if that will bring the binding cookie along.
 
@@ -182,19 +196,25 @@ def complete(sign_on: SignOn, identity: VerifiedIdentity, pending_request: Pendi
     """Let in whom the identity provider has verified: session cookie and 303; of a test sign-in, its result. Else a refusal."""
     try:
         if pending_request.purpose == "test":
-            return _tested(sign_on, identity, pending_request)
-        entered = sign_in.sign_in(house().database, sign_on, identity, pending_request, visitors.visitor())
+            return trial_page.result(sign_on, identity, pending_request)
+        entered = sign_in.sign_in(
+            house().database, house().sealer, sign_on, identity, pending_request, visitors.visitor(), _now()
+        )
     except ConnectorError as error:
-        return refuse(error, sign_on, "entry")
+        return refuse(error, sign_on, _stage_of(error), trial_page.facts_of(identity))
+    _traced(
+        Trace(sign_on.connection_id, "sign_in", "done", "ok", facts=trial_page.facts_of(identity), address=request.remote_addr)
+    )
     response = pages.redirect(pending_request.next_path or house().path("/"))
     cookies.set_session(response, entered.session_token)
     return response
 
 
-def _tested(sign_on: SignOn, identity: VerifiedIdentity, pending_request: PendingRequest) -> Response:
-    requests.spend_alone(house().database, pending_request.handle, _now())
-    preview = sign_in.preview(house().database, sign_on, identity)
-    return pages.page("tested.html", sign_on=sign_on, preview=preview, identity=identity)
+def _stage_of(error: ConnectorError) -> Stage:
+    """How far a verified identity came that was refused all the same."""
+    if error.code in ("request_used", "message_replayed"):
+        return "check"
+    return "identity" if error.code in _OF_IDENTITY else "entry"
 
 
 def refuse(
@@ -224,23 +244,30 @@ def refuse(
             message,
             request.remote_addr,
         )
-        error = _traced(trace) or error
+        error = _failed(sign_on) or error
+        if not isinstance(error, TooMany):
+            _traced(trace)
     said = None if purpose == "test" else words.for_employee(error, sign_on)
     shown = facts if purpose == "test" else None
     organization = sign_on.organization_name if sign_on else ""
     return refusals.answer(error, words=said, reference=reference, facts=shown, organization=organization)
 
 
-def _traced(trace: Trace) -> TooMany | None:
-    """Keep the attempt. Somebody who fails very often is told so and fills no tables."""
+def _failed(sign_on: SignOn) -> TooMany | None:
+    """Count a failure: somebody who fails very often is told so, and fills no tables."""
     try:
-        throttle.spend(house().database, "sign_in_failure", f"{trace.connection_id} {request.remote_addr}", _now())
-        traces.record(house().database, trace, _now())
+        throttle.spend(house().database, "sign_in_failure", f"{sign_on.connection_id} {request.remote_addr}", _now())
     except TooMany as error:
         return error
     except Unavailable:
-        pass  # the refusal stands, and the log has it
+        pass  # what is to be said stays the same
     return None
+
+
+def _traced(trace: Trace) -> None:
+    """Keep the attempt; without the database the answer stands all the same, and the log has it."""
+    with suppress(Unavailable):
+        traces.record(house().database, trace, _now())
 
 
 def _now() -> datetime:
