@@ -27,9 +27,10 @@ def org() -> None:
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="oagents", show_default=True, help="The roles to start with.")
 def create(at_hand: Tools, slug: str, name: str, owner: str, preset: str) -> Shown:
     """Make an organization with its roles and its founder."""
-    made = organizations.create(at_hand.database, slug, name, owner, preset)
+    made = organizations.create(at_hand.database, slug, name, owner, preset, base_url=at_hand.settings.base_url)
     later = (
-        f"Made {made.slug} ({made.id}); {owner} owns it.\n\nNext, a domain of its own and an identity provider:"
+        f"Made {made.slug} ({made.id}); {owner} owns it, and signs in with this link, once, within 24 hours:\n\n"
+        f"  {made.sign_in_url}\n\nNext, a domain of its own and an identity provider:"
         f"\n  connector domain add {slug} DOMAIN --verified\n  connector connection create {slug} --name NAME --idp okta"
     )
     return Shown(made, later)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select
 
+from connector.accounts import links, persons
 from connector.errors import Invalid, NotFound, Taken
-from connector.membership.domain_names import domain_of
-from connector.membership.fold import fold
 from connector.membership.model import Mode, Role
 from connector.membership.roles import PRESETS, Preset
 from connector.provisioning import apply
-from connector.provisioning.corridor import OPERATOR, Corridor, Origin, open_new
+from connector.provisioning.corridor import OPERATOR, Origin, open_new
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -29,7 +28,7 @@ _LIKE_AN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class OrganizationView:
-    """An organization as commands show it. `sign_in_url` is the founder's one-time link; None before there is local sign-in."""
+    """An organization as commands show it. `sign_in_url` is the founder's one-time link, seen once, when it is made."""
 
     id: str
     slug: str
@@ -40,23 +39,26 @@ class OrganizationView:
     sign_in_url: str | None = None
 
 
-def create(database: Database, slug: str, name: str, owner_email: str, preset: str = "oagents") -> OrganizationView:
+def create(
+    database: Database, slug: str, name: str, owner_email: str, preset: str = "oagents", *, base_url: str | None = None
+) -> OrganizationView:
     """Make an organization with the preset's roles, and its founder: who holds `owner_email` verified, else a new person.
 
-    The operator vouches for the address. Raises Invalid `slug_invalid`, `name_invalid`, `email_invalid`, `preset_unknown`; Taken
-    `slug_taken`.
+    The operator vouches for the address; with `base_url` there is a link for the founder to sign in with. Raises Invalid
+    `slug_invalid`, `name_invalid`, `email_invalid`, `preset_unknown`; Taken `slug_taken`.
     """
     chosen = _preset(preset)
     _check_slug(slug)
-    name, email = clean_name(name), _clean_email(owner_email)
+    name, email = clean_name(name), persons.read_email(owner_email)
 
     def work(tx: Connection) -> OrganizationView:
         organization = _insert(tx, slug, name, chosen)
         told = {"slug": slug, "name": name, "preset": preset}
         with open_new(tx, organization.id, AT_COMMAND_LINE) as corridor:
             apply.record(corridor, "organization.created", f"organization:{slug}", None, told)
-            apply.found(corridor, _founder(corridor, email), email, chosen.creator)
-        return organization
+            apply.found(corridor, persons.find_or_make(tx, email, corridor.now), email, chosen.creator)
+        url = links.printed(tx, base_url, email, organization.created_at) if base_url else None
+        return replace(organization, sign_in_url=url)
 
     return database.write(work)
 
@@ -112,13 +114,6 @@ def _check_slug(slug: str) -> None:
         raise Invalid("slug_invalid", "This slug cannot be used.", expected=expected)
 
 
-def _clean_email(email: str) -> str:
-    clean = email.strip()
-    if domain_of(clean) is None or len(clean) > 254 or any(c.isspace() or unicodedata.category(c) in ("Cc", "Cs") for c in clean):
-        raise Invalid("email_invalid", "The owner's e-mail address is none.", expected="an address such as ada@example.com")
-    return clean
-
-
 def _insert(tx: Connection, slug: str, name: str, preset: Preset) -> OrganizationView:
     if tx.execute(select(t.Organization.id).where(t.Organization.slug == slug)).first():
         raise Taken("slug_taken", "Another organization has this slug.", advice="Choose another slug; names may repeat.")
@@ -134,15 +129,3 @@ def _role_row(organization_id: str, role: Role) -> dict[str, Any]:
     flags = {"top": role.top, "can_own": role.can_own, "org_visible": role.org_visible}
     row = {"organization_id": organization_id, "name": role.name, "rank": role.rank, "permissions": sorted(role.permissions)}
     return row | flags
-
-
-def _founder(corridor: Corridor, email: str) -> str:
-    tx, key = corridor.tx, fold(email)
-    known = tx.execute(select(t.Address.person_id).where(t.Address.email_key == key, t.Address.verified)).scalar_one_or_none()
-    if known is not None:
-        return known
-    person_id = new_id()
-    tx.execute(insert(t.Person).values(id=person_id, display_name=None, created_by=None, created_at=corridor.now))
-    address = {"id": new_id(), "person_id": person_id, "email": email, "email_key": key, "verified": True, "is_primary": True}
-    tx.execute(insert(t.Address).values(**address, created_at=corridor.now))
-    return person_id

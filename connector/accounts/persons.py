@@ -1,0 +1,70 @@
+"""PERSONS by what they proved: who holds an address verified, and a new person for one that nobody does.
+
+An unverified address is no proof and leads to nobody: whoever proves it first gets it as their own. Whether the domain is written
+in its own script or encoded makes no difference.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import idna
+from sqlalchemy import Connection, insert, select
+
+from connector.errors import Invalid
+from connector.membership.domain_names import domain_of
+from connector.membership.fold import fold
+from connector.storage import tables as t
+from connector.storage.ids import new_id
+
+LONGEST = 254
+"""Characters of an address that mail can be sent to (RFC 5321 section 4.5.3.1.3, without the angle brackets)."""
+
+
+def read_email(text: str) -> str:
+    """Return an address as it was written, without spaces around it. Raises Invalid `email_invalid`."""
+    clean = text.strip()
+    odd = any(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in clean)
+    if odd or len(clean) > LONGEST or domain_of(clean) is None:
+        raise Invalid("email_invalid", "This is not an e-mail address.", expected="an address such as ada@example.com")
+    return clean
+
+
+def spellings(email: str) -> list[str]:
+    """The folded forms of an address of `read_email`: as it was written first, then with its domain encoded and in its script."""
+    local, _, _ = fold(email).partition("@")
+    domain = domain_of(email) or ""
+    written = [fold(email), f"{local}@{domain}"]
+    with suppress(idna.IDNAError):  # encoded by other rules than today's: there is no other way to write it
+        written.append(f"{local}@{idna.decode(domain)}")
+    return list(dict.fromkeys(written))
+
+
+def find(tx: Connection, email: str) -> str | None:
+    """The id of the person who has the address verified, None when nobody has."""
+    return _holder(tx, spellings(email))
+
+
+def _holder(tx: Connection, keys: Sequence[str]) -> str | None:
+    address = t.Address
+    known = select(address.person_id).where(address.email_key.in_(keys), address.verified).order_by(address.id).limit(1)
+    return tx.execute(known).scalar_one_or_none()
+
+
+def find_or_make(tx: Connection, email: str, now: datetime, name: str | None = None) -> str:
+    """The same; where nobody has it, a new person called `name` gets it as their verified primary address.
+
+    Two at once for one address: the unique index makes the second begin again, and find the first.
+    """
+    keys = spellings(email)
+    known = _holder(tx, keys)
+    if known is not None:
+        return known
+    made = new_id()
+    tx.execute(insert(t.Person).values(id=made, display_name=name, created_by=None, created_at=now))
+    address = {"id": new_id(), "person_id": made, "email": email, "email_key": keys[0], "verified": True, "is_primary": True}
+    tx.execute(insert(t.Address).values(**address, created_at=now))
+    return made
