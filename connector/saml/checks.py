@@ -85,7 +85,7 @@ def check_issuer(element: Element, expected: Expected, *, needed: bool) -> None:
 def check_response(root: Element, expected: Expected) -> None:
     """What the Response itself says. Raises Forbidden `saml_issuer`, `saml_destination`, `saml_in_response_to`; Invalid
     `saml_version`, `saml_time`."""
-    _check_version(root)
+    check_version(root)
     check_issuer(root, expected, needed=False)
     check_destination(root, expected.acs_url)
     _check_in_response_to(root, expected)
@@ -105,14 +105,15 @@ def check_destination(root: Element, address: str) -> None:
 
 def check_assertion(assertion: Element, expected: Expected) -> Checked:
     """What the verified assertion says beyond who it is. Raises Forbidden or Invalid with the code of what is wrong."""
-    _check_version(assertion)
+    check_version(assertion)
     check_issuer(assertion, expected, needed=True)
     _check_issued(assertion, expected.now)
     until = min(_check_conditions(assertion, expected), _check_confirmation(assertion, expected))
     return _check_authentication(assertion, expected, until)
 
 
-def _check_version(element: Element) -> None:
+def check_version(element: Element) -> None:
+    """Raises Invalid `saml_version`."""
     if element.get("Version") != "2.0":
         detail = "The message is not of SAML 2.0."
         raise Invalid("saml_version", detail, expected='Version="2.0"', advice="Make a SAML 2.0 application there.")

@@ -61,7 +61,7 @@ class Message:
 def from_base64(text: str) -> bytes:
     """Return the XML in a form field. Raises TooLarge `saml_too_large`, Invalid `saml_not_base64`."""
     if len(text) > ENCODED:
-        raise _too_large()
+        raise too_large()
     try:
         xml = base64.b64decode(text.translate(_BLANKS).encode("ascii"), validate=True)
     except (binascii.Error, ValueError):
@@ -72,7 +72,7 @@ def from_base64(text: str) -> bytes:
             advice="Look at what stands between the identity provider and here: something changed the message.",
         ) from None
     if len(xml) > LIMIT:
-        raise _too_large()
+        raise too_large()
     return xml
 
 
@@ -82,7 +82,7 @@ def parse(xml: bytes) -> Element:
     Raises TooLarge `saml_too_large`, Invalid `saml_not_xml`, `saml_doctype`, `saml_markup`.
     """
     if len(xml) > LIMIT:
-        raise _too_large()
+        raise too_large()
     _check_bytes(xml)
     # One parser for one document: a shared one makes threads wait for each other.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False)
@@ -203,7 +203,7 @@ def structure(what: str) -> Invalid:
     )
 
 
-def _too_large() -> TooLarge:
+def too_large() -> TooLarge:
     return TooLarge(
         "saml_too_large",
         "The message is larger than connector takes.",

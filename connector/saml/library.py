@@ -43,38 +43,19 @@ _FAILURES = (
 _of_thread = threading.local()
 
 
-def settings_of(sign_on: SignOn, side: SamlSide, keys: Sequence[SigningKey], now: datetime) -> Any:
-    """The library's settings, with every lax default made strict."""
-    certificates = [each.pem for each in pinned(side, now)]
+def settings_of(sign_on: SignOn, side: SamlSide, now: datetime) -> Any:
+    """The library's settings, with every lax default made strict. Keys are handed to it where it needs them."""
     addresses = sign_on.addresses
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
             "debug": False,
-            "sp": {
-                "entityId": addresses["entity_id"],
-                "assertionConsumerService": {"url": addresses["acs_url"]},
-                "singleLogoutService": {"url": addresses["logout_url"]},
-                "NameIDFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
-                "x509cert": keys[0].certificate if keys else "",
-                "privateKey": keys[0].private_key if keys else "",
-            },
-            "idp": {
-                "entityId": side.issuer,
-                "singleSignOnService": {"url": side.sso_url},
-                "x509cert": certificates[0] if certificates else "",
-                "x509certMulti": {"signing": certificates},
-            },
+            "sp": {"entityId": addresses["entity_id"], "assertionConsumerService": {"url": addresses["acs_url"]}},
+            "idp": {"entityId": side.issuer, "singleSignOnService": {"url": side.sso_url}},
             "security": {
-                "wantAssertionsSigned": side.signed == "assertion",
-                "wantMessagesSigned": side.signed == "response",
-                "wantNameId": False,
-                "wantAttributeStatement": False,
                 "rejectDeprecatedAlgorithm": not sha1_allowed(side, now),
                 "requestedAuthnContext": False,
-                "authnRequestsSigned": side.request_signing,
                 "allowSingleLabelDomains": True,
-                "allowRepeatAttributeName": True,
             },
         }
     )
