@@ -20,7 +20,7 @@ _OF_THE_DIRECTORY = (Cause.DIRECTORY, Cause.CANNOT_LINK)
 
 
 def bury(corridor: Corridor, row: Any) -> None:
-    """Leave a tombstone for a directory user about to be deleted, with what they held."""
+    """Leave a tombstone for a directory user about to be deleted, with what they held; their identities here are unlinked."""
     stone = {
         "id": row.id,
         "organization_id": row.organization_id,
@@ -33,6 +33,9 @@ def bury(corridor: Corridor, row: Any) -> None:
         "deleted_at": corridor.now,
     }
     corridor.insert(t.Tombstone, [stone])
+    if row.person_id is not None:
+        gone = {"organization_id": row.organization_id, "person_id": row.person_id}
+        corridor.delete(t.ExternalIdentity, [gone])
 
 
 def _left(corridor: Corridor, person_id: str | None) -> dict[str, Any] | None:

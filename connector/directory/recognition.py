@@ -198,7 +198,7 @@ def _may_be_made(corridor: Corridor, identity: VerifiedIdentity, found: Recognis
         raise _refusal("not_in_directory", identity)
     if jit == "off":
         raise _refusal("jit_off", identity)
-    if directory and _left(corridor, identity):
+    if directory and _left(corridor, identity, found.person_id):
         raise _refusal("deprovisioned", identity)
     _refuse_address(corridor, identity)
 
@@ -213,11 +213,13 @@ def _refuse_address(corridor: Corridor, identity: VerifiedIdentity) -> None:
         raise _refusal("domain_not_verified", identity)
 
 
-def _left(corridor: Corridor, identity: VerifiedIdentity) -> bool:
+def _left(corridor: Corridor, identity: VerifiedIdentity, person_id: str | None) -> bool:
     """Whether the live directory once had this person and deleted them."""
     stone, profile = t.Tombstone, identity.profile
     names = [fold(each) for each in (profile.user_name, profile.email) if each]
-    same = or_(stone.user_name_key.in_(names), stone.external_id.in_([each for each in (profile.external_id,) if each]))
+    same = or_(
+        stone.user_name_key.in_(names), stone.external_id == (profile.external_id or ""), stone.person_id == (person_id or "")
+    )
     found = exists().where(stone.connection_id == corridor.entered.authority, stone.kind == "user", same)
     recent = found.where(stone.deleted_at > corridor.now - MEMORY, stone.restored_at.is_(None))
     return bool(corridor.connection.execute(select(recent)).scalar_one())

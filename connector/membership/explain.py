@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import abc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from connector.membership.claims import Claim, ClaimRules, desired_by_claims
 from connector.membership.ledger import breaks_glass, level_of
 from connector.membership.mapping import Mapping, gift
-from connector.membership.model import RULE, Assignment, Cause, Desired, Granted, Holding, PersonFacts, Target
+from connector.membership.model import RULE, Assignment, Catalogue, Cause, Desired, Granted, Holding, PersonFacts, Target
 
 CAUSES: Final = {
     Cause.ADMIN: "suspended by an admin",
@@ -46,19 +48,43 @@ class Explanation:
     not_: tuple[NotItem, ...]
 
 
+NO_SIGN_IN: Final = "has not signed in through an active connection: what rules look at is not known"
 NO_DIRECTORY: Final = "no directory is live here: what an identity provider pushes gives nothing yet"
 
 
 def explain(facts: PersonFacts, mapping: Mapping, holding: Holding, *, live: bool = True) -> Explanation:
     """Explain one person: `facts` by the authority, the rules in force and what the ledgers say; `live`: a directory is."""
     if not live:
-        reasons = (*_suspended(holding), NotItem(None, NO_DIRECTORY), *_outranked(holding, mapping))
-        return Explanation(_because(holding, (), mapping), reasons)
+        reasons = (*_suspended(holding), NotItem(None, NO_DIRECTORY), *_outranked(holding, mapping.catalogue))
+        return Explanation(_because(holding, (), mapping.catalogue), reasons)
     if breaks_glass(holding):
         outside = NotItem(None, "a break-glass owner is outside SCIM and rules: nothing the IdP says changes them")
-        return Explanation(_because(holding, (), mapping), (*_suspended(holding), outside, *_outranked(holding, mapping)))
+        return Explanation(
+            _because(holding, (), mapping.catalogue), (*_suspended(holding), outside, *_outranked(holding, mapping.catalogue))
+        )
     desired = mapping.desired(facts)
-    return Explanation(_because(holding, desired.granted, mapping), tuple(_reasons(facts, mapping, desired, holding)))
+    return Explanation(_because(holding, desired.granted, mapping.catalogue), tuple(_reasons(facts, mapping, desired, holding)))
+
+
+def explain_claims(
+    claims: Sequence[Claim], rules: abc.Mapping[str, ClaimRules], catalogue: Catalogue, holding: Holding
+) -> Explanation:
+    """Explain one person by what their sign-ins said, where no directory is live; `rules` are those of active connections."""
+    if not claims or breaks_glass(holding):
+        reason = NO_SIGN_IN if not claims else "a break-glass owner is outside of rules: nothing the IdP says changes them"
+        not_ = (*_suspended(holding), NotItem(None, reason), *_outranked(holding, catalogue))
+        return Explanation(_because(holding, (), catalogue), not_)
+    desired = desired_by_claims(claims, rules, holding)
+    unmapped = [item for claim in claims if claim.connection in rules for item in _unmapped_by(claim, rules[claim.connection])]
+    refused = [NotItem(str(each.target), each.reason) for each in desired.refused]
+    not_ = (*_suspended(holding), *unmapped, *refused, *_unapplied(desired, holding), *_outranked(holding, catalogue))
+    return Explanation(_because(holding, desired.granted, catalogue), not_)
+
+
+def _unmapped_by(claim: Claim, said: ClaimRules) -> Iterator[NotItem]:
+    if not claim.groups_known:
+        yield NotItem(None, "the sign-ins said nothing of groups: they are unknown, and what groups gave stays")
+    yield from _unmapped(claim.facts, said.mapping)
 
 
 def _reasons(facts: PersonFacts, mapping: Mapping, desired: Desired, holding: Holding) -> Iterator[NotItem]:
@@ -67,10 +93,10 @@ def _reasons(facts: PersonFacts, mapping: Mapping, desired: Desired, holding: Ho
     yield from _unmapped(facts, mapping)
     yield from (NotItem(str(refused.target), refused.reason) for refused in desired.refused)
     yield from _unapplied(desired, holding)
-    yield from _outranked(holding, mapping)
+    yield from _outranked(holding, mapping.catalogue)
 
 
-def _because(holding: Holding, granted: tuple[Granted, ...], mapping: Mapping) -> tuple[BecauseItem, ...]:
+def _because(holding: Holding, granted: tuple[Granted, ...], catalogue: Catalogue) -> tuple[BecauseItem, ...]:
     groups = {(each.assignment.target, each.assignment.source): each.because.group for each in granted}
     items = [
         BecauseItem(
@@ -83,7 +109,7 @@ def _because(holding: Holding, granted: tuple[Granted, ...], mapping: Mapping) -
         for row in sorted(holding.rows)
     ]
     if holding.member and not any(row.target.kind == "role" for row in holding.rows):
-        items.insert(0, BecauseItem("role", mapping.catalogue.default, "default"))
+        items.insert(0, BecauseItem("role", catalogue.default, "default"))
     return tuple(items)
 
 
@@ -123,12 +149,12 @@ def _unapplied(desired: Desired, holding: Holding) -> Iterator[NotItem]:
             yield NotItem(str(row.target), f"{_said(row)} is still there although the rule no longer gives it")
 
 
-def _outranked(holding: Holding, mapping: Mapping) -> Iterator[NotItem]:
+def _outranked(holding: Holding, catalogue: Catalogue) -> Iterator[NotItem]:
     by_target: dict[Target, list[Assignment]] = {}
     for row in sorted(holding.rows):
         by_target.setdefault(row.target, []).append(row)
     for target, rows in by_target.items():
-        level = level_of(target, {row.level for row in rows}, mapping.catalogue)
+        level = level_of(target, {row.level for row in rows}, catalogue)
         winner = next((row for row in rows if row.level == level), None)
         for row in rows:
             if winner and row.level != level:

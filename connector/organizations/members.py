@@ -14,7 +14,8 @@ from sqlalchemy import and_, func, or_, select
 
 from connector.errors import Conflict, NotFound
 from connector.membership import roles
-from connector.membership.explain import BecauseItem, NotItem, explain
+from connector.membership.claims import desired_by_claims
+from connector.membership.explain import BecauseItem, Explanation, NotItem, explain, explain_claims
 from connector.membership.fold import fold
 from connector.membership.guard import refuse_last_owner
 from connector.membership.ledger import breaks_glass, effective
@@ -26,6 +27,7 @@ from connector.membership.model import (
     Change,
     Effective,
     Give,
+    Granted,
     Holding,
     Leave,
     Lift,
@@ -155,12 +157,18 @@ def explain_member(database: Database, organization_id: str, who: str) -> Member
     def work(corridor: Corridor) -> MemberExplanation:
         setting = facts.setting(corridor)
         entry = _entry(corridor, setting, who)
-        told = explain(entry.facts, setting.mapping, entry.holding, live=setting.authority is not None)
+        told = _explained(setting, entry)
         views = _views(corridor, id_rows([entry.membership_id])) if entry.membership_id else []
         view = views[0] if views else _stranger(entry)
         return MemberExplanation(view, told.because, (*told.not_, _WITHHELD) if entry.withheld else told.not_)
 
     return enter(database, organization_id, Origin(OPERATOR, "looked"), work, preview=True)
+
+
+def _explained(setting: Setting, entry: Entry) -> Explanation:
+    if setting.authority is None and setting.claims:
+        return explain_claims(entry.claims, setting.claims, setting.catalogue, entry.holding)
+    return explain(entry.facts, setting.mapping, entry.holding, live=setting.authority is not None)
 
 
 _WITHHELD = NotItem(
@@ -180,10 +188,17 @@ def _entry(corridor: Corridor, setting: Setting, who: str) -> Entry:
         return entries[0]
     user = select(t.DirectoryUser.id).join(t.Membership, t.Membership.person_id == t.DirectoryUser.person_id)
     linked = user.where(t.Membership.id == membership_id, t.DirectoryUser.connection_id == (setting.authority or ""))
-    known = facts.people(corridor, setting, _ids(corridor, linked)) or facts.members(corridor, id_rows([membership_id]))
+    known = facts.people(corridor, setting, _ids(corridor, linked)) or _member(corridor, setting, membership_id)
     if not known:
         raise _not_found(who)  # they left between two statements
     return known[0]
+
+
+def _member(corridor: Corridor, setting: Setting, membership_id: str) -> list[Entry]:
+    """A member whom no live directory knows, with what they said when they signed in."""
+    entries = facts.members(corridor, id_rows([membership_id]))
+    persons = [entry.person_id for entry in entries if entry.person_id] if setting.claims else []
+    return (facts.claimed(corridor, persons) if persons else []) or entries
 
 
 def _ids(corridor: Corridor, query: Ids) -> Sequence[str]:
@@ -233,21 +248,26 @@ def _refuse_governed(corridor: Corridor, entry: Entry) -> None:
         return
     corridor.need_exclusive()  # directory users are locked before memberships, and the membership is locked already
     setting = facts.setting(corridor)
-    linked = select(t.DirectoryUser.id).where(
-        t.DirectoryUser.person_id == entry.person_id, t.DirectoryUser.connection_id == (setting.authority or "")
-    )
-    told = [
-        g.because.sentence
-        for e in facts.people(corridor, setting, _ids(corridor, linked))
-        for g in setting.mapping.desired(e.facts).granted
-    ]
-    sentence = next((s for s in told if rows[0].source.partition(":")[2] in s), rows[0].source)
+    told = {each.assignment: each.because.sentence for each in _granted(corridor, setting, entry)}
+    sentence = told.get(rows[0], rows[0].source)
     raise Conflict(
         "managed_by_idp",
         f"The role comes from the identity provider: {sentence}.",
         expected="a role that no rule gives",
         advice="Change the group at the IdP, or the rule here.",
     )
+
+
+def _granted(corridor: Corridor, setting: Setting, entry: Entry) -> tuple[Granted, ...]:
+    """What the rules call for, by what the directory says of them or, without one, by what their sign-ins said."""
+    if setting.authority is None:
+        claims = [claim for each in facts.claimed(corridor, [entry.person_id or ""]) for claim in each.claims]
+        return desired_by_claims(claims, setting.claims, entry.holding).granted
+    linked = select(t.DirectoryUser.id).where(
+        t.DirectoryUser.person_id == entry.person_id, t.DirectoryUser.connection_id == setting.authority
+    )
+    known = facts.people(corridor, setting, _ids(corridor, linked))
+    return tuple(each for one in known for each in setting.mapping.desired(one.facts).granted)
 
 
 def suspend(database: Database, organization_id: str, who: str) -> MemberView:
