@@ -19,6 +19,7 @@ GOOGLE = "https://accounts.google.com"
 
 _DEPTH = 4  # of objects in claims
 _MOST = 500  # attributes that are kept
+_HINT = 4_000  # characters of an ID token that may stand in an address when its session ends
 
 
 def identity_of(sign_on: SignOn, provider: Provider, token: str, claims: Object) -> VerifiedIdentity:
@@ -37,8 +38,13 @@ def identity_of(sign_on: SignOn, provider: Provider, token: str, claims: Object)
         message_id=tokens.fingerprint(token),
         message_until=tokens.ends_at(claims),
         authenticated_at=tokens.moment_of(claims, "auth_time"),
-        logout=LogoutHandle(name_id=claims["sub"], session_index=text_of(claims.get("sid"), 255) or None),
+        logout=_handle(token, claims),
     )
+
+
+def _handle(token: str, claims: Object) -> LogoutHandle:
+    index, hint = text_of(claims.get("sid"), 255) or None, text_of(token, _HINT) or None
+    return LogoutHandle(claims["sub"], session_index=index, hint=hint)
 
 
 def _check_account(provider: Provider, claims: Object) -> None:

@@ -61,7 +61,7 @@ def _is_young(kept: Document, now: datetime) -> bool:
 
 def _fetched(database: Database, fetcher: Fetcher, source: Source[Value], kept: Document | None, now: datetime) -> Value:
     try:
-        body = _fetch(fetcher, source.url)
+        body = fetch(fetcher, source.url)
         value = source.read(body)
     except ConnectorError as error:
         documents.fail(database, source.owner, source.kind, source.url, f"{error.code}: {error.detail}", now)
@@ -72,7 +72,8 @@ def _fetched(database: Database, fetcher: Fetcher, source: Source[Value], kept: 
     return value
 
 
-def _fetch(fetcher: Fetcher, url: str) -> str:
+def fetch(fetcher: Fetcher, url: str) -> str:
+    """Ask the provider for a document, whatever is kept. Raises Upstream `oidc_document_missing`, `fetch_…`."""
     answer = fetcher.fetch(url, headers={"Accept": "application/json"}, limit=LIMIT, seconds=SECONDS)
     if answer.status != 200:
         raise Upstream(

@@ -43,6 +43,9 @@ class _Registry(jws.JWSRegistry):
     max_payload_length = LIMIT
     max_signature_length = 4 * 1024
 
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(algorithms=[algorithm], strict_check_header=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -110,7 +113,7 @@ def verify(token: str, header: Header, side: OidcSide, keys: tuple[Key, ...]) ->
     """
     for key in fitting(keys, side, header.algorithm, header.kid):
         try:
-            payload = jws.deserialize_compact(token, key, registry=_Registry(algorithms=[header.algorithm])).payload
+            payload = jws.deserialize_compact(token, key, registry=_Registry(header.algorithm)).payload
         except (JoseError, ValueError, TypeError):
             continue
         claims = read_object(payload)
