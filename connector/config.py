@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from connector.errors import Invalid
 
@@ -150,6 +150,8 @@ def _smtp_url(text: str | None) -> str | None:
     parts = _split("CONNECTOR_SMTP_URL", text, expected)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise _refused("CONNECTOR_SMTP_URL", "not the address of a mail server", expected)
+    if not unquote(f"{parts.username}{parts.password}").isascii():
+        raise _refused("CONNECTOR_SMTP_URL", "an address whose user name or password has letters outside ASCII", expected)
     return text
 
 

@@ -96,6 +96,7 @@ def test_what_is_given_is_what_is_meant(read: Read, name: str, given: str, field
         ("SECRET_KEY", ","),
         ("SECRET_KEY", "hunter2,"),
         ("SMTP_URL", "mail.example.com"),
+        ("SMTP_URL", "smtp://u:hunter2%C3%B6@mail.example.com"),
         ("SMTP_URL", "http://u:hunter2@mail.example.com"),
         ("MAIL_FROM", "connector"),
         ("MAIL_FROM", "@example.com"),

@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 import time
+import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -137,7 +138,8 @@ def _send(database: Database, settings: Settings, sealer: Sealer, mail: _Claimed
         _note_failure(database, mail, error, now)
         return False
     except Exception as error:  # one that cannot be put together must not hold up the others
-        _log.exception("mail %s cannot be put together", mail.id)
+        lines = "".join(traceback.format_tb(error.__traceback__))  # its text may repeat the address
+        _log.error("mail %s cannot be put together: %s\n%s", mail.id, type(error).__name__, lines)
         _note_failure(database, mail, _unforeseen(error), now)
         return False
     _note(database, mail, due_at=None, sent_at=now, sealed=None, error=None)

@@ -28,8 +28,7 @@ class MailServer:
     @property
     def mails(self) -> list[EmailMessage]:
         """The mails, parsed."""
-        parsed = [message_from_bytes(each.original_content or b"", policy=default) for each in self.envelopes]
-        return [each for each in parsed if isinstance(each, EmailMessage)]
+        return [message_from_bytes(each.original_content or b"", policy=default) for each in self.envelopes]
 
     async def handle_RCPT(self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: Any) -> str:
         """Called by aiosmtpd."""
@@ -53,15 +52,16 @@ def mail_server(
     password: str | None = None,
     smtputf8: bool = False,
 ) -> Iterator[MailServer]:
-    """Serve: with STARTTLS if it `offers` a context, with TLS from the start if it `speaks` one; with a password it asks for it."""
+    """Serve: with STARTTLS if it `offers` a context, with TLS from the start if it `speaks` one, with a password it can check."""
 
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: LoginPassword) -> AuthResult:
-        return AuthResult(success=(given.login, given.password) == (b"connector", (password or "").encode()))
+        right = (given.login, given.password) == (b"connector", (password or "").encode())
+        return AuthResult(success=right, handled=False)
 
     kept = MailServer()
     options: dict[str, Any] = {"enable_SMTPUTF8": smtputf8, "hostname": "127.0.0.1", "port": 0, "ready_timeout": 10}
     if password is not None:
-        options |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}
+        options |= {"authenticator": authenticate, "auth_require_tls": False}
     if offers:
         options["tls_context"] = offers
     server = _OnAnyPort(kept, ssl_context=speaks, **options)
@@ -80,7 +80,7 @@ class _OnAnyPort(Controller):
         creating = super()._create_server()
 
         async def created() -> Any:
-            server = await creating
+            server: Any = await creating
             self.port = server.sockets[0].getsockname()[1]
             return server
 

@@ -32,7 +32,7 @@ class Listening:
 def listening(
     talk: Talk, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", greets: bool = False
 ) -> Iterator[Listening]:
-    """Accept connections, read the request, and let `talk` answer; with `greets` it speaks first. Connections are closed after it."""
+    """Accept connections, read the request unless it `greets`, and let `talk` answer; every connection is closed afterwards."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as server:
         here = Listening(server.getsockname()[1])
