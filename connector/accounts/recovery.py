@@ -69,7 +69,7 @@ def _named(corridor: Corridor, email: str) -> str:
 def use(database: Database, code: str, visitor: Visitor, now: datetime) -> SignedIn:
     """Add break-glass to the visitor's session, which holds a local sign-in, by a printed code, once.
 
-    Raises Unauthenticated `signed_out`, Forbidden `local_required`, `recovery_code_wrong`, `not_an_owner`; TooMany
+    Raises Unauthenticated `signed_out`, Forbidden `needs_local`, `recovery_code_wrong`, `not_an_owner`; TooMany
     `too_many_requests`.
     """
     session = _local(sessions.find(database, visitor.session_token, now))
@@ -96,7 +96,7 @@ def _local(session: Session | None) -> Session:
         raise Unauthenticated("signed_out", "You are not signed in.", expected="a live session", advice="Sign in first.")
     if not any(each.method in LOCAL for each in session.authentications):
         raise Forbidden(
-            "local_required",
+            "needs_local",
             "A recovery code counts together with a local sign-in.",
             expected="a session signed in by an e-mail link",
             advice="Sign in with an e-mail link first, then type the code.",

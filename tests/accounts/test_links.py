@@ -42,7 +42,7 @@ def mails(database: Database) -> list[Mail]:
     row = t.OutgoingMail
     with database.read() as tx:
         rows = tx.execute(select(row.id, row.recipient, row.subject, row.sealed).order_by(row.id)).all()
-    return [_opened(*each) for each in rows]
+    return [_opened(each.id, each.recipient, each.subject, str(each.sealed)) for each in rows]
 
 
 def _opened(mail_id: str, recipient: str, subject: str, sealed: str) -> Mail:
