@@ -20,13 +20,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connector.config import Settings
 from connector.errors import ConnectorError, Unavailable
+from connector.oidc import routes as oidc
 from connector.outbound.fetch import Fetcher
+from connector.saml import routes as saml
 from connector.scim import oauth, resources
 from connector.scim.errors import http_refusal
 from connector.storage import migrate
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
-from connector.web import home, origin, pages, refusals
+from connector.web import account, home, login, origin, pages, refusals, sso
 from connector.web.house import House, house
 from connector.web.refusals import problem
 
@@ -51,6 +53,11 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(home.blueprint)
+    app.register_blueprint(login.blueprint)
+    app.register_blueprint(account.blueprint)
+    app.register_blueprint(sso.blueprint)
+    app.register_blueprint(saml.blueprint)
+    app.register_blueprint(oidc.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.register_error_handler(HTTPException, _http_error)
@@ -64,7 +71,7 @@ def create_app(settings: Settings) -> Flask:
 
 def _house(settings: Settings) -> House:
     database, sealer = Database.open(settings.database_url), Sealer(settings.secret_keys)
-    return House(settings, database, sealer, Fetcher(settings.fetch_private), {})
+    return House(settings, database, sealer, Fetcher(settings.fetch_private), {"saml": saml.protocol, "oidc": oidc.protocol})
 
 
 def healthz() -> Response:
