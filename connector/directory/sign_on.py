@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 
 from connector.directory import sign_on_rows as rows
 from connector.directory import sign_on_settings as values
-from connector.directory.certificates import refuse_private_key
-from connector.directory.connections import addresses, not_found, organization_of
+from connector.directory.connections import CERTIFICATES, Setup, addresses, not_found, organization_of
 from connector.directory.sign_on_model import OidcSide, SamlSide, SignOn
 from connector.directory.sign_on_settings import Options
 from connector.errors import Conflict, ConnectorError, Invalid
@@ -26,7 +25,6 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.sealing import Sealer
-from connector.storage.sets import rows_as_json
 
 GRACE = timedelta(days=7)
 """How long a certificate is taken that the identity provider no longer names."""
@@ -59,22 +57,19 @@ class MetadataState:
 # ------------------------------------------------------------------------------------------------------------------ told
 
 
-def configure_saml(
-    database: Database,
-    connection_id: str,
+def saml_setup(
     side: SamlSide,
     *,
     metadata_url: str | None = None,
     valid_until: datetime | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
     now: datetime | None = None,
-) -> None:
-    """Give a connection a SAML side, or tell it anew: what was chosen by `options` stays unless chosen now, and certificates that
-    are named no more are taken for GRACE.
+) -> Setup:
+    """Check a SAML side and return what gives it to a connection, or tells it anew: what was chosen by `options` stays unless
+    chosen now, and certificates that are named no more are taken for GRACE.
 
-    `metadata_url` is where they are fetched again every day; `valid_until` what they say of themselves. Raises NotFound
-    `connection_not_found`, Conflict `issuer_fixed`, Invalid `issuer_invalid`, `endpoint_invalid`, `certificate_missing`,
-    `option_invalid`, `private_key_given`.
+    `metadata_url` is where they are fetched again every day; `valid_until` what they say of themselves. Raises Invalid
+    `issuer_invalid`, `endpoint_invalid`, `certificate_missing`, `option_invalid`; the setup Conflict `issuer_fixed`.
     """
     moment = now or datetime.now(UTC)
     values.check_options(options, "saml", moment)
@@ -83,74 +78,90 @@ def configure_saml(
     fetched = {"metadata_url": metadata_url, "metadata_checked_at": moment, "metadata_valid_until": valid_until}
     said = {"protocol": "saml", "issuer": side.issuer, "settings": values.saml_settings(side), "secret": None, **fetched}
 
-    def work(corridor: Corridor) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> None:
         before = rows.read(corridor, connection_id)
         rows.tell(corridor, connection_id, before, {**said, "metadata_error": None}, options, moment)
         stays = before is not None and before["issuer"] == side.issuer
         rows.write_certificates(corridor, connection_id, side.certificates, moment, grace=GRACE if stays else timedelta())
 
-    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return setup
 
 
-def configure_oidc(
-    database: Database,
+def oidc_setup(
     sealer: Sealer,
-    connection_id: str,
     side: OidcSide,
     *,
     options: Options = Options(),  # noqa: B008 - frozen
     plain_http: bool = False,
+    version: int | None = None,
     now: datetime | None = None,
-) -> None:
-    """Give a connection an OpenID Connect side, or tell it anew: what was chosen by `options` stays unless chosen now.
+) -> Setup:
+    """Check an OpenID Connect side and return what gives it to a connection, or tells it anew: what was chosen by `options` stays
+    unless chosen now.
 
-    `plain_http` allows http addresses, for development. Raises NotFound `connection_not_found`, Conflict `issuer_fixed`, Invalid
-    `issuer_invalid`, `issuer_shared`, `client_invalid`, `option_invalid`, `private_key_given`.
+    `plain_http` allows http addresses, for development. With `version` it must still be that one of which `side` was made. Raises
+    Invalid `issuer_invalid`, `issuer_shared`, `client_invalid`, `option_invalid`, `private_key_given`; the setup Conflict
+    `issuer_fixed`, `sign_on_changed`.
     """
     moment = now or datetime.now(UTC)
     values.check_options(options, "oidc", moment)
     values.check_issuer(side.issuer, "oidc", plain_http=plain_http)
-    _check_client(side.client_id, "client id")
-    if side.client_secret is not None:
-        refuse_private_key(side.client_secret)
-        _check_client(side.client_secret, "client secret")
-    secret = None if side.client_secret is None else sealer.seal(side.client_secret, _about(connection_id))
+    values.check_client(side, options)
     fetched = {"metadata_url": None, "metadata_checked_at": None, "metadata_valid_until": None, "metadata_error": None}
-    said = {"protocol": "oidc", "issuer": side.issuer, "settings": values.oidc_settings(side), "secret": secret, **fetched}
+    said = {"protocol": "oidc", "issuer": side.issuer, "settings": values.oidc_settings(side), **fetched}
 
-    def work(corridor: Corridor) -> None:
-        rows.tell(corridor, connection_id, rows.read(corridor, connection_id), said, options, moment)
+    def setup(corridor: Corridor, connection_id: str) -> None:
+        secret = None if side.client_secret is None else sealer.seal(side.client_secret, _about(connection_id))
+        before = rows.read(corridor, connection_id)
+        rows.refuse_outdated(before, version)
+        rows.tell(corridor, connection_id, before, {**said, "secret": secret}, options, moment)
         rows.write_certificates(corridor, connection_id, (), moment, grace=timedelta())
 
-    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return setup
 
 
-def change(database: Database, connection_id: str, options: Options, *, now: datetime | None = None) -> None:
-    """Choose something else beside what the provider said. Raises NotFound `connection_not_found`, Conflict `sign_on_missing`,
-    Invalid `option_invalid`."""
+def choice(options: Options, *, now: datetime | None = None) -> Setup:
+    """What chooses something else beside what the provider said. The setup raises Conflict `sign_on_missing`, Invalid
+    `option_invalid`."""
     moment = now or datetime.now(UTC)
 
-    def work(corridor: Corridor) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> None:
         before = rows.configured(rows.read(corridor, connection_id))
         values.check_options(options, before["protocol"], moment)
         rows.tell(corridor, connection_id, before, {}, options, moment)
 
-    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return setup
 
 
-def drop_certificate(database: Database, connection_id: str, fingerprint: str, *, now: datetime | None = None) -> None:
-    """Take a certificate no longer, at once: `fingerprint` is the beginning of one, at least 8 letters.
+def without_certificate(fingerprint: str, *, now: datetime | None = None) -> Setup:
+    """What takes a certificate no longer, at once: the one that begins so.
 
-    Raises NotFound `connection_not_found`, `certificate_not_found`, Conflict `sign_on_missing`, `last_certificate`.
+    The setup raises NotFound `certificate_not_found`, Conflict `sign_on_missing`, `last_certificate`.
     """
     moment = now or datetime.now(UTC)
 
-    def work(corridor: Corridor) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> None:
         rows.configured(rows.read(corridor, connection_id))
         rows.drop_certificate(corridor, connection_id, fingerprint.lower())
         rows.bump(corridor, connection_id, moment)
 
-    enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return setup
+
+
+def configure(database: Database, connection_id: str, setup: Setup) -> None:
+    """Carry out one setup. Raises NotFound `connection_not_found`, and what the setup raises; nothing is changed then."""
+    owner = organization_of(database, connection_id)
+    enter(database, owner, AT_COMMAND_LINE, lambda corridor: setup(corridor, connection_id), exclusive=True)
+
+
+def configure_saml(database: Database, connection_id: str, side: SamlSide, **given: Any) -> None:
+    """`saml_setup`, carried out."""
+    configure(database, connection_id, saml_setup(side, **given))
+
+
+def configure_oidc(database: Database, sealer: Sealer, connection_id: str, side: OidcSide, **given: Any) -> None:
+    """`oidc_setup`, carried out."""
+    configure(database, connection_id, oidc_setup(sealer, side, **given))
 
 
 def _check_saml(side: SamlSide) -> None:
@@ -170,11 +181,6 @@ def _check_saml(side: SamlSide) -> None:
         )
 
 
-def _check_client(text: str, what: str) -> None:
-    if not (0 < len(text) <= values.LONGEST and text.isprintable()):
-        raise Invalid("client_invalid", f"The {what} is empty, too long, or has characters that do not belong into it.")
-
-
 def _about(connection_id: str) -> str:
     return f"sign_on:{connection_id}"
 
@@ -182,10 +188,6 @@ def _about(connection_id: str) -> str:
 # ------------------------------------------------------------------------------------------------------------------ read
 
 
-_CERTIFICATE = t.IdpCertificate
-_CERTIFICATES = rows_as_json(
-    _CERTIFICATE.pem, _CERTIFICATE.fingerprint, _CERTIFICATE.not_before, _CERTIFICATE.not_after, _CERTIFICATE.leaves_at
-).where(_CERTIFICATE.connection_id == t.Connection.id)
 _LOAD = Hot(
     select(
         t.Connection.id,
@@ -203,7 +205,7 @@ _LOAD = Hot(
         t.SignOn.secret,
         t.SignOn.version,
         t.SignOn.fixed_at,
-        _CERTIFICATES.scalar_subquery().label("certificates"),
+        CERTIFICATES.scalar_subquery().label("certificates"),
     )
     .join(t.Organization, t.Organization.id == t.Connection.organization_id)
     .outerjoin(t.SignOn, t.SignOn.connection_id == t.Connection.id)

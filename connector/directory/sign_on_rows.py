@@ -40,6 +40,17 @@ def configured(row: RowValues | None) -> RowValues:
     return row
 
 
+def refuse_outdated(before: RowValues | None, version: int | None) -> None:
+    """Refuse to write what was made of another version. Raises Conflict `sign_on_changed`."""
+    if version is not None and version != (before["version"] if before else 0):
+        raise Conflict(
+            "sign_on_changed",
+            "Somebody else has changed how this connection signs people in meanwhile.",
+            expected="the sign-on side as it was a moment ago",
+            advice="Look at it with `connector connection show CONNECTION` and try again.",
+        )
+
+
 def tell(
     corridor: Corridor, connection_id: str, before: RowValues | None, said: RowValues, options: Options, now: datetime
 ) -> None:

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
+from connector.directory.certificates import refuse_private_key
 from connector.directory.sign_on_model import Certificate, ClientAuth, OidcSide, SamlSide, SignedPart
 from connector.errors import Invalid
 from connector.membership.fold import is_storable
@@ -81,6 +82,25 @@ def check_options(options: Options, protocol: Method, now: datetime) -> None:
 
 def _option(detail: str, expected: str) -> Invalid:
     return Invalid("option_invalid", detail, expected=expected, advice="`connector connection set --help` lists the options.")
+
+
+def check_client(side: OidcSide, options: Options) -> None:
+    """Refuse a client that cannot be. Raises Invalid `client_invalid`, `private_key_given`."""
+    refuse_private_key(side.client_secret or "")
+    for text, what in ((side.client_id, "client id"), (side.client_secret, "client secret")):
+        if text is not None and not (0 < len(text) <= LONGEST and text.isprintable() and is_storable(text)):
+            raise _client(f"The {what} is empty, too long, or has characters that do not belong into it.", f"the {what} as shown")
+    if side.client_secret is None and (options.client_auth or side.client_auth) != "private_key_jwt":
+        raise _client("There is no client secret.", "a client secret, or private_key_jwt as the way to authenticate")
+
+
+def _client(detail: str, expected: str) -> Invalid:
+    return Invalid("client_invalid", detail, expected=expected, advice="Copy it from the identity provider's console once more.")
+
+
+def default_scopes(idp: str) -> tuple[str, ...]:
+    """The scopes to ask for. Okta and OneLogin tell groups only to who asks."""
+    return ("openid", "profile", "email", "groups") if idp in ("okta", "onelogin") else ("openid", "profile", "email")
 
 
 # ------------------------------------------------------------------------------------------------------- values as rows

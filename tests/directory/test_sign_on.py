@@ -195,9 +195,11 @@ def test_choices_change_one_by_one_and_every_change_is_a_version(database: Datab
     """`connection set`."""
     home = homes.make(database)
     configure_saml(database, home.connection, saml(), now=NOW)
-    sign_on.change(database, home.connection, Options(force_authn=True), now=NOW)
-    sign_on.change(database, home.connection, Options(groups_attribute="roles", absent_groups="empty"), now=NOW)
-    sign_on.change(database, home.connection, Options(subject_attribute="uid"), now=NOW)
+    sign_on.configure(database, home.connection, sign_on.choice(Options(force_authn=True), now=NOW))
+    sign_on.configure(
+        database, home.connection, sign_on.choice(Options(groups_attribute="roles", absent_groups="empty"), now=NOW)
+    )
+    sign_on.configure(database, home.connection, sign_on.choice(Options(subject_attribute="uid"), now=NOW))
     found = loaded(database, home)
     assert (found.version, found.saml and found.saml.force_authn) == (4, True)
     expected = replace(default_mapping("okta", "saml"), groups=("roles",), absent_groups="empty", subject="uid")
@@ -219,7 +221,7 @@ def test_the_subject_of_entra_is_the_object_id_unless_the_name_id_is_asked_for(d
         tx.execute(update(t.Connection).values(idp="entra"))
     configure_saml(database, home.connection, saml(), now=NOW)
     assert loaded(database, home).mapping.subject == ENTRA_OBJECT_ID
-    sign_on.change(database, home.connection, Options(subject_attribute="NameID"), now=NOW)
+    sign_on.configure(database, home.connection, sign_on.choice(Options(subject_attribute="NameID"), now=NOW))
     assert loaded(database, home).mapping.subject == ""
 
 
@@ -315,7 +317,7 @@ def test_what_is_not_there_is_not_found_or_not_configured(database: Database) ->
         lambda: loaded(database, nobody),
         lambda: configure_saml(database, "nobody", saml()),
         lambda: configure_oidc(database, SEALER, "nobody", oidc()),
-        lambda: sign_on.change(database, "nobody", Options(force_authn=True)),
+        lambda: sign_on.configure(database, "nobody", sign_on.choice(Options(force_authn=True))),
         lambda: apply_metadata(database, "nobody", saml(), None, NOW),
     ]
     for attempt in unknown:
@@ -323,9 +325,9 @@ def test_what_is_not_there_is_not_found_or_not_configured(database: Database) ->
             attempt()
         assert missing.value.code == "connection_not_found"
     unset: list[Callable[[], object]] = [
-        lambda: sign_on.change(database, home.connection, Options(force_authn=True)),
+        lambda: sign_on.configure(database, home.connection, sign_on.choice(Options(force_authn=True))),
         lambda: apply_metadata(database, home.connection, saml(), None, NOW),
-        lambda: sign_on.drop_certificate(database, home.connection, "0" * 8),
+        lambda: sign_on.configure(database, home.connection, sign_on.without_certificate("0" * 8)),
     ]
     for attempt in unset:
         with pytest.raises(Conflict) as refused:
@@ -399,13 +401,13 @@ def test_a_certificate_can_be_dropped_at_once_but_never_the_last(database: Datab
     home = homes.make(database)
     configure_saml(database, home.connection, saml(1, 2), now=NOW)
     with pytest.raises(NotFound) as missing:
-        sign_on.drop_certificate(database, home.connection, certificate(1).fingerprint[:7], now=NOW)
+        sign_on.configure(database, home.connection, sign_on.without_certificate(certificate(1).fingerprint[:7], now=NOW))
     assert missing.value.code == "certificate_not_found"
-    sign_on.drop_certificate(database, home.connection, certificate(1).fingerprint[:8].upper(), now=NOW)
+    sign_on.configure(database, home.connection, sign_on.without_certificate(certificate(1).fingerprint[:8].upper(), now=NOW))
     assert fingerprints(loaded(database, home).saml) == {certificate(2).fingerprint}
     assert loaded(database, home).version == 2
     with pytest.raises(Conflict) as refused:
-        sign_on.drop_certificate(database, home.connection, certificate(2).fingerprint, now=NOW)
+        sign_on.configure(database, home.connection, sign_on.without_certificate(certificate(2).fingerprint, now=NOW))
     assert refused.value.code == "last_certificate"
 
 
