@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from flask import Blueprint, Response
 
-from connector.accounts import sessions
-from connector.web import cookies, pages
+from connector.accounts.sessions import Session
+from connector.directory import home_realm
+from connector.directory.home_realm import Way
+from connector.membership.model import Mode
+from connector.membership.opening import LOCAL, OpenBy, opens
+from connector.organizations import mine
+from connector.organizations.mine import Mine
+from connector.web import login, pages
 from connector.web.house import house
 
 blueprint = Blueprint("home", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organization of mine as the page shows it: what it is open by, or else the ways that would open it."""
+
+    mine: Mine
+    open_by: OpenBy | None
+    ways: tuple[Way, ...]
+
+    @property
+    def needs_local(self) -> bool:
+        """Whether a local sign-in would open it."""
+        return self.mine.active and self.open_by is None and self.mine.mode is Mode.INVITATION
+
+
 @blueprint.get("/")
 def home() -> Response:
     """The start page; who is signed out is asked to sign in, and what is no browser is told what this is."""
-    session = sessions.find(house().database, cookies.session_token(), datetime.now(UTC))
+    session = login.current_session()
     if session is None:
         return pages.redirect(house().path("/login")) if pages.wants_page(False) else _front()
-    return _front()
+    local = any(each.method in LOCAL for each in session.authentications)
+    places = _places(session)
+    return pages.page("home.html", leads_away=True, session=session, places=places, may_break_glass=local)
+
+
+def _places(session: Session) -> list[Place]:
+    belongs = mine.of_person(house().database, session.person_id)
+    opened = {each.id: opens(session.authentications, each.access) for each in belongs}
+    closed = [each.id for each in belongs if opened[each.id] is None and each.active and each.mode is Mode.SSO]
+    ways = home_realm.ways_into(house().database, closed)
+    return [Place(each, opened[each.id], tuple(way for way in ways if way.organization_id == each.id)) for each in belongs]
 
 
 def _front() -> Response:

@@ -173,14 +173,6 @@ def pending(connection_id: str | None, token: str) -> PendingRequest:
     return requests.still_waits(found, connection_id=connection_id, browser=cookies.binding(), now=_now())
 
 
-def confirm_page(sign_on: SignOn, begun: Begun, email: str | None) -> Response:
-    """Ask whether to go on with a sign-in that the identity provider began; POST /sso/{c}/confirm gets the token of `begun`."""
-    action = house().path(f"/sso/{sign_on.connection_id}/confirm")
-    organization, idp = sign_on.organization_name, sign_on.name
-    asked = pages.page("confirm.html", token=begun.token, organization=organization, idp=idp, email=email, action=action)
-    return attach(asked, begun)
-
-
 def repost() -> Response | None:
     """Have a browser send the current form again from a page of ours, if that will bring the binding cookie along.
 
