@@ -1,0 +1,1 @@
+"""SAML: the gate, the checks, the library behind them, metadata, logout, and the routes."""
