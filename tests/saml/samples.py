@@ -28,9 +28,9 @@ IDPS = ("okta", "entra", "google", "jumpcloud", "onelogin", "ping")
 OURS = tuple(SigningKey(name, key_pair(name).certificate, key_pair(name).private_key) for name in ("sp-new", "sp-old"))
 
 
-def certificate(name: str, **dates: datetime) -> Certificate:
+def certificate(name: str, *, leaves_at: datetime | None = None) -> Certificate:
     """The certificate of an imitated identity provider, pinned."""
-    return replace(pin(key_pair(name)), **dates)
+    return replace(pin(key_pair(name)), leaves_at=leaves_at)
 
 
 def pin(key: KeyPair) -> Certificate:

@@ -168,7 +168,7 @@ def test_it_is_remembered_as_long_as_it_could_be_used() -> None:
         for place in (CONDITIONS, DATA):
             setting(place, "NotOnOrAfter", "9999-12-31T23:59:59Z")(tree)
 
-    accept(answer(before=for_ever)).message_until == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert accept(answer(before=for_ever)).message_until == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def test_fractions_of_seconds_are_read_whatever_their_length() -> None:
@@ -222,7 +222,7 @@ def test_who_was_to_sign_in_anew_has_done_so() -> None:
 
 def test_the_identity_provider_limits_the_session() -> None:
     """SessionNotOnOrAfter is passed on; one that is over refuses."""
-    accept(answer(session_ends_at=NOW + minutes(60))).ends_at == NOW + minutes(60)
+    assert accept(answer(session_ends_at=NOW + minutes(60))).ends_at == NOW + minutes(60)
     assert accept(answer()).ends_at is None
     assert refused(answer(session_ends_at=NOW - minutes(2))).code == "saml_expired"
 
@@ -247,8 +247,8 @@ def test_the_name_id_is_the_subject(name_id_format: str | None, value: str, kind
 def test_an_attribute_can_be_the_subject_instead() -> None:
     """Then the NameID may be transient or missing; an attribute that is missing or has two values names nobody."""
     by_id = sign_on(subject="id")
-    accept(answer(name_id_format=TRANSIENT), by_id).subject == SubjectId(VENDORS["okta"].issuer, "attribute:id", ADA.id)
-    accept(answer(name_id=None), by_id).logout == LogoutHandle(session_index="_session")
+    assert accept(answer(name_id_format=TRANSIENT), by_id).subject == SubjectId(VENDORS["okta"].issuer, "attribute:id", ADA.id)
+    assert accept(answer(name_id=None), by_id).logout == LogoutHandle(session_index="_session")
     for attributes in ((), (("id", ("1", "2")),), (("id", ("1",)), ("id", ("2",))), (("id", ("",)),)):
         assert refused(answer(attributes=attributes), by_id).code == "saml_subject"
 
@@ -256,13 +256,13 @@ def test_an_attribute_can_be_the_subject_instead() -> None:
 def test_statements_and_attributes_may_come_in_pieces() -> None:
     """Keycloak sends one attribute many times; others send several statements, or an empty one."""
     pieces = (("groups", ("a",)), ("groups", ("b", "a")), ("email", ("ada@acme.example",)))
-    accept(answer(attributes=pieces)).profile.groups == ("a", "b")
+    assert accept(answer(attributes=pieces)).profile.groups == ("a", "b")
 
     def statements(tree: Any) -> None:
         find(tree, ASSERTION).append(attribute_statement((("groups", ("c",)),)))
         find(tree, ASSERTION).append(attribute_statement(()))
 
-    accept(answer(before=statements)).attributes["groups"] == (*ADA.groups, "c")
+    assert accept(answer(before=statements)).attributes["groups"] == (*ADA.groups, "c")
     assert accept(answer(attributes=())).attributes == {}
 
 
@@ -276,7 +276,7 @@ def test_values_of_other_structures_are_left_out_but_for_a_name_id() -> None:
         value.text = ""
         value.append(parse(inner.encode()))
 
-    accept(answer(before=nested)).attributes["id"] == ("a1",)
+    assert accept(answer(before=nested)).attributes["id"] == ("a1",)
 
 
 def test_what_a_logout_will_name_it_by_is_kept() -> None:
