@@ -31,9 +31,13 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _HASHES = {"256": hashlib.sha256, "384": hashlib.sha384, "512": hashlib.sha512}
 
 
-@cache
 def signing_key(name: str = "first", kind: Kind = "RSA") -> Key:
     """The private key of that name: RSA with 2048 bits, or EC on P-256. Its `kid` is the name."""
+    return _made(name, kind)
+
+
+@cache
+def _made(name: str, kind: Kind) -> Key:
     if kind == "EC":
         return ECKey.generate_key("P-256", {"kid": name, "use": "sig"})
     return RSAKey.generate_key(2048, {"kid": name, "use": "sig"})
