@@ -22,8 +22,10 @@ from connector.directory.plans import PlanChanged
 from connector.errors import Conflict
 from connector.organizations import organizations
 from connector.organizations.organizations import OrganizationView
+from connector.outbound.fetch import Fetcher
 from connector.storage import migrate
 from connector.storage.database import Database
+from connector.storage.sealing import Sealer
 
 Command = Callable[..., Any]
 
@@ -34,6 +36,16 @@ class Tools:
 
     settings: Settings
     database: Database
+
+    @property
+    def sealer(self) -> Sealer:
+        """What opens and seals the secrets of this installation."""
+        return Sealer(self.settings.secret_keys)
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """What asks other people's servers."""
+        return Fetcher(self.settings.fetch_private)
 
 
 @contextmanager

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import click
 
 from connector.cli import output
 from connector.cli.common import Moment, Tools, opens, organization, planned, yes_option
+from connector.cli.connection_test import test, trace
 from connector.cli.output import Shown
+from connector.cli.sign_on_options import setups, sign_on_options
 from connector.directory import connections, plans
 from connector.directory.activation import DIRECTORIES
-from connector.directory.connections import IDPS, JIT, ConnectionView
+from connector.directory.connections import IDPS, JIT, CertificateView, ConnectionView
 from connector.directory.model import Document
+from connector.directory.sign_on import without_certificate
 from connector.organizations import organizations
 from connector.organizations.organizations import OrganizationView
 
@@ -22,16 +26,32 @@ def connection() -> None:
     """Identity providers, and the states they go through."""
 
 
+connection.add_command(test)
+connection.add_command(trace)
+
+
 @connection.command()
 @opens
 @organization
 @click.option("--name", required=True, help="The name people read.")
 @click.option("--idp", type=click.Choice(IDPS), required=True, help="Which identity provider.")
 @click.option("--jit", type=click.Choice(JIT), default="auto", show_default=True, help="Whether signing in makes members.")
-def create(at_hand: Tools, organization: OrganizationView, name: str, idp: str, jit: str) -> Shown:
-    """Make a connection; prints the addresses its identity provider needs."""
-    made = connections.create(at_hand.database, organization.id, name, idp, jit, base_url=at_hand.settings.base_url)
-    return Shown(made, f"{_facts(made)}\n\nNext, a token for the identity provider:\n  connector token create {made.id}")
+@sign_on_options
+def create(at_hand: Tools, organization: OrganizationView, name: str, idp: str, jit: str, **given: Any) -> Shown:
+    """Make a connection; prints the addresses its identity provider needs.
+
+    How people sign in can be told now or later, with `connection set`.
+    """
+    base_url = at_hand.settings.base_url
+    made = connections.create(
+        at_hand.database, organization.id, name, idp, jit, base_url=base_url, setups=setups(at_hand, given, idp)
+    )
+    then = f"connector connection test {made.id}" if made.sign_on else f"connector connection set {made.id} --saml-metadata …"
+    return Shown(
+        made,
+        f"{_facts(made)}\n\nNext, a token for the identity provider:\n  connector token create {made.id}\n"
+        f"and how people sign in:\n  {then}",
+    )
 
 
 @connection.command("set")
@@ -39,9 +59,20 @@ def create(at_hand: Tools, organization: OrganizationView, name: str, idp: str, 
 @click.argument("connection")
 @click.option("--name", help="The name people read.")
 @click.option("--jit", type=click.Choice(JIT), help="Whether signing in makes members.")
-def set_(at_hand: Tools, connection: str, name: str | None, jit: str | None) -> Shown:
-    """Change the options given of a connection."""
-    changed = connections.set_(at_hand.database, connection, name=name, jit=jit, base_url=at_hand.settings.base_url)
+@sign_on_options
+@click.option("--drop-certificate", metavar="FINGERPRINT", help="SAML: take a certificate no longer, at once.")
+def set_(at_hand: Tools, connection: str, name: str | None, jit: str | None, drop_certificate: str | None, **given: Any) -> Shown:
+    """Change the options given of a connection, all or none.
+
+    Metadata, secrets and certificates can be changed while people sign in; certificates that new metadata name no more are
+    taken for another week. The issuer is fixed once somebody has signed in.
+    """
+    base_url = at_hand.settings.base_url
+    idp = connections.show(at_hand.database, connection, base_url=base_url).idp
+    changes = setups(at_hand, given, idp, connection)
+    if drop_certificate is not None:
+        changes.append(without_certificate(drop_certificate))
+    changed = connections.set_(at_hand.database, connection, name=name, jit=jit, base_url=base_url, setups=changes)
     return Shown(changed, _facts(changed))
 
 
@@ -60,9 +91,11 @@ def show(at_hand: Tools, connection: str) -> Shown:
 def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
     """The organization's connections, oldest first."""
     found = connections.list_(at_hand.database, organization.id, base_url=at_hand.settings.base_url)
-    rows = [(each.name, each.idp, each.state, each.directory, each.jit, each.id) for each in found]
+    rows = [(each.name, each.idp, each.state, each.directory, each.jit, each.sign_on, each.id) for each in found]
     empty = f"No connections yet. Make one: connector connection create {organization.slug} --name NAME --idp okta"
-    return Shown(output.items(found), output.table(("NAME", "IDP", "STATE", "DIRECTORY", "JIT", "ID"), rows, empty=empty))
+    return Shown(
+        output.items(found), output.table(("NAME", "IDP", "STATE", "DIRECTORY", "JIT", "SIGN-ON", "ID"), rows, empty=empty)
+    )
 
 
 @connection.command()
@@ -144,6 +177,8 @@ def _facts(view: ConnectionView) -> str:
         ("authority", f"{view.authority} (who decides groups, role and status)"),
         ("jit", view.jit),
         ("sign-on", view.sign_on or "not set up"),
+        *([("issuer", view.issuer)] if view.issuer else []),
+        *(("certificate", _certificate(each)) for each in view.certificates),
     ]
     addresses = [
         ("SCIM base URL", view.scim_base_url),
@@ -154,3 +189,8 @@ def _facts(view: ConnectionView) -> str:
         ("redirect URI", view.redirect_uri),
     ]
     return output.aligned(facts) + "\n\nAddresses for the identity provider:\n" + output.aligned(addresses, indent="  ")
+
+
+def _certificate(each: CertificateView) -> str:
+    leaving = f", taken until {output.moment(each.leaves_at)}" if each.leaves_at else ""
+    return f"{each.fingerprint[:16]}… ends {each.not_after:%Y-%m-%d}{leaving}"

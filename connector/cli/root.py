@@ -23,6 +23,7 @@ from connector.cli.org import org
 from connector.cli.plan import apply, plan, reconcile
 from connector.cli.rule import rule
 from connector.cli.serve import serve
+from connector.cli.signing_key import signing_key
 from connector.cli.token import token
 from connector.errors import ConnectorError
 
@@ -40,7 +41,7 @@ def root() -> None:
     """
 
 
-INSTALLATION = (serve, migrate, doctor, demo)
+INSTALLATION = (serve, migrate, doctor, signing_key, demo)
 ORGANIZATIONS = (org, domain, connection, token, client, rule, plan, apply, reconcile, member, audit, log)
 
 for command in (*INSTALLATION, *ORGANIZATIONS):

@@ -70,6 +70,8 @@ def test_a_connection_has_all_its_addresses_from_the_start(cli: Cli) -> None:
         "authority": "claims",
         "jit": "auto",
         "sign_on": None,
+        "issuer": None,
+        "certificates": [],
     }
     assert cli.json("connection", "set", identifier, "--name", "Okta EU", "--jit", "off")["name"] == "Okta EU"
     assert cli.json("connection", "show", identifier)["jit"] == "off"
