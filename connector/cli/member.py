@@ -102,6 +102,15 @@ def link(at_hand: Tools, organization: OrganizationView, email: str, user: str) 
     return _shown(linking.link(at_hand.database, organization.id, email, user))
 
 
+@member.command()
+@opens
+@organization
+@click.argument("email")
+def unlink(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
+    """Forget which account at the identity provider is this member's; the next sign-in links it anew."""
+    return _shown(linking.unlink(at_hand.database, organization.id, email))
+
+
 def member_data(view: MemberView) -> dict[str, Any]:
     """A member for programs."""
     teams = [{"slug": slug, "role": role} for slug, role in view.teams]

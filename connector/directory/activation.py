@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, select, update
 
+from connector.accounts import sessions
 from connector.directory import returns, rules
 from connector.directory.model import Document
 from connector.errors import Conflict, Invalid, NotFound
@@ -255,10 +256,14 @@ def _leave_live(corridor: Corridor, connection: Any) -> sync.Outcome:
 
 
 def disable(corridor: Corridor, given: Document) -> sync.Outcome:
-    """Disable a connection: no sign-in starts, its tokens are refused. Raises Conflict `directory_live`, `last_connection`."""
+    """Disable a connection: no sign-in starts, who signed in through it is signed out, its tokens are refused.
+
+    Raises Conflict `directory_live`, `last_connection`.
+    """
     connection = _connection(corridor, given)
     _refuse_in_use(corridor, connection, "disabled")
     _set(corridor, connection, state="disabled")
+    sessions.end_of_connection(corridor.tx, connection.id, corridor.now)
     apply.record(
         corridor, "connection.disabled", f"connection:{connection.id}", {"state": connection.state}, {"state": "disabled"}
     )

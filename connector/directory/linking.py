@@ -1,10 +1,10 @@
-"""Linking by hand: a pushed user is this member. It opens this organization only, and is audited."""
+"""Linking by hand: a pushed user is this member; or unlinking whom an IdP knows them as. For this organization only, audited."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from connector.errors import Conflict, NotFound
 from connector.membership.ledger import breaks_glass
@@ -42,6 +42,28 @@ def link(database: Database, organization_id: str, who: str, user_id: str) -> Me
         return members.view(corridor, membership_id)
 
     return enter(database, organization_id, Origin(OPERATOR, "a pushed user was linked by hand"), work, exclusive=True)
+
+
+def unlink(database: Database, organization_id: str, who: str) -> MemberView:
+    """Forget which accounts of identity providers are this member's: the next sign-in links them anew. Their sessions end.
+
+    For somebody whose account was made anew over there: it is another subject, which is refused while the old one is linked.
+    Raises Conflict `not_linked`, and what `members.find` raises.
+    """
+
+    def work(corridor: Corridor) -> MemberView:
+        membership_id = members.find(corridor, who)
+        [entry] = facts.members(corridor, id_rows([membership_id]))
+        identity, held = t.ExternalIdentity, t.Authentication
+        mine = (identity.organization_id == corridor.organization_id, identity.person_id == entry.person_id)
+        if not corridor.tx.execute(delete(identity).where(*mine)).rowcount:
+            raise Conflict("not_linked", "No account of an identity provider is linked to this member.")
+        open_here = (held.organization_id == corridor.organization_id, held.person_id == entry.person_id, held.ended_at.is_(None))
+        corridor.tx.execute(update(held).where(*open_here, held.connection_id.is_not(None)).values(ended_at=corridor.now))
+        apply.record(corridor, "member.unlinked", entry.subject.email or entry.subject.key, None, None)
+        return members.view(corridor, membership_id)
+
+    return enter(database, organization_id, Origin(OPERATOR, "an account was unlinked by hand"), work)
 
 
 def _user(corridor: Corridor, user_id: str) -> Any:

@@ -11,6 +11,8 @@ from sqlalchemy import select, update
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
+from connector.directory import linking
+from connector.errors import Conflict
 from connector.organizations import members
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -438,3 +440,28 @@ def test_leaving_live_keeps_what_rules_gave_until_a_sign_in_says_otherwise(datab
     assert door.world.member("ada").teams == (("engineering", "member"),)
     door.come("ada", groups=("Sales",))
     assert door.world.member("ada").teams == ()
+
+
+def test_after_unlinking_a_new_account_of_the_same_person_is_linked(database: Database) -> None:
+    """The way out of a second subject; the session made with the old one is dead. A second time there is nothing to unlink."""
+    door = by_claims(database)
+    entered = door.come("ada")
+    linking.unlink(database, door.world.organization, "ada@acme.example")
+    assert door.session(entered) is None
+    assert door.come("ada", subject="made anew").person_id == entered.person_id
+    linking.unlink(database, door.world.organization, "ada@acme.example")
+    with pytest.raises(Conflict) as refused:
+        linking.unlink(database, door.world.organization, "ada@acme.example")
+    assert refused.value.code == "not_linked"
+
+
+def test_disabling_a_connection_signs_out_who_came_through_it_for_good(database: Database) -> None:
+    """Activating it again brings nothing back."""
+    door = by_claims(database)
+    entered = door.come("ada")
+    other = door.world.another()
+    other.activate()
+    door.world.carry_out("disable", connection=door.connection)
+    assert door.session(entered) is None
+    door.world.carry_out("activate", connection=door.connection)
+    assert door.session(entered) is None
