@@ -31,6 +31,7 @@ from connector.membership.model import (
     Holding,
     Leave,
     Lift,
+    Mode,
     Suspend,
     Take,
 )
@@ -362,7 +363,8 @@ def guard_by_hand(corridor: Corridor, parts: Sequence[Part]) -> None:
     corridor.need_exclusive()
     others = facts.other_top_holders(corridor, catalogue, [part.subject.key for part in losing])
     refuse_last_owner(losing, others, catalogue)
-    if any(breaks_glass(part.before) for part in losing) and not _other_break_glass(corridor, losing):
+    named = corridor.mode is Mode.SSO and any(breaks_glass(part.before) for part in losing)
+    if named and not _other_break_glass(corridor, losing):
         raise Conflict(
             "last_break_glass",
             "This is the last active break-glass owner.",
