@@ -1,7 +1,7 @@
-"""The thread beside the server that numbers events and does the periodic work, once for all processes.
+"""The threads beside the server: one numbers events and does the periodic work, one sends mail. Once for all processes.
 
-Every process starts one; a lease in the database decides which of them works. When that one dies, another takes over as soon as
-the lease has run out.
+Every process starts them; a lease in the database decides whose work. When those die, another process takes over as soon as the
+lease has run out. Mail has a thread of its own, so that a slow mail server holds up nothing else.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection
+
+from connector.accounts import links, mail, sessions, throttle
+from connector.accounts.alerts import mail_owners
+from connector.config import Settings
 from connector.directory import upkeep
 from connector.errors import Unavailable
 from connector.provisioning import lease
 from connector.provisioning.relay import relay
 from connector.storage.database import Database
 from connector.storage.ids import new_id
+from connector.storage.sealing import Sealer
 
 LEASE = "upkeep"
 BEAT = 1.0
-"""Seconds between two looks at the outbox."""
+"""Seconds between two looks at the outboxes."""
 
 RENEW = 10.0
 """Seconds between two renewals of the lease: often enough to miss one."""
@@ -44,26 +50,32 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Worker:
-    """One thread's state: whether it holds the lease, and when (monotonic) it renews or tries it, and runs the upkeep, next."""
+    """A process's state: whether it holds the lease, and when (monotonic) it renews or tries it, and runs the upkeep, next."""
 
     database: Database
+    settings: Settings
+    sealer: Sealer
     holder: str
     held: bool = False
     lease_at: float = 0.0
     upkeep_at: float = 0.0
 
 
-def start(database: Database) -> Callable[[], None]:
-    """Start the thread and return what stops it: the lease is given back, and the thread ends within a second or, when the
-    database does not answer, with the process. Start it after a fork, never before."""
+def start(database: Database, settings: Settings) -> Callable[[], None]:
+    """Start the threads and return what stops them: the lease is given back, and they end within a second or, when the database
+    or the mail server does not answer, with the process. Start them after a fork, never before."""
     stopped = threading.Event()
-    worker = _Worker(database, new_id())
-    thread = threading.Thread(target=_run, args=(worker, stopped), name="connector-upkeep", daemon=True)
-    thread.start()
+    worker = _Worker(database, settings, Sealer(settings.secret_keys), new_id())
+    runs = {"connector-upkeep": _run, "connector-mail": _run_mail}
+    threads = [threading.Thread(target=run, args=(worker, stopped), name=name, daemon=True) for name, run in runs.items()]
+    for thread in threads:
+        thread.start()
 
     def stop() -> None:
         stopped.set()
-        thread.join(timeout=1)
+        until = time.monotonic() + 1
+        for thread in threads:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
     return stop
 
@@ -74,6 +86,12 @@ def _run(worker: _Worker, stopped: threading.Event) -> None:
         pause = _pause_after(worker, _beat, pause)
     if worker.held:
         _pause_after(worker, _give_back, pause)
+
+
+def _run_mail(worker: _Worker, stopped: threading.Event) -> None:
+    pause = 0.0
+    while not stopped.wait(pause):
+        pause = _pause_after(worker, _post, pause)
 
 
 def _pause_after(worker: _Worker, work: Callable[[_Worker], None], pause: float) -> float:
@@ -97,10 +115,26 @@ def _beat(worker: _Worker) -> None:
         worker.lease_at = now + (RENEW if worker.held else TRY)
     if not worker.held:
         return
-    relay(worker.database)
+    relay(worker.database, lambda tx, events: _tell(worker, tx, events))
     if now >= worker.upkeep_at:
         worker.upkeep_at = now + UPKEEP  # also when it fails: the relay goes on meanwhile
-        upkeep.run(worker.database, datetime.now(UTC))
+        _round(worker.database, datetime.now(UTC))
+
+
+def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
+    mail_owners(tx, worker.sealer, worker.settings.base_url, events, datetime.now(UTC))
+
+
+def _round(database: Database, now: datetime) -> None:
+    upkeep.run(database, now)
+    for room in (links, mail, sessions, throttle):
+        room.sweep(database, now)
+
+
+def _post(worker: _Worker) -> None:
+    """A process that has just lost the lease may send beside the next one: each mail is claimed."""
+    if worker.held:
+        mail.deliver(worker.database, worker.settings, worker.sealer, datetime.now(UTC))
 
 
 def _give_back(worker: _Worker) -> None:

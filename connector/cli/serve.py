@@ -120,7 +120,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         app = create_app(self._settings)
         gc.freeze()  # what is there now stays: the collector need not walk through it again and again
         gc.set_threshold(GARBAGE)
-        self._stop = upkeep.start(app.extensions["connector"].database)
+        self._stop = upkeep.start(app.extensions["connector"].database, self._settings)
         return app
 
     def _ready(self, _arbiter: Any) -> None:

@@ -7,9 +7,10 @@ One process relays at a time (`lease.py`); should two ever overlap, the unique k
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from connector.storage.database import Database
 from connector.storage.tables import OutboxEvent
@@ -19,13 +20,28 @@ BATCH = 1_000
 
 KEPT = timedelta(days=30)
 
+TOLD = ("guard.last_owner",)
+"""Changes that the owners hear of beside the alerts, which are all the events with `once`."""
 
-def relay(database: Database) -> int:
+
+Tell = Callable[[Connection, Sequence[str]], object]
+"""What is done with the ids of events that the owners should hear of, in the transaction that numbers them."""
+
+
+def relay(database: Database, tell: Tell | None = None) -> int:
     """Number all committed events that have no number yet; returns how many. Raises Unavailable."""
     numbered = 0
     while _waiting(database):
-        numbered += database.write(lambda tx: tx.execute(_NUMBER).rowcount)
+        numbered += database.write(lambda tx: _number(tx, tell))
     return numbered
+
+
+def _number(tx: Connection, tell: Tell | None) -> int:
+    numbered = tx.execute(_NUMBER.returning(OutboxEvent.id, OutboxEvent.kind, OutboxEvent.once)).all()
+    alerts = sorted(row.id for row in numbered if row.once is not None or row.kind in TOLD)
+    if alerts and tell is not None:
+        tell(tx, alerts)
+    return len(numbered)
 
 
 def _waiting(database: Database) -> bool:
