@@ -8,7 +8,6 @@ GET  /login/callback                and its answer
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,7 +63,7 @@ def leave(sign_on: SignOn, handle: LogoutHandle) -> Response | None:
     return pages.redirect(url) if url else None
 
 
-PROTOCOL = Protocol(start, metadata, logged_out, leave)
+protocol = Protocol(start, metadata, logged_out, leave)
 """What OpenID Connect gives to the routes that it shares with SAML."""
 
 
@@ -137,7 +136,7 @@ def _sent(provider: Provider, begun: Begun) -> Response:
 
 
 def _answered(provider: Provider, connection_id: str | None, version: int, progress: Progress) -> tuple[PendingRequest, Verified]:
-    """Find what was asked, spend it, and turn the answer into verified claims. The request comes back as a spent one."""
+    """Find what was asked, spend it, and turn the answer into verified claims. The request comes back spent."""
     now = _now()
     answer = flow.read_answer(request.args.to_dict(flat=False))
     pending = sso.pending(connection_id, answer.state)
@@ -149,7 +148,7 @@ def _answered(provider: Provider, connection_id: str | None, version: int, progr
             expected="the connection as it was when the sign-in began",
             advice="Sign in again.",
         )
-    return replace(pending, used_at=now), flow.exchange(house(), provider, pending, answer, progress, now)
+    return pending, flow.exchange(house(), provider, pending, answer, progress, now)
 
 
 def _entered(provider: Provider, verified: Verified) -> str:

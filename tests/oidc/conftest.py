@@ -1,0 +1,142 @@
+"""The whole application, an organization that signs in by OpenID Connect, and its provider on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from connector.app import create_app
+from connector.config import Settings
+from connector.directory import sign_on as sign_ons
+from connector.directory.sign_on_model import OidcSide, SignOn
+from connector.directory.sign_on_settings import Options
+from connector.storage import tables as t
+from connector.web.house import House
+from tests.oidc import provider as providers
+from tests.oidc.provider import CLIENT, SECRET, Provider
+from tests.support.world import World, staged
+
+CALLBACK = "http://127.0.0.1:8000"
+
+
+@dataclass
+class Site:
+    """The application, and the provider it sends people to."""
+
+    app: Flask
+    world: World
+    provider: Provider
+
+    @property
+    def house(self) -> House:
+        """Its settings and database."""
+        house: House = self.app.extensions["connector"]
+        return house
+
+    @property
+    def sign_on(self) -> SignOn:
+        """The connection as it is set up now."""
+        return sign_ons.load(self.house.database, self.house.sealer, self.world.connection, self.house.settings.base_url)
+
+    @property
+    def side(self) -> OidcSide:
+        """Its OpenID Connect side."""
+        side = self.sign_on.oidc
+        assert side is not None
+        return side
+
+    def configure(self, secret: str | None = SECRET, **chosen: Any) -> None:
+        """An admin sets the connection up, or chooses something else."""
+        side = OidcSide(self.provider.issuer, CLIENT, secret)
+        given = {"options": Options(**chosen), "plain_http": True}
+        sign_ons.configure_oidc(self.house.database, self.house.sealer, self.world.connection, side, **given)
+
+    def browser(self) -> FlaskClient:
+        """A browser that has never been here."""
+        return self.app.test_client()
+
+    def set_out(self, browser: FlaskClient) -> str:
+        """A browser begins to sign in; returns where it is sent."""
+        sent = browser.get(f"/sso/{self.world.connection}/login?next=/somewhere")
+        assert sent.status_code == 303, sent.text
+        return sent.headers["Location"]
+
+    def arrive(self, browser: FlaskClient, answer: dict[str, Any]) -> TestResponse:
+        """The provider sends the browser back."""
+        path = f"/sso/{self.world.connection}/callback"
+        return browser.get(path, query_string=answer, headers={"Accept": "application/json"})
+
+    def sign_in(self, browser: FlaskClient | None = None, **claims: Any) -> TestResponse:
+        """A browser goes all the way; `claims` change those of the ID token."""
+        browser = browser or self.browser()
+        return self.arrive(browser, self.provider.grant(self.set_out(browser), **claims))
+
+    def refused(self, response: TestResponse, code: str, status: int = 403) -> None:
+        """The answer is a refusal with that code, and nothing came of it but a trace."""
+        assert (response.headers.get("X-Connector-Error"), response.status_code) == (code, status), response.text
+        reference = response.get_json()["reference"]
+        assert self.rows(t.Session) == 0
+        assert self.rows(t.ExternalIdentity) == 0
+        assert "Set-Cookie" not in response.headers
+        with self.house.database.read() as tx:
+            traced = tx.execute(select(t.SignInTrace.code).where(t.SignInTrace.reference == reference)).scalars().all()
+        assert traced == [code]
+
+    def rows(self, table: Any) -> int:
+        """How many rows a table has."""
+        with self.house.database.read() as tx:
+            return tx.execute(select(func.count()).select_from(table)).scalar_one()
+
+    def traces(self) -> list[Any]:
+        """The sign-in trace, oldest first."""
+        with self.house.database.read() as tx:
+            return list(tx.execute(select(t.SignInTrace).order_by(t.SignInTrace.id)))
+
+
+def query(url: str) -> dict[str, str]:
+    """The parameters of an address."""
+    return dict(pair.split("=", 1) for pair in urlsplit(url).query.split("&"))
+
+
+def opened(url: str, folder: Path, provider: Provider, **variables: str) -> Site:
+    """The application on a database, with an organization in `sso` that signs in through the provider."""
+    given = {"CONNECTOR_DATA_DIR": str(folder), "CONNECTOR_DATABASE_URL": url, "CONNECTOR_FETCH_PRIVATE": "1", **variables}
+    app = create_app(Settings.from_environment(given))
+    world = staged(app.extensions["connector"].database)
+    world.directory("off")
+    world.activate()
+    site = Site(app, world, provider)
+    site.configure()
+    return site
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A genuine provider."""
+    with providers.serving() as served:
+        yield served
+
+
+@pytest.fixture
+def site(sqlite_url: str, tmp_path: Path, provider: Provider) -> Iterator[Site]:
+    """The application on SQLite."""
+    site = opened(sqlite_url, tmp_path, provider)
+    yield site
+    site.house.database.close()
+
+
+@pytest.fixture
+def either_site(fresh_url: str, tmp_path: Path, provider: Provider) -> Iterator[Site]:
+    """The application on SQLite, then on PostgreSQL."""
+    site = opened(fresh_url, tmp_path, provider)
+    yield site
+    site.house.database.close()
