@@ -78,7 +78,7 @@ def compute(tree: Element, signature: Element, signer: Signer) -> Element:
     """The whole tree, parsed anew, after the digests and the value of one ds:Signature in it were computed."""
     context = xmlsec.SignatureContext()
     context.key = _key(signer)
-    for holder in tree.xpath("//*[@ID]"):
+    for holder in {holder.get("ID"): holder for holder in reversed(tree.xpath("//*[@ID!='']"))}.values():
         context.register_id(holder, "ID")
     context.sign(signature)
     return parse(serialize(tree))

@@ -32,7 +32,8 @@ class Begun:
 class Stage:
     """One connection under attack. `victim` is whom the attacker wants to be, `attacker` their own account at the same IdP.
 
-    `new_browser` opens an empty one; `now` is the clock. `trap_url` is an address that nobody may ask for. `others` are further
+    `new_browser` opens an empty one; `now` is the clock. `trap_url` is an address that nobody may ask for, `inside_url` one
+    that answers 200 to whoever is signed in. `others` are further
     connections: `response` (a signed response is enough), `idp_initiated`, `foreign` (of another organization, whose IdP the
     attacker runs).
     """
@@ -47,6 +48,7 @@ class Stage:
     new_browser: Callable[[], Browser]
     now: Callable[[], datetime]
     trap_url: str
+    inside_url: str
     encryption_certificate: str = ""
     others: dict[str, Stage] = field(default_factory=dict)
 
@@ -67,7 +69,8 @@ class Stage:
 
     def answer(self, begun: Begun, person: Person | None = None, **changes: Any) -> Answer:
         """What the identity provider really answers to this sign-in: about the attacker, who alone can ask it."""
-        return answer_of(self.vendor, person or self.attacker, begun.asked, self.now(), **changes)
+        now = changes.pop("now", None) or self.now()
+        return answer_of(self.vendor, person or self.attacker, begun.asked, now, **changes)
 
     def genuine(self, begun: Begun, person: Person | None = None, **changes: Any) -> Element:
         """The signed response as a tree, to be tampered with."""

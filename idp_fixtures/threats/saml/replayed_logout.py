@@ -31,7 +31,11 @@ def attack(stage: Stage) -> Iterator[Attempt]:
     first = stage.new_browser().get(f"{stage.logout_url}?{text}")
     if first.code:
         raise AssertionError(f"The genuine logout was refused: {first.code}.")
+    if begun.browser.get(stage.inside_url).status == 200:
+        raise AssertionError("The genuine logout ended nothing.")
     again = stage.begin()
     stage.send(again, make(stage.answer(again, stage.victim)))
     yield Attempt("again", stage.new_browser().get(f"{stage.logout_url}?{text}"), ("message_replayed",))
+    if again.browser.get(stage.inside_url).status != 200:
+        raise AssertionError("The replayed logout ended the new session.")
     yield Attempt("in another process", stage.new_browser().elsewhere().get(f"{stage.logout_url}?{text}"), ("message_replayed",))

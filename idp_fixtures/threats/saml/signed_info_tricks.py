@@ -16,7 +16,7 @@ from idp_fixtures.saml.signing import Signer
 from idp_fixtures.threats import Attempt
 from idp_fixtures.threats.saml._stage import Stage
 
-REFERENCE = f"{{{DS}}}SignedInfo/{{{DS}}}Reference"
+REFERENCE = "ds:SignedInfo/ds:Reference"
 
 
 def attack(stage: Stage) -> Iterator[Attempt]:
@@ -51,12 +51,12 @@ def _moved(tree: Element) -> None:
 
 
 def _whole(signature: Element) -> None:
-    signature.find(REFERENCE).set("URI", "")
+    find(signature, REFERENCE).set("URI", "")
 
 
 def _no_uri(signature: Element) -> None:
     """A Reference without a URI means what "the application" thinks: libxmlsec refuses to sign it, so an ID that is not there."""
-    signature.find(REFERENCE).set("URI", "#xpointer(id('" + signature.getparent().get("ID") + "'))")
+    find(signature, REFERENCE).set("URI", "#xpointer(id('" + signature.getparent().get("ID") + "'))")
 
 
 def _object(signature: Element) -> None:
@@ -69,13 +69,13 @@ def _object(signature: Element) -> None:
 def _only_object(signature: Element) -> None:
     """The only Reference is to an Object in the signature itself: the message around it is signed by nobody."""
     etree.SubElement(signature, f"{{{DS}}}Object", ID="_object").text = "anything"
-    reference = signature.find(REFERENCE)
+    reference = find(signature, REFERENCE)
     reference.set("URI", "#_object")
 
 
 def _truncated(signature: Element) -> None:
     """HMACOutputLength, the field of CVE-2009-0217, where no HMAC is."""
-    etree.SubElement(signature.find(f"{{{DS}}}SignedInfo/{{{DS}}}SignatureMethod"), f"{{{DS}}}HMACOutputLength").text = "1"
+    etree.SubElement(find(signature, "ds:SignedInfo/ds:SignatureMethod"), f"{{{DS}}}HMACOutputLength").text = "1"
 
 
 _TEMPLATES: dict[str, Callable[[Element], None]] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from idp_fixtures.saml.names import DS, Element
+from idp_fixtures.saml.names import DS, Element, find
 from idp_fixtures.saml.signing import Signer
 from idp_fixtures.threats import Attempt
 from idp_fixtures.threats.saml._stage import Stage
@@ -39,14 +39,14 @@ def _nothing_but_the_root(signature: Element) -> None:
     """`not(ancestor::*)` leaves out all that matters."""
     transform = etree.Element(f"{{{DS}}}Transform", Algorithm=XPATH)
     etree.SubElement(transform, f"{{{DS}}}XPath").text = "count(ancestor::*) < 2"
-    signature.find(f".//{{{DS}}}Transforms").insert(1, transform)
+    find(signature, ".//ds:Transforms").insert(1, transform)
 
 
 def _add(tree: Element, algorithm: str, inside: Element | None) -> None:
     transform = etree.Element(f"{{{DS}}}Transform", Algorithm=algorithm)
     if inside is not None:
         transform.append(inside)
-    tree.find(f".//{{{DS}}}Transforms").insert(1, transform)
+    find(tree, "//ds:Transforms").insert(1, transform)
 
 
 def _hundred(tree: Element) -> None:
@@ -55,5 +55,5 @@ def _hundred(tree: Element) -> None:
 
 
 def _none(tree: Element) -> None:
-    transforms = tree.find(f".//{{{DS}}}Transforms")
+    transforms = find(tree, "//ds:Transforms")
     transforms.getparent().remove(transforms)
