@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from connector.accounts.alerts import HEADINGS, mail_owners
+from connector.accounts.alerts import mail_owners
 from connector.directory import upkeep
 from connector.directory.upkeep import Notice
 from connector.organizations import members, organizations
