@@ -157,14 +157,21 @@ def use(database: Database, token: str, browser: str, visitor: Visitor, now: dat
     link = look(database, token, browser, now)
     if link.organization_id is None:
         return database.write(lambda tx: _sign_in(tx, spend(tx, link.id, browser, now), visitor, now))
-    origin = Origin(f"email:{link.email}", "an operator printed the link for them", visitor.address)
-    return enter(database, link.organization_id, origin, lambda corridor: _break_glass(corridor, link.id, browser, visitor, now))
+    return _break_glass(database, link, link.organization_id, browser, visitor, now)
 
 
-def _break_glass(corridor: Corridor, link_id: str, browser: str, visitor: Visitor, now: datetime) -> SignedIn:
-    link = spend(corridor.tx, link_id, browser, now)
-    person_id = persons.find(corridor.tx, link.email)
-    return SignedIn(glass.let_in(corridor, person_id, link.email, visitor, now), person_id or "", link.email, link.next_path)
+def _break_glass(database: Database, link: Link, organization_id: str, browser: str, visitor: Visitor, now: datetime) -> SignedIn:
+    person_id = persons.known(database, link.email)
+    if person_id is None:
+        raise glass.not_an_owner()
+
+    def work(corridor: Corridor) -> SignedIn:
+        spend(corridor.tx, link.id, browser, now)
+        token = glass.let_in(corridor, person_id, link.email, visitor, now)
+        return SignedIn(token, person_id, link.email, link.next_path)
+
+    origin = Origin(f"person:{person_id}", "an operator printed the link for them", visitor.address)
+    return enter(database, organization_id, origin, work)
 
 
 def _sign_in(tx: Connection, link: Link, visitor: Visitor, now: datetime) -> SignedIn:

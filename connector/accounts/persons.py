@@ -14,10 +14,11 @@ from datetime import datetime
 import idna
 from sqlalchemy import Connection, insert, select
 
-from connector.errors import Invalid
+from connector.errors import Invalid, NotFound
 from connector.membership.domain_names import domain_of
 from connector.membership.fold import fold
 from connector.storage import tables as t
+from connector.storage.database import Database
 from connector.storage.ids import new_id
 
 LONGEST = 254
@@ -46,6 +47,21 @@ def spellings(email: str) -> list[str]:
 def find(tx: Connection, email: str) -> str | None:
     """The id of the person who has the address verified, None when nobody has."""
     return _holder(tx, spellings(email))
+
+
+def known(database: Database, email: str) -> str | None:
+    """The same in a reading of its own."""
+    with database.read() as tx:
+        return find(tx, email)
+
+
+def holder(database: Database, email: str) -> str:
+    """The same for an address as somebody wrote it. Raises Invalid `email_invalid`, NotFound `person_not_found`."""
+    person_id = known(database, read_email(email))
+    if person_id is None:
+        advice = "An address counts for somebody once it is verified."
+        raise NotFound("person_not_found", f"Nobody has the verified address {email}.", advice=advice)
+    return person_id
 
 
 def _holder(tx: Connection, keys: Sequence[str]) -> str | None:

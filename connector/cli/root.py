@@ -11,18 +11,22 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.cli import output
+from connector.cli.break_glass import break_glass
 from connector.cli.client import client
 from connector.cli.connection import connection
 from connector.cli.demo import demo
 from connector.cli.doctor import doctor
 from connector.cli.domain import domain
 from connector.cli.history import audit, log
+from connector.cli.key import key
 from connector.cli.member import member
 from connector.cli.migrate import migrate
 from connector.cli.org import org
+from connector.cli.owner import owner
 from connector.cli.plan import apply, plan, reconcile
 from connector.cli.rule import rule
 from connector.cli.serve import serve
+from connector.cli.session import session
 from connector.cli.signing_key import signing_key
 from connector.cli.token import token
 from connector.errors import ConnectorError
@@ -43,8 +47,9 @@ def root() -> None:
 
 INSTALLATION = (serve, migrate, doctor, signing_key, demo)
 ORGANIZATIONS = (org, domain, connection, token, client, rule, plan, apply, reconcile, member, audit, log)
+PEOPLE = (break_glass, owner, session, key)
 
-for command in (*INSTALLATION, *ORGANIZATIONS):
+for command in (*INSTALLATION, *ORGANIZATIONS, *PEOPLE):
     root.add_command(command)
 
 
