@@ -56,4 +56,4 @@ def ways_into(database: Database, organization_ids: Collection[str]) -> tuple[Wa
         return ()
     chosen = _WAYS.where(among(t.Organization.id, organization_ids))
     with database.read() as tx:
-        return tuple(Way(*row._tuple()) for row in tx.execute(chosen))
+        return tuple(Way(row.id, row.name, row.organization_id, row.home) for row in tx.execute(chosen))

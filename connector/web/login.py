@@ -46,7 +46,7 @@ def find() -> Response:
         email = persons.read_email(request.form.get("email", ""))
     except Invalid as error:
         return _login_page(400, email=request.form.get("email", ""), next_path=next_path, error=error)
-    ways = home_realm.ways_of_address(house().database, email) if request.form.get("method") != "link" else ()
+    ways = home_realm.ways_of_address(house().database, email) if request.values.get("method") != "link" else ()
     if not ways:
         return _mailed(email, next_path)
     if len(ways) == 1:

@@ -62,6 +62,8 @@ def protect(response: Response, *, leads_away: bool = False) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if house().is_https:
+        response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
     return response
 
 

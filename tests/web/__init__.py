@@ -1,0 +1,1 @@
+"""Pages, cookies, and what happens in the browser around a sign-in."""
