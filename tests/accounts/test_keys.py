@@ -1,0 +1,124 @@
+"""API keys: whose they are, what they count as, and when they stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from sqlalchemy import select
+
+from connector.accounts import keys
+from connector.errors import Conflict, ConnectorError, Invalid, NotFound
+from connector.storage import tables as t
+from connector.storage.database import Database
+from tests.accounts.people import NOW, acme_in_sso, holder, later, leave, organization, person, suspend
+from tests.directory import homes
+from tests.support.statements import statements
+
+OWNER = "owner@acme.example"
+
+
+def refusal(verb: Callable[[], object], kind: type[ConnectorError]) -> str:
+    """The code with which something is refused."""
+    with pytest.raises(kind) as refused:
+        verb()
+    return refused.value.code
+
+
+def actions(database: Database) -> list[str]:
+    """What the audit trail says of keys."""
+    return [action for action in homes.actions(database) if action.startswith("key.")]
+
+
+def test_a_personal_key_is_found_with_one_statement(database: Database) -> None:
+    """Whose it is, what it counts as, and what it is for."""
+    ada = person(database, "ada@x.example")
+    made = keys.create(database, "Ada@x.example", NOW, scopes=["teams.read", "members.read", "teams.read"])
+    assert made.key.startswith("cnk_")
+    keys.find(database, made.key, NOW)
+    with statements(database.engine) as sent:
+        found = keys.find(database, made.key, later(seconds=59))
+    assert len(sent) == 1
+    assert found is not None
+    assert (found.key_id, found.person_id, found.email) == (made.id, ada, "ada@x.example")
+    assert (found.authentication.method, found.scopes) == ("personal_key", ("members.read", "teams.read"))
+
+
+def test_the_operator_vouches_for_a_new_person(database: Database) -> None:
+    """A personal key may be their first trace; a key of an organization is for its members."""
+    made = keys.create(database, "new@x.example", NOW)
+    found = keys.find(database, made.key, NOW)
+    assert found is not None
+    assert found.person_id == holder(database, "new@x.example")
+    home = organization(database, "acme")
+    code = refusal(lambda: keys.create(database, "new@x.example", NOW, organization_id=home), Conflict)
+    assert (code, actions(database)) == ("not_a_member", [])
+
+
+@pytest.mark.parametrize("happens", [suspend, leave])
+def test_an_organizations_key_works_while_its_holder_is_an_active_member(
+    database: Database, happens: Callable[[Database, str, str], None]
+) -> None:
+    """The very next request is refused; their personal key goes on."""
+    home, owner = acme_in_sso(database)
+    made = keys.create(database, OWNER, NOW, organization_id=home.organization)
+    personal = keys.create(database, OWNER, NOW)
+    found = keys.find(database, made.key, NOW)
+    assert found is not None
+    assert (found.authentication.method, found.authentication.organization_id) == ("organization_key", home.organization)
+    happens(database, home.organization, owner)
+    assert keys.find(database, made.key, NOW) is None
+    assert keys.find(database, personal.key, NOW) is not None
+    assert [each.state for each in keys.list_(database, organization_id=home.organization)] == ["dormant"]
+    assert refusal(lambda: keys.create(database, OWNER, NOW, organization_id=home.organization), Conflict) == "not_a_member"
+
+
+def test_a_revoked_key_is_dead_at_once(database: Database) -> None:
+    """Revoking it again changes nothing; an unknown id is said to be unknown."""
+    home, _ = acme_in_sso(database)
+    made = [keys.create(database, OWNER, NOW, organization_id=each) for each in (home.organization, None)]
+    for key in [*made, *made]:
+        keys.revoke(database, key.id)
+        assert keys.find(database, key.key, NOW) is None
+    assert actions(database) == ["key.created", "key.revoked"]
+    assert refusal(lambda: keys.revoke(database, "nothing"), NotFound) == "key_not_found"
+
+
+def test_keys_are_listed_oldest_first_by_person_and_by_organization(database: Database) -> None:
+    """With their last letters, never whole."""
+    home, _ = acme_in_sso(database)
+    mine = keys.create(database, OWNER, NOW, scopes=["members.read"])
+    ours = keys.create(database, OWNER, later(seconds=1), organization_id=home.organization)
+    keys.create(database, "else@x.example", NOW)
+    keys.find(database, mine.key, later(minutes=5))
+    keys.revoke(database, ours.id)
+    first, second = keys.list_(database, email="OWNER@acme.example")
+    assert (first.id, first.hint, first.state, first.last_used_at) == (mine.id, mine.key[-4:], "live", later(minutes=5))
+    assert (first.person, first.organization, first.scopes) == (OWNER, None, ("members.read",))
+    assert (second.id, second.organization, second.state, second.last_used_at) == (ours.id, "acme", "revoked", None)
+    assert [each.id for each in keys.list_(database, organization_id=home.organization)] == [ours.id]
+    assert keys.list_(database, email="nobody@x.example") == ()
+    with database.read() as tx:
+        kept = " ".join(str(value) for row in tx.execute(select(t.Key)) for value in row)
+    assert mine.key not in kept
+
+
+@pytest.mark.parametrize("key", ["", "cnk_", "cnk_unknown", "cnt_scim_x", "cnk_\ud800", "x" * 10_000])
+def test_what_is_no_key_finds_nobody(database: Database, key: str) -> None:
+    """Whatever a program sends."""
+    assert keys.find(database, key, NOW) is None
+
+
+@pytest.mark.parametrize("scopes", [["Members.Read"], [""], ["a b"], ["a" * 101], ["*"]])
+def test_a_scope_is_a_lower_case_word(database: Database, scopes: Sequence[str]) -> None:
+    """Anything else is refused, and nothing is made."""
+    assert refusal(lambda: keys.create(database, "ada@x.example", NOW, scopes=scopes), Invalid) == "scope_invalid"
+    assert keys.list_(database) == ()
+
+
+def test_being_used_is_written_at_most_once_a_minute(database: Database) -> None:
+    """However many requests come."""
+    made = keys.create(database, "ada@x.example", NOW)
+    for seconds in (1, 60, 61, 120):
+        keys.find(database, made.key, later(seconds=seconds))
+    assert keys.list_(database)[0].last_used_at == later(seconds=61)
