@@ -254,12 +254,7 @@ def end_all(database: Database, person_id: str, *, keep: str | None = None) -> i
     return database.write(lambda tx: tx.execute(mine).rowcount)
 
 
-def end_by_handle(database: Database, connection_id: str, handle: str | None, index: str | None, now: datetime) -> int:
-    """`end_by_handle_in` in a transaction of its own."""
-    return database.write(lambda tx: end_by_handle_in(tx, connection_id, handle, index, now))
-
-
-def end_by_handle_in(tx: Connection, connection_id: str, handle: str | None, index: str | None, now: datetime) -> int:
+def end_by_handle(tx: Connection, connection_id: str, handle: str | None, index: str | None, now: datetime) -> int:
     """End what was signed in through this connection as `handle` (SAML NameID, OIDC `sub`), or only `index` of it (SessionIndex,
     `sid`): SAML 2.0 Core section 3.7.3, OpenID Connect Back-Channel Logout section 2.7. Returns how many authentications ended.
 

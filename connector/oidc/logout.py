@@ -49,7 +49,7 @@ def end_sessions(house: House, sign_on: SignOn, token: str, progress: Progress, 
     def work(tx: Any) -> int:
         if not requests.spend_message(tx, connection_id, "logout_token", said.message_id, said.until):
             raise requests.replayed()
-        return sessions.end_by_handle_in(tx, connection_id, said.subject, said.session_index, now)
+        return sessions.end_by_handle(tx, connection_id, said.subject, said.session_index, now)
 
     progress.stage = "logout"
     return house.database.write(work)

@@ -157,7 +157,7 @@ def _logged_out(sign_on: SignOn, asked: LogoutRequest, relay_state: str) -> Resp
         if not requests.spend_message(tx, sign_on.connection_id, "logout", asked.id, asked.until):
             return False
         for index in asked.session_indexes or (None,):
-            sessions.end_by_handle_in(tx, sign_on.connection_id, asked.name_id, index, _now())
+            sessions.end_by_handle(tx, sign_on.connection_id, asked.name_id, index, _now())
         return True
 
     if not house().database.write(work):
