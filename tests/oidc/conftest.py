@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -24,8 +23,6 @@ from connector.web.house import House
 from tests.oidc import provider as providers
 from tests.oidc.provider import CLIENT, SECRET, Provider
 from tests.support.world import World, staged
-
-CALLBACK = "http://127.0.0.1:8000"
 
 
 @dataclass
@@ -96,15 +93,15 @@ class Site:
         with self.house.database.read() as tx:
             return tx.execute(select(func.count()).select_from(table)).scalar_one()
 
+    def write(self, statement: Any) -> None:
+        """Change rows as no verb would."""
+        with self.house.database.engine.begin() as tx:
+            tx.execute(statement)
+
     def traces(self) -> list[Any]:
         """The sign-in trace, oldest first."""
         with self.house.database.read() as tx:
             return list(tx.execute(select(t.SignInTrace).order_by(t.SignInTrace.id)))
-
-
-def query(url: str) -> dict[str, str]:
-    """The parameters of an address."""
-    return dict(pair.split("=", 1) for pair in urlsplit(url).query.split("&"))
 
 
 def opened(url: str, folder: Path, provider: Provider, **variables: str) -> Site:

@@ -77,7 +77,7 @@ class Provider:
         return sum(each == path for each, _ in self.asked)
 
     def grant(self, url: str, **claims: Any) -> dict[str, str]:
-        """Somebody signs in at the authorization URL; returns the parameters of the answer. `claims` change those of the token."""
+        """Somebody signs in at the authorization URL; returns the parameters of the answer. `claims` change the token's."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         code = secrets.token_urlsafe(8)
         self.grants[code] = Grant(asked, claims)
@@ -107,12 +107,11 @@ class Provider:
     def _token(self, request: Request) -> Response:
         error = self._refused(request)
         if error:
-            return answered({"error": error, "error_description": "<b>no</b>"}, 401 if error == "invalid_client" else 400)(
-                request
-            )
+            said = {"error": error, "error_description": "<b>no</b>"}
+            return answered(said, 401 if error == "invalid_client" else 400)(request)
         grant = self.grants.pop(request.form["code"])
-        said = {"nonce": grant.asked["nonce"], "now": datetime.now(UTC), "email": "ada@acme.example", **grant.claims}
-        claims = id_claims(self.issuer, CLIENT, **said)
+        told = {"nonce": grant.asked["nonce"], "now": datetime.now(UTC), "email": "ada@acme.example", **grant.claims}
+        claims = id_claims(self.issuer, CLIENT, **told)
         token = (self.token or self.sign)(claims)
         body = {"access_token": "access-1", "token_type": "Bearer", "expires_in": 60, "id_token": token}
         return answered(changed(body, self.tokens))(request)

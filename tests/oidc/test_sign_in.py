@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import delete, update
 
 from connector.directory import signing_keys, trials
 from connector.storage import tables as t
@@ -31,7 +32,7 @@ def test_somebody_of_the_organization_signs_in(either_site: Site) -> None:
 
 
 def test_the_request_carries_what_makes_an_answer_ours(site: Site) -> None:
-    """Code flow, PKCE with S256, state and nonce, different every time; the redirect URI from the base URL, whatever Host says."""
+    """Code flow, PKCE with S256, state and nonce, different every time; the redirect URI is of the base URL."""
     first, second = (parse_qs(urlsplit(site.set_out(site.browser())).query) for _ in range(2))
     assert first["response_type"] == ["code"]
     assert first["code_challenge_method"] == ["S256"]
@@ -298,8 +299,7 @@ def test_a_provider_that_is_gone_is_told(site: Site) -> None:
     browser = site.browser()
     answer = site.provider.grant(site.set_out(browser))
     site.provider.described = {"token_endpoint": "http://127.0.0.1:9/token"}
-    with site.house.database.engine.begin() as tx:
-        tx.execute(t.ProviderDocument.__table__.delete())
+    site.write(delete(t.ProviderDocument))
     site.refused(site.arrive(browser, answer), "fetch_failed", 424)
 
 
@@ -351,8 +351,7 @@ def test_an_address_that_is_not_verified_links_nobody(site: Site, said: Any) -> 
 
 def test_a_private_google_account_is_nobodys(site: Site) -> None:
     """`hd` is there for accounts of a Workspace only."""
-    with site.house.database.engine.begin() as tx:
-        tx.execute(t.Connection.__table__.update().values(idp="google"))
+    site.write(update(t.Connection).values(idp="google"))
     site.refused(site.sign_in(), "google_private_account")
     site.refused(site.sign_in(hd=""), "google_private_account")
     assert site.sign_in(hd="acme.example").status_code == 303
@@ -360,8 +359,7 @@ def test_a_private_google_account_is_nobodys(site: Site) -> None:
 
 def test_a_person_of_entra_is_known_by_object_and_tenant(site: Site) -> None:
     """`sub` differs from app to app."""
-    with site.house.database.engine.begin() as tx:
-        tx.execute(t.Connection.__table__.update().values(idp="entra"))
+    site.write(update(t.Connection).values(idp="entra"))
     site.refused(site.sign_in(), "oidc_tenant")
     site.refused(site.sign_in(oid="o-1"), "oidc_tenant")
     assert site.sign_in(oid="o-1", tid="t-1", email_verified=ABSENT).status_code == 303
