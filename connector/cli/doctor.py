@@ -18,6 +18,7 @@ from connector.directory import health, upkeep
 from connector.errors import Unavailable
 from connector.storage import migrate
 from connector.storage.database import Database
+from connector.storage.sealing import Sealer
 
 SKEW = 90
 """Seconds that clocks may differ."""
@@ -35,7 +36,8 @@ _COLOURS: dict[Status, str] = {"ok": "green", "warning": "yellow", "error": "red
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Check all that this installation needs.
 
-    Database, migrations, clock, secret key, base URL, mail, tokens, directories, break-glass owners. Exits with 1 on an error.
+    Database, migrations, clock, secrets, base URL, mail, tokens, directories, sign-on, break-glass owners. Exits with 1 on an
+    error.
     """
     checks = examine(Settings.from_environment(os.environ))
     output.show(Shown(output.items(checks), _text(checks)), as_json=as_json)
@@ -46,7 +48,7 @@ def examine(settings: Settings) -> list[Check]:
     """Look at everything; what needs the database is left out where it does not answer."""
     database = Database.open(settings.database_url)
     try:
-        return [*_database(database), *machine.examine(settings)]
+        return [*_database(database, settings), *machine.examine(settings)]
     finally:
         database.close()
 
@@ -60,7 +62,7 @@ def _text(checks: list[Check]) -> str:
     return "\n".join(lines)
 
 
-def _database(database: Database) -> Iterator[Check]:
+def _database(database: Database, settings: Settings) -> Iterator[Check]:
     try:
         yield _store(database)
         yield _clock(database)
@@ -78,6 +80,8 @@ def _database(database: Database) -> Iterator[Check]:
         return
     yield Check("migrations", "ok", f"at revision {found}")
     yield from _organizations(database)
+    yield from _sign_on(database, datetime.now(UTC))
+    yield _secrets(database, Sealer(settings.secret_keys))
 
 
 def _store(database: Database) -> Check:
@@ -151,3 +155,26 @@ def _organizations(database: Database) -> Iterator[Check]:
     yield from silent or [Check("directories", "ok", "none live has been silent for 24 hours")]
     yield from closed or [Check("sign-in", "ok", "no active connection lacks a sign-on side")]
     yield from open_ or [Check("break-glass", "ok", "every organization in sso has an active break-glass owner")]
+
+
+def _sign_on(database: Database, now: datetime) -> Iterator[Check]:
+    """Identity providers whose certificates end, or whose metadata cannot be refreshed."""
+    ending = [
+        Check("certificates", "warning", each.sentence, "A certificate past its end goes on working; the IdP may change keys.")
+        for each in upkeep.ending_certificates(database, now)
+    ]
+    failing = [
+        Check("metadata", "warning", each.sentence, f"connector connection test {each.target.partition(':')[2]}")
+        for each in upkeep.troubled_metadata(database, now)
+    ]
+    yield from ending or [Check("certificates", "ok", "no identity provider's last certificate ends within 60 days")]
+    yield from failing or [Check("metadata", "ok", "all that are fetched could be read")]
+
+
+def _secrets(database: Database, sealer: Sealer) -> Check:
+    closed = health.closed_secrets(database, sealer)
+    if not closed:
+        return Check("secrets", "ok", "the secret key opens all that is sealed")
+    more = f" and {len(closed) - 1} more" if len(closed) > 1 else ""
+    advice = "Put the key it was sealed with behind today's: CONNECTOR_SECRET_KEY=NEW,OLD."
+    return Check("secrets", "error", f"the secret key does not open {closed[0]}{more}", advice)

@@ -1,4 +1,4 @@
-"""What `connector doctor` looks at outside the database: secret key, base URL, mail."""
+"""What `connector doctor` looks at outside the database: secret key, base URL, mail, the libraries of SAML."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ class Check:
 
 
 def examine(settings: Settings) -> Iterator[Check]:
-    """Look at secret key, base URL and mail."""
+    """Look at secret key, base URL, mail and the libraries of SAML."""
     yield _secret_key(settings)
     yield _base_url(settings)
     yield _mail(settings) if settings.smtp_url else _outbox(settings)
+    yield _libraries()
 
 
 def _secret_key(settings: Settings) -> Check:
@@ -83,3 +84,18 @@ def _outbox(settings: Settings) -> Check:
             return Check("mail", "ok", f"written as files to {folder}; set CONNECTOR_SMTP_URL to send it")
     except OSError as error:
         return Check("mail", "error", f"{folder} cannot be written ({error.strerror})", "Let this user write there.")
+
+
+def _libraries() -> Check:
+    """lxml and xmlsec hand each other trees in memory, so their wheels must hold the same libxml2."""
+    advice = "Install lxml and xmlsec as requirements.lock has them."
+    try:
+        import xmlsec
+        from lxml import etree
+    except ImportError as error:
+        return Check("SAML library", "error", f"it cannot be loaded ({error})", advice)
+    ours, theirs = etree.LIBXML_VERSION, xmlsec.get_libxml_version()
+    detail = f"libxml2 {'.'.join(map(str, ours))} in lxml, {'.'.join(map(str, theirs))} in xmlsec"
+    if ours[:2] != theirs[:2]:
+        return Check("SAML library", "error", detail, advice)
+    return Check("SAML library", "ok", detail)

@@ -92,7 +92,14 @@ def _saml(at_hand: Tools, where: str, options: Options, now: datetime) -> Setup:
         url, found = where, fetch_metadata(at_hand.fetcher, where, now)
     else:
         url, found = None, read_metadata(_read(where), now)
-    return sign_on.saml_setup(found.side, metadata_url=url, valid_until=found.valid_until, options=options, now=now)
+    return sign_on.saml_setup(
+        found.side,
+        metadata_url=url,
+        valid_until=found.valid_until,
+        options=options,
+        plain_http=at_hand.settings.fetch_private,
+        now=now,
+    )
 
 
 def _oidc(at_hand: Tools, given: Mapping[str, Any], options: Options, idp: str, connection: str | None, now: datetime) -> Setup:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 
+from connector.errors import Conflict
 from connector.storage import tables as t
 from connector.storage.database import Database
+from connector.storage.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,27 @@ def without_break_glass(database: Database) -> tuple[str, ...]:
     found = select(t.Organization.slug).where(t.Organization.membership_mode == "sso", ~owner).order_by(t.Organization.id)
     with database.read() as tx:
         return tuple(tx.execute(found).scalars())
+
+
+def closed_secrets(database: Database, sealer: Sealer) -> tuple[str, ...]:
+    """Return what the secret keys of today do not open, by name: client secrets and signing keys. Nothing opened is returned."""
+    sign_on, connection, key = t.SignOn, t.Connection, t.SigningKey
+    clients = (
+        select(sign_on.connection_id, sign_on.secret, connection.name)
+        .join(connection, connection.id == sign_on.connection_id)
+        .where(sign_on.secret.is_not(None))
+        .order_by(sign_on.connection_id)
+    )
+    with database.read() as tx:
+        sealed = [(row.secret, f"sign_on:{row.connection_id}", f"the client secret of {row.name}") for row in tx.execute(clients)]
+        keys = tx.execute(select(key.id, key.private_key).order_by(key.id))
+        sealed += [(row.private_key, f"signing_key:{row.id}", f"the signing key {row.id}") for row in keys]
+    return tuple(name for text, about, name in sealed if not _opens(sealer, text, about))
+
+
+def _opens(sealer: Sealer, text: str, about: str) -> bool:
+    try:
+        sealer.open(text, about)
+    except Conflict:
+        return False
+    return True

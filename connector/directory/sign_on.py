@@ -63,18 +63,20 @@ def saml_setup(
     metadata_url: str | None = None,
     valid_until: datetime | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
+    plain_http: bool = False,
     now: datetime | None = None,
 ) -> Setup:
     """Check a SAML side and return what gives it to a connection, or tells it anew: what was chosen by `options` stays unless
     chosen now, and certificates that are named no more are taken for GRACE.
 
-    `metadata_url` is where they are fetched again every day; `valid_until` what they say of themselves. Raises Invalid
-    `issuer_invalid`, `endpoint_invalid`, `certificate_missing`, `option_invalid`; the setup Conflict `issuer_fixed`.
+    `metadata_url` is where they are fetched again every day; `valid_until` what they say of themselves. `plain_http` allows http
+    addresses, for development. Raises Invalid `issuer_invalid`, `endpoint_invalid`, `certificate_missing`, `option_invalid`; the
+    setup Conflict `issuer_fixed`.
     """
     moment = now or datetime.now(UTC)
     values.check_options(options, "saml", moment)
     values.check_issuer(side.issuer, "saml")
-    _check_saml(side)
+    _check_saml(side, plain_http)
     fetched = {"metadata_url": metadata_url, "metadata_checked_at": moment, "metadata_valid_until": valid_until}
     said = {"protocol": "saml", "issuer": side.issuer, "settings": values.saml_settings(side), "secret": None, **fetched}
 
@@ -164,14 +166,11 @@ def configure_oidc(database: Database, sealer: Sealer, connection_id: str, side:
     configure(database, connection_id, oidc_setup(sealer, side, **given))
 
 
-def _check_saml(side: SamlSide) -> None:
-    for what, url in (
-        ("sign-in address", side.sso_url),
-        ("logout address", side.slo_url),
-        ("logout address", side.slo_response_url),
-    ):
+def _check_saml(side: SamlSide, plain_http: bool) -> None:
+    values.check_endpoint(side.sso_url, "sign-in address", plain_http=plain_http)
+    for url in (side.slo_url, side.slo_response_url):
         if url is not None:
-            values.check_endpoint(url, what)
+            values.check_endpoint(url, "logout address", plain_http=plain_http)
     if not side.certificates:
         raise Invalid(
             "certificate_missing",
@@ -265,7 +264,14 @@ def due_for_refresh(database: Database, now: datetime) -> tuple[Due, ...]:
 
 
 def apply_metadata(
-    database: Database, connection_id: str, side: SamlSide, valid_until: datetime | None, now: datetime, *, url: str | None = None
+    database: Database,
+    connection_id: str,
+    side: SamlSide,
+    valid_until: datetime | None,
+    now: datetime,
+    *,
+    url: str | None = None,
+    plain_http: bool = False,
 ) -> bool:
     """Take over what metadata read again say: endpoints, wishes, certificates. True when anything changed.
 
@@ -273,7 +279,7 @@ def apply_metadata(
     admin chose stays. Raises NotFound `connection_not_found`, Conflict `sign_on_missing`, `metadata_of_another`, Invalid as
     `configure_saml`.
     """
-    _check_saml(side)
+    _check_saml(side, plain_http)
 
     def work(corridor: Corridor) -> bool:
         before = rows.configured(rows.read(corridor, connection_id))

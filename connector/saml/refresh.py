@@ -34,7 +34,8 @@ def refresh(database: Database, fetcher: Fetcher, connection_id: str, url: str, 
     """
     try:
         found = fetch_metadata(fetcher, url, now)
-        return sign_on.apply_metadata(database, connection_id, found.side, found.valid_until, now, url=url)
+        plain = fetcher.private_allowed
+        return sign_on.apply_metadata(database, connection_id, found.side, found.valid_until, now, url=url, plain_http=plain)
     except Unavailable:
         raise
     except ConnectorError as error:

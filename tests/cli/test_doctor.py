@@ -6,16 +6,25 @@ import json
 import os
 import socket
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.config import Settings
+from connector.directory import sign_on
+from connector.errors import Upstream
 from connector.storage import migrate
 from connector.storage.database import Database
 from tests.cli.conftest import Cli, Home
+from tests.directory.test_sign_on import certificate, saml
 
-CHECKS = {"database", "clock", "migrations", "tokens", "directories", "sign-in", "break-glass", "secret key", "base URL", "mail"}
+CHECKS = {
+    *("database", "clock", "migrations", "tokens", "directories", "sign-in", "break-glass", "certificates", "metadata"),
+    *("secrets", "secret key", "base URL", "mail", "SAML library"),
+}
 
 
 def found(ended_out: str, check: str) -> Any:
@@ -134,3 +143,40 @@ def test_a_secret_key_that_others_can_read_is_a_warning(cli_on_sqlite: Cli) -> N
     Path(os.environ["CONNECTOR_DATA_DIR"], "secret_key").chmod(0o644)
     item = found(cli_on_sqlite("doctor", "--json").out, "secret key")
     assert (item["status"], "chmod 600" in item["advice"]) == ("warning", True)
+
+
+def test_a_sign_on_side_that_ages_or_fails_is_a_warning(home: Home, settings: Settings) -> None:
+    """The end of the last certificate is near, and the metadata could not be fetched. The connection is not closed any more."""
+    database = Database.open(settings.database_url)
+    now = datetime.now(UTC)
+    ends = replace(certificate(), not_after=now + timedelta(days=20))
+    side = replace(saml(), certificates=(ends,))
+    sign_on.configure_saml(database, home.connection, side, metadata_url="https://idp.example/metadata", now=now)
+    error = Upstream("fetch_timeout", "The server did not answer in time.")
+    sign_on.metadata_failed(database, home.connection, error, now)
+    database.close()
+    home.go_live()
+    ended = home.cli("doctor", "--json")
+    states = {check: found(ended.out, check)["status"] for check in ("certificates", "metadata", "sign-in")}
+    assert (ended.status, states) == (0, {"certificates": "warning", "metadata": "warning", "sign-in": "ok"})
+    assert error.detail in found(ended.out, "metadata")["detail"]
+    assert home.connection in found(ended.out, "metadata")["advice"]
+
+
+def test_secrets_that_the_key_does_not_open_are_an_error(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Somebody changed the secret key and did not keep the old one behind it."""
+    kept = Path(os.environ["CONNECTOR_DATA_DIR"], "secret_key").read_text().strip()
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    provider = ("--oidc-issuer", "https://idp.example", "--client-id", "x", "--client-secret-file", str(secret))
+    home.cli.json("connection", "set", home.connection, *provider)
+    home.cli.json("signing-key", "add")
+    assert found(home.cli("doctor", "--json").out, "secrets")["status"] == "ok"
+    another = "another secret key, long enough for anybody"
+    monkeypatch.setenv("CONNECTOR_SECRET_KEY", another)
+    ended = home.cli("doctor", "--json")
+    item = found(ended.out, "secrets")
+    assert (ended.status, item["status"]) == (1, "error")
+    assert "the client secret of Okta and 2 more" in item["detail"]
+    monkeypatch.setenv("CONNECTOR_SECRET_KEY", f"{another},{kept}")
+    assert found(home.cli("doctor", "--json").out, "secrets")["status"] == "ok"
