@@ -1,7 +1,7 @@
-"""The threads beside the server: one numbers events and does the periodic work, one sends mail. Once for all processes.
+"""The threads beside the server: one numbers events and does the periodic work, one asks the network. Once for all processes.
 
 Every process starts them; a lease in the database decides whose work. When those die, another process takes over as soon as the
-lease has run out. Mail has a thread of its own, so that a slow mail server holds up nothing else.
+lease has run out. What asks the network (mail, DNS) has a thread of its own, so that slow servers hold up nothing else.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from sqlalchemy import Connection
 from connector.accounts import links, mail, sessions, throttle
 from connector.accounts.alerts import mail_owners
 from connector.config import Settings
-from connector.directory import upkeep
+from connector.directory import domain_checks, upkeep
 from connector.errors import Unavailable
+from connector.outbound import dns
 from connector.provisioning import lease
 from connector.provisioning.relay import relay
 from connector.storage.database import Database
@@ -39,6 +40,9 @@ TRY = 5.0
 UPKEEP = 600.0
 """Seconds between two rounds of the periodic work."""
 
+CHECKS = 60.0
+"""Seconds between two rounds of looking at DNS."""
+
 LONGEST_PAUSE = 60.0
 """Seconds at most between two tries while something is wrong."""
 
@@ -50,7 +54,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Worker:
-    """A process's state: whether it holds the lease, and when (monotonic) it renews or tries it, and runs the upkeep, next."""
+    """A process's state: whether it holds the lease, and when (monotonic) it renews or tries it, and does the rest, next."""
 
     database: Database
     settings: Settings
@@ -59,6 +63,7 @@ class _Worker:
     held: bool = False
     lease_at: float = 0.0
     upkeep_at: float = 0.0
+    checks_at: float = 0.0
 
 
 def start(database: Database, settings: Settings) -> Callable[[], None]:
@@ -66,7 +71,7 @@ def start(database: Database, settings: Settings) -> Callable[[], None]:
     or the mail server does not answer, with the process. Start them after a fork, never before."""
     stopped = threading.Event()
     worker = _Worker(database, settings, Sealer(settings.secret_keys), new_id())
-    runs = {"connector-upkeep": _run, "connector-mail": _run_mail}
+    runs = {"connector-upkeep": _run, "connector-network": _run_network}
     threads = [threading.Thread(target=run, args=(worker, stopped), name=name, daemon=True) for name, run in runs.items()]
     for thread in threads:
         thread.start()
@@ -88,10 +93,10 @@ def _run(worker: _Worker, stopped: threading.Event) -> None:
         _pause_after(worker, _give_back, pause)
 
 
-def _run_mail(worker: _Worker, stopped: threading.Event) -> None:
+def _run_network(worker: _Worker, stopped: threading.Event) -> None:
     pause = 0.0
     while not stopped.wait(pause):
-        pause = _pause_after(worker, _post, pause)
+        pause = _pause_after(worker, _ask_network, pause)
 
 
 def _pause_after(worker: _Worker, work: Callable[[_Worker], None], pause: float) -> float:
@@ -131,10 +136,15 @@ def _round(database: Database, now: datetime) -> None:
         room.sweep(database, now)
 
 
-def _post(worker: _Worker) -> None:
-    """A process that has just lost the lease may send beside the next one: each mail is claimed."""
-    if worker.held:
-        mail.deliver(worker.database, worker.settings, worker.sealer, datetime.now(UTC))
+def _ask_network(worker: _Worker) -> None:
+    """A process that has just lost the lease may do so beside the next one: each mail is claimed, and DNS says the same twice."""
+    if not worker.held:
+        return
+    mail.deliver(worker.database, worker.settings, worker.sealer, datetime.now(UTC))
+    now = time.monotonic()
+    if now >= worker.checks_at:
+        worker.checks_at = now + CHECKS
+        domain_checks.recheck(worker.database, dns.txt, datetime.now(UTC))
 
 
 def _give_back(worker: _Worker) -> None:

@@ -7,8 +7,9 @@ import click
 from connector.cli import output
 from connector.cli.common import Tools, opens, organization, planned, yes_option
 from connector.cli.output import Shown
-from connector.directory import domains
+from connector.directory import domain_checks, domains
 from connector.organizations.organizations import OrganizationView
+from connector.outbound import dns
 
 
 @click.group()
@@ -30,9 +31,23 @@ def add(at_hand: Tools, organization: OrganizationView, domain: str, verified: b
     if claimed.verified:
         return Shown(claimed, f"{claimed.domain} is verified for {organization.slug}.")
     record = output.aligned([("name", claimed.record_name), ("TXT", claimed.record_value)], indent="  ")
-    again = f"connector domain add {organization.slug} {claimed.domain} --verified"
-    text = f"{claimed.domain} is claimed, not verified. The DNS record that proves it:\n\n{record}\n\nOr vouch for it: {again}"
+    then = f"When it is there: connector domain verify {organization.slug} {claimed.domain}"
+    vouch = f"Or vouch for it: connector domain add {organization.slug} {claimed.domain} --verified"
+    text = f"{claimed.domain} is claimed, not verified. The DNS record that proves it:\n\n{record}\n\n{then}\n{vouch}"
     return Shown(claimed, text)
+
+
+@domain.command()
+@opens
+@organization
+@click.argument("domain")
+def verify(at_hand: Tools, organization: OrganizationView, domain: str) -> Shown:
+    """Verify a claimed domain by its DNS record.
+
+    The record is looked at daily from then on. When it is gone for 14 days, the domain is a mere claim again.
+    """
+    proved = domain_checks.verify(at_hand.database, organization.id, domain, dns.txt)
+    return Shown(proved, f"{proved.domain} is verified for {organization.slug}.")
 
 
 @domain.command("list")

@@ -51,7 +51,7 @@ def add(database: Database, organization_id: str, domain: str, verified: bool = 
 
     def work(corridor: Corridor) -> Domain:
         row = _row(corridor, name)
-        claimed = _claim(corridor, name) if row is None else _domain(row)
+        claimed = _claim(corridor, name) if row is None else of_row(row)
         if not verified or claimed.verified:
             return claimed
         _vouch(corridor, name)
@@ -63,8 +63,8 @@ def add(database: Database, organization_id: str, domain: str, verified: bool = 
 def list_(database: Database, organization_id: str) -> tuple[Domain, ...]:
     """Return the organization's domains, oldest first."""
     with database.read() as tx:
-        found = tx.execute(_SELECTED.where(t.Domain.organization_id == organization_id).order_by(t.Domain.id))
-        return tuple(_domain(row) for row in found)
+        found = tx.execute(SELECTED.where(t.Domain.organization_id == organization_id).order_by(t.Domain.id))
+        return tuple(of_row(row) for row in found)
 
 
 def remove(database: Database, organization_id: str, domain: str, *, preview: bool = False) -> Removal:
@@ -95,15 +95,16 @@ def _drop(corridor: Corridor, name: str) -> Removal:
     return Removal(name, verified)
 
 
-_SELECTED = select(t.Domain.id, t.Domain.name, t.Domain.record_value, t.Domain.verified_at)
+SELECTED = select(t.Domain.id, t.Domain.name, t.Domain.record_value, t.Domain.verified_at, t.Domain.vouched)
 
 
 def _row(corridor: Corridor, name: str) -> Row[*tuple[Any, ...]] | None:
-    here = _SELECTED.where(t.Domain.organization_id == corridor.organization_id, t.Domain.name == name)
+    here = SELECTED.where(t.Domain.organization_id == corridor.organization_id, t.Domain.name == name)
     return corridor.tx.execute(here).one_or_none()
 
 
-def _domain(row: Row[*tuple[Any, ...]]) -> Domain:
+def of_row(row: Row[*tuple[Any, ...]]) -> Domain:
+    """What is shown of a row of SELECTED."""
     return Domain(row.name, row.verified_at is not None, RECORD_PREFIX + row.name, row.record_value)
 
 
@@ -116,7 +117,27 @@ def _claim(corridor: Corridor, name: str) -> Domain:
 
 
 def _vouch(corridor: Corridor, name: str) -> None:
-    """Verify by the operator's word. Whose a taken domain is is not said: organizations do not learn of each other."""
+    """Verify by the operator's word."""
+    _verify(corridor, name, "an operator vouches for it", vouched=True)
+
+
+def proved(corridor: Corridor, name: str) -> Domain:
+    """DNS has the domain's record: verified from now on, by whatever it was before but an operator's word.
+
+    Raises NotFound `domain_not_found`, Taken `domain_taken`.
+    """
+    row = _row(corridor, name)
+    if row is None:
+        raise NotFound("domain_not_found", "The organization has no such domain.", advice="`connector domain list` shows them.")
+    if row.verified_at is None:
+        _verify(corridor, name, f"DNS has the record {RECORD_PREFIX}{name}", vouched=False)
+    found = update(t.Domain).where(t.Domain.id == row.id).values(checked_at=corridor.now, missing_since=None)
+    corridor.tx.execute(found)
+    return replace(of_row(row), verified=True)
+
+
+def _verify(corridor: Corridor, name: str, because: str, *, vouched: bool) -> None:
+    """Whose a taken domain is is not said: organizations do not learn of each other."""
     domain = t.Domain
     if corridor.tx.execute(select(domain.id).where(domain.name == name, domain.verified_at.is_not(None))).first():
         raise Taken(
@@ -126,9 +147,8 @@ def _vouch(corridor: Corridor, name: str) -> None:
             advice="Ask the operator of this installation, who can see which one.",
         )
     claimed = update(domain).where(domain.organization_id == corridor.organization_id, domain.name == name)
-    corridor.tx.execute(claimed.values(verified_at=corridor.now, vouched=True))
-    because = ["an operator vouches for it"]
-    apply.record(corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, because)
+    corridor.tx.execute(claimed.values(verified_at=corridor.now, vouched=vouched))
+    apply.record(corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, [because])
 
 
 def _refuse_the_last(corridor: Corridor) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from connector.outbound import dns
 from tests.cli.conftest import Cli, Home
+from tests.outbound.name_server import name_server
 
 PLAN = {"digest", "applied", "summary", "changes"}
 MEMBER = {"id", "email", "name", "role", "status", "causes", "source", "teams", "projects"}
@@ -32,6 +37,18 @@ def test_an_organization_is_made_shown_listed_and_exported(cli: Cli) -> None:
     assert [item["slug"] for item in cli.json("org", "list")["items"]] == ["acme", "beta"]
     exported = cli.json("org", "export", "acme")
     assert exported.keys() >= {"organization", "roles", "domains", "connections", "rules", "teams", "projects", "members"}
+
+
+def test_a_domain_is_verified_by_dns(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused with what DNS said while the record is missing; then verified."""
+    cli.json("org", "create", "acme", "--name", "Acme", "--owner", "ada@acme.example")
+    claimed = cli.json("domain", "add", "acme", "acme.example")
+    with name_server() as server:
+        monkeypatch.setattr(dns, "txt", partial(dns.txt, server=server.address))
+        assert cli.refused("domain", "verify", "acme", "acme.example")["code"] == "domain_unproved"
+        server.texts[claimed["record_name"]] = [f'"{claimed["record_value"]}"']
+        assert cli.json("domain", "verify", "acme", "acme.example") == {**claimed, "verified": True}
+    assert cli.refused("domain", "verify", "acme", "other.example")["code"] == "domain_not_found"
 
 
 def test_a_domain_is_added_listed_and_removed(cli: Cli) -> None:
