@@ -73,12 +73,17 @@ def taken_addresses(corridor: Corridor, keys: Collection[str]) -> frozenset[str]
 
 
 def release_addresses(corridor: Corridor, connection_id: str, keys: Collection[str]) -> None:
-    """Let verified addresses go over to another human: only from a Person this connection created and has deleted."""
+    """Let verified addresses go over to another human: only from a Person this connection created and has deleted. Their sessions
+    end, and so do the links that were mailed to the address."""
     gone = exists().where(t.Tombstone.person_id == t.Address.person_id, t.Tombstone.connection_id == connection_id)
     held = exists().where(t.Membership.person_id == t.Address.person_id)
     made_here = exists().where(t.Person.id == t.Address.person_id, t.Person.created_by == connection_id)
     known = (among(t.Address.email_key, keys), t.Address.verified)
-    corridor.tx.execute(delete(t.Address).where(*known, gone, made_here, ~held))
+    released = delete(t.Address).where(*known, gone, made_here, ~held).returning(t.Address.person_id, t.Address.email_key)
+    rows = corridor.tx.execute(released).all()
+    if rows:
+        corridor.tx.execute(delete(t.Session).where(among(t.Session.person_id, [row.person_id for row in rows])))
+        corridor.tx.execute(delete(t.EmailLink).where(among(t.EmailLink.email_key, [row.email_key for row in rows])))
 
 
 def _behind(*who: ColumnElement[bool]) -> Any:
