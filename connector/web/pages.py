@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, render_template, request
 from jinja2 import StrictUndefined
+from markupsafe import Markup, escape
 
 from connector.errors import NotFound
 from connector.web.house import house
@@ -22,6 +24,7 @@ _KINDS = {
 }
 _FILES = {name: (_STATIC / name).read_bytes() for name in _KINDS}
 _YEAR = 365 * 24 * 3600
+_TICKED = re.compile("`([^`]+)`")
 
 VERSIONS = {name: hashlib.sha256(content).hexdigest()[:16] for name, content in _FILES.items()}
 """Part of the address of a file, so that browsers may keep it for ever."""
@@ -34,7 +37,7 @@ def _prepare(state: object) -> None:
     """A template that names what it was not given fails in the tests instead of showing nothing."""
     app: Flask = state.app  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters.update(moment=moment, said=said)
     app.jinja_env.globals.update(static_path=static_path, path=lambda path: house().path(path))
 
 
@@ -101,6 +104,11 @@ def asked_next(given: str | None) -> str:
 def moment(at: datetime) -> str:
     """A moment for people, with its zone."""
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def said(sentence: str) -> Markup:
+    """A sentence of an error as HTML: what stands in backticks there is a command or a name."""
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped
 
 
 def static_path(name: str) -> str:

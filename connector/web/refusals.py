@@ -70,13 +70,15 @@ def status_of(error: ConnectorError) -> int:
 
 def plain_words(error: ConnectorError) -> Words:
     """The error's own sentences: for what somebody asked of connector itself."""
+    if error.code == "wrong_address":
+        return Words("Please use the other address", (error.detail, error.advice), (_HOME, house().settings.base_url + "/login"))
     expected = f"Expected: {error.expected}." if error.expected else ""
     return _words(status_of(error), error.detail, expected, error.advice)
 
 
 def _words(status: int, *sentences: str) -> Words:
     said = tuple(sentence for sentence in sentences if sentence)
-    return Words(_HEADINGS.get(status, "This did not work"), said, (_HOME, house().path("/")))
+    return Words(_HEADINGS.get(status, "This did not work"), said, (_HOME, house().settings.base_url + "/"))
 
 
 def answer(
@@ -110,7 +112,7 @@ def http_answer(error: HTTPException) -> Response:
     """Answer what the web server itself refuses: no such address, no such method, a body too large."""
     status, code = error.code or 500, error.name.lower().replace(" ", "_")
     if _for_browser():
-        response = _page(status, _words(status, _PLAIN.get(status, error.description or error.name)), code, new_reference())
+        response = _page(status, _words(status, _PLAIN.get(status, error.description or error.name)), code)
     else:
         response = problem(status, code, error.description or error.name)
     if allowed := dict(error.get_headers()).get("Allow"):
@@ -131,7 +133,7 @@ def _for_browser() -> bool:
 
 
 def _page(
-    status: int, words: Words, code: str, reference: str, facts: Mapping[str, Any] | None = None, organization: str = ""
+    status: int, words: Words, code: str, reference: str = "", facts: Mapping[str, Any] | None = None, organization: str = ""
 ) -> Response:
     said = {"code": code, "reference": reference, "facts": facts or {}, "organization": organization}
     return page("refused.html", status, leads_away=False, words=words, **said)

@@ -189,14 +189,10 @@ def complete(sign_on: SignOn, identity: VerifiedIdentity, pending_request: Pendi
     try:
         if pending_request.purpose == "test":
             return trial_page.result(sign_on, identity, pending_request)
-        entered = sign_in.sign_in(
-            house().database, house().sealer, sign_on, identity, pending_request, visitors.visitor(), _now()
-        )
+        told, visitor = trial_page.facts_of(identity), visitors.visitor()
+        entered = sign_in.sign_in(house().database, house().sealer, sign_on, identity, pending_request, visitor, _now(), told)
     except ConnectorError as error:
         return refuse(error, sign_on, _stage_of(error), trial_page.facts_of(identity))
-    _traced(
-        Trace(sign_on.connection_id, "sign_in", "done", "ok", facts=trial_page.facts_of(identity), address=request.remote_addr)
-    )
     response = pages.redirect(pending_request.next_path or house().path("/"))
     cookies.set_session(response, entered.session_token)
     return response
