@@ -16,7 +16,7 @@ from connector.directory import connections, plans
 from connector.directory.activation import DIRECTORIES
 from connector.directory.connections import IDPS, JIT, CertificateView, ConnectionView
 from connector.directory.model import Document
-from connector.directory.sign_on import without_certificate
+from connector.directory.sign_on import load, without_certificate
 from connector.organizations import organizations
 from connector.organizations.organizations import OrganizationView
 
@@ -73,6 +73,8 @@ def set_(at_hand: Tools, connection: str, name: str | None, jit: str | None, dro
     if drop_certificate is not None:
         changes.append(without_certificate(drop_certificate))
     changed = connections.set_(at_hand.database, connection, name=name, jit=jit, base_url=base_url, setups=changes)
+    if given["subject_attribute"] and load(at_hand.database, at_hand.sealer, connection, base_url).issuer_fixed:
+        click.echo("Note: people have signed in already, and were known by another subject; they may be refused now.", err=True)
     return Shown(changed, _facts(changed))
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import update
 
 from connector.config import Settings
 from connector.directory import sign_on, traces, trials
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Trace
+from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
 from idp_fixtures.idp import Provider, serving
@@ -299,3 +301,15 @@ def test_signing_keys_are_changed_without_a_gap(cli: Cli) -> None:
     cli.json("signing-key", "remove", old["id"])
     assert [key["id"] for key in cli.json("signing-key", "list")["items"]] == [new["id"]]
     assert cli.refused("signing-key", "use", old["id"])["code"] == "signing_key_not_found"
+
+
+def test_another_subject_after_the_first_sign_in_is_warned_of(home: Home, idp: Provider, settings: Settings) -> None:
+    """It is done, for it may be what the admin has to do; but people were known by the old one."""
+    home.cli.json("connection", "set", home.connection, "--saml-metadata", saml_of(idp), "--subject-attribute", "uid")
+    database = Database.open(settings.database_url)
+    with database.engine.begin() as tx:
+        tx.execute(update(t.SignOn).values(fixed_at=datetime.now(UTC)))
+    database.close()
+    assert "Note:" in home.cli("connection", "set", home.connection, "--subject-attribute", "id").err
+    assert "Note:" not in home.cli("connection", "set", home.connection, "--name", "Okta EU").err
+    assert loaded(settings, home.connection).mapping.subject == "id"
