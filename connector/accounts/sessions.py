@@ -8,12 +8,13 @@ which only a hash is kept; every sign-in makes new ones.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, update
 
 from connector.accounts.secret import hashed, new_token
 from connector.accounts.session_model import LIMITS, not_idle
@@ -29,6 +30,7 @@ from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.ids import new_id
 from connector.storage.sets import among, rows_as_json
+from connector.storage.writes import insert_rows
 
 TOUCH = timedelta(minutes=1)
 """How exact "last seen" is: at most one write in this time, however many requests come."""
@@ -37,26 +39,40 @@ AGENT_KEPT = 300
 _CHUNK = 10_000  # rows deleted in one transaction: on SQLite every writer waits for it
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session about to be written: its token, and the rows of session and authentication."""
+
+    token: str = field(repr=False)
+    session: dict[str, Any]
+    authentication: dict[str, Any]
+
+
+def opened(person_id: str, proof: Proof, visitor: Visitor, now: datetime, *, kept_until: Sequence[datetime] = ()) -> Opened:
+    """A new session with one authentication; others that come along end at `kept_until`."""
+    made, expires, token = new_id(), _end_of(proof, now), new_token()
+    row = {"id": made, "person_id": person_id, "token_hash": hashed(token), **_seen(visitor), "created_at": now}
+    held = {**_row(proof), "session_id": made, "person_id": person_id, "at": now, "expires_at": expires}
+    return Opened(token, {**row, "last_seen_at": now, "expires_at": max([expires, *kept_until])}, held)
+
+
 def open(tx: Connection, person_id: str, proof: Proof, visitor: Visitor, now: datetime) -> str:  # noqa: A001 - sessions.open
     """Sign the visitor in as this person, inside the caller's transaction; returns the new session's token, seen this once.
 
     The visitor's old session ends. If it was the same person's, what lives in it comes along, but for an earlier authentication
     of the same kind, whose place the new one takes.
     """
-    made, expires = new_id(), _end_of(proof, now)
     old = _lock(tx, visitor.session_token)
     kept = _kept(tx, old, proof, now) if old is not None and old.person_id == person_id else []
-    token = new_token()
-    row = {"id": made, "person_id": person_id, "token_hash": hashed(token), **_seen(visitor), "created_at": now}
-    ends = max([expires, *(each.expires_at for each in kept)])
-    tx.execute(insert(t.Session).values(**row, last_seen_at=now, expires_at=ends))
+    new = opened(person_id, proof, visitor, now, kept_until=[each.expires_at for each in kept])
+    insert_rows(tx, t.Session, [new.session])
     if kept:
         mine = among(t.Authentication.id, [each.id for each in kept])
-        tx.execute(update(t.Authentication).where(mine).values(session_id=made))
+        tx.execute(update(t.Authentication).where(mine).values(session_id=new.session["id"]))
     if old is not None:
         tx.execute(delete(t.Session).where(t.Session.id == old.id))
-    tx.execute(insert(t.Authentication).values(**_row(proof), session_id=made, person_id=person_id, at=now, expires_at=expires))
-    return token
+    insert_rows(tx, t.Authentication, [new.authentication])
+    return new.token
 
 
 def _end_of(proof: Proof, now: datetime) -> datetime:

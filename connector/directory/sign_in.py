@@ -7,6 +7,7 @@ While a directory is live it alone decides groups, role and status; else what si
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +16,11 @@ from sqlalchemy import bindparam
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
-from connector.directory import claimed_groups, requests
+from connector.directory import claimed_groups, requests, traces
 from connector.directory.recognition import Recognised, recognise, trusted_email
 from connector.directory.requests import PendingRequest
 from connector.directory.sign_on_model import SignOn
+from connector.directory.traces import Trace
 from connector.errors import Conflict, ConnectorError, Forbidden
 from connector.membership.claims import desired_by_claims
 from connector.membership.fold import fold
@@ -57,8 +59,11 @@ def sign_in(
     request: PendingRequest | None,
     visitor: Visitor,
     now: datetime | None = None,
+    facts_of_it: Mapping[str, Any] | None = None,
 ) -> Entered:
     """Let somebody in, or refuse. `request` is None for a message that nobody asked for and that was confirmed.
+
+    Who gets in is traced with `facts_of_it` (redacted) in the same transaction; a refusal is the caller's to trace.
 
     Raises Forbidden `request_used`, `message_replayed`, `connection_draft`, `connection_disabled`, `not_sso`, and what
     `recognition.recognise` raises; Conflict `issuer_changed`.
@@ -76,6 +81,7 @@ def sign_in(
         except ConnectorError as refusal:
             _refused(corridor, identity, refusal)
             return refusal
+        _traced(corridor, sign_on, visitor, facts_of_it or {})
         return _let_in(corridor, sealer, sign_on, identity, found, visitor)
 
     opening = Opening(_OPENING, {"connection": sign_on.connection_id})
@@ -182,10 +188,24 @@ def _let_in(
         corridor.update(t.SignOn, [{"connection_id": identity.connection_id, "fixed_at": corridor.now}], keys=("connection_id",))
     told = {"method": identity.method, "email": identity.profile.email}
     apply.record(corridor, "sign_in.succeeded", identity.profile.email or person_id, None, told)
-    corridor.flush()
-    token = sessions.open(corridor.connection, person_id, _proof(sealer, sign_on, identity), visitor, corridor.now)
+    token = _open(corridor, person_id, _proof(sealer, sign_on, identity), visitor)
     email = found.known.email if found.known else identity.profile.email
     return Entered(token, person_id, email, sign_on.organization_slug, outcome)
+
+
+def _open(corridor: Corridor, person_id: str, proof: Proof, visitor: Visitor) -> str:
+    """The session: from a browser that has none, it is written with everything else."""
+    if visitor.session_token is not None:
+        return sessions.open(corridor.tx, person_id, proof, visitor, corridor.now)
+    new = sessions.opened(person_id, proof, visitor, corridor.now)
+    corridor.insert(t.Session, [new.session])
+    corridor.insert(t.Authentication, [new.authentication])
+    return new.token
+
+
+def _traced(corridor: Corridor, sign_on: SignOn, visitor: Visitor, told: Mapping[str, Any]) -> None:
+    done = Trace(sign_on.connection_id, "sign_in", "done", "ok", facts=told, address=visitor.address or None)
+    corridor.insert(t.SignInTrace, [traces.row(done, corridor.organization_id, corridor.now)])
 
 
 def _make_person(corridor: Corridor, identity: VerifiedIdentity) -> str:
