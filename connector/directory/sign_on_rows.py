@@ -143,11 +143,11 @@ def drop_certificate(corridor: Corridor, connection_id: str, fingerprint: str) -
             expected=f"at least {SHORTEST} letters of a fingerprint",
             advice="`connector connection show CONNECTION` lists the certificates.",
         )
-    if len(known) == 1:
+    if not any(leaves_at is None for each, leaves_at in known.items() if each != chosen[0]):
         raise Conflict(
             "last_certificate",
-            "This is the only certificate: nobody could sign in without it.",
-            expected="another certificate beside it",
+            "This is the only certificate that stays: nobody could sign in without it.",
+            expected="another certificate beside it, which does not leave soon",
             advice="Give metadata with the new certificate first: `connector connection set CONNECTION --saml-metadata …`.",
         )
     corridor.delete(t.IdpCertificate, [{"connection_id": connection_id, "fingerprint": chosen[0]}])

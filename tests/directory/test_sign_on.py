@@ -29,6 +29,7 @@ from connector.storage.database import Database
 from connector.storage.sealing import Sealer
 from tests.directory import homes
 from tests.directory.homes import BASE, Home
+from tests.support.racing import race
 from tests.support.statements import statements
 
 SEALER = Sealer(("a secret key of this installation",))
@@ -225,6 +226,26 @@ def test_the_subject_of_entra_is_the_object_id_unless_the_name_id_is_asked_for(d
     assert loaded(database, home).mapping.subject == ""
 
 
+def test_two_who_configure_at_once_come_one_after_the_other(database: Database) -> None:
+    """Both changes are whole; the later one stands."""
+    home = homes.make(database)
+    sides = [saml(1, sso_url="https://one.example/sso"), saml(2, sso_url="https://two.example/sso")]
+    _, refused = race([lambda side=side: configure_saml(database, home.connection, side, now=NOW) for side in sides])  # type: ignore[misc]
+    found = loaded(database, home)
+    assert (refused, found.version, found.saml and len(found.saml.certificates)) == ([], 2, 2)
+
+
+def test_what_was_made_of_an_older_version_is_refused(database: Database) -> None:
+    """Two admins: one changes the secret while the other changes the client id of what they saw before."""
+    home = homes.make(database)
+    configure_oidc(database, SEALER, home.connection, oidc(), version=0, now=NOW)
+    configure_oidc(database, SEALER, home.connection, oidc(client_secret="new"), version=1, now=NOW)
+    with pytest.raises(Conflict) as refused:
+        configure_oidc(database, SEALER, home.connection, replace(oidc(), client_id="other"), version=1, now=NOW)
+    found = loaded(database, home).oidc
+    assert (refused.value.code, found and found.client_secret) == ("sign_on_changed", "new")
+
+
 # ---------------------------------------------------------------------------------------------------------------- refused
 
 LONG = "https://x.example/" + "x" * 1024
@@ -289,6 +310,12 @@ def test_plain_http_is_for_development(database: Database) -> None:
     found = loaded(database, home).oidc
     assert found is not None
     assert found.issuer == "http://idp.internal.example"
+    inside = saml(sso_url="http://idp.internal.example/sso")
+    configure_saml(database, home.connection, inside, metadata_url=URL, plain_http=True, now=NOW)
+    assert not apply_metadata(database, home.connection, inside, None, NOW, plain_http=True)
+    with pytest.raises(Invalid) as refused:
+        apply_metadata(database, home.connection, inside, None, NOW)
+    assert refused.value.code == "endpoint_invalid"
 
 
 @pytest.mark.parametrize(
@@ -409,6 +436,18 @@ def test_a_certificate_can_be_dropped_at_once_but_never_the_last(database: Datab
     with pytest.raises(Conflict) as refused:
         sign_on.configure(database, home.connection, sign_on.without_certificate(certificate(2).fingerprint, now=NOW))
     assert refused.value.code == "last_certificate"
+
+
+def test_what_is_left_must_not_be_a_certificate_that_leaves(database: Database) -> None:
+    """In a week nobody could sign in."""
+    home = homes.make(database)
+    configure_saml(database, home.connection, saml(1), now=NOW)
+    configure_saml(database, home.connection, saml(2), now=NOW)
+    with pytest.raises(Conflict) as refused:
+        sign_on.configure(database, home.connection, sign_on.without_certificate(certificate(2).fingerprint, now=NOW))
+    assert refused.value.code == "last_certificate"
+    sign_on.configure(database, home.connection, sign_on.without_certificate(certificate(1).fingerprint, now=NOW))
+    assert fingerprints(loaded(database, home).saml) == {certificate(2).fingerprint}
 
 
 # ---------------------------------------------------------------------------------------------------------------- metadata
