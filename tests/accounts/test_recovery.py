@@ -8,13 +8,16 @@ import pytest
 from sqlalchemy import select
 
 from connector.accounts import links, recovery, sessions
+from connector.accounts.alerts import mail_owners
 from connector.accounts.sessions import Visitor
 from connector.errors import Conflict, ConnectorError, Forbidden, TooMany, Unauthenticated
 from connector.membership.model import Mode
 from connector.membership.opening import OrganizationAccess, opens
 from connector.organizations import break_glass
+from connector.provisioning.relay import relay
 from connector.storage import tables as t
 from connector.storage.database import Database
+from connector.storage.sealing import Sealer
 from tests.accounts.people import (
     HERE,
     NOW,
@@ -191,3 +194,16 @@ def test_an_operators_link_is_for_active_owners(database: Database) -> None:
     assert refusal(lambda: links.use(database, token, "", HERE, NOW)) == "not_an_owner"
     assert links.look(database, token, "", NOW).organization_id == home.organization
     assert told(database, "break_glass.used") == 0
+
+
+def test_all_owners_get_a_mail(database: Database) -> None:
+    """When a link is printed, when it is used, and when a code is."""
+    home, owner, codes = with_owner(database)
+    token = recovery.print_link(database, home.organization, OWNER, BASE, NOW).partition("=")[2]
+    links.use(database, token, "", HERE, NOW)
+    use(database, codes[0], sign_in(database, owner))
+    relay(database, lambda tx, events: mail_owners(tx, Sealer(["a key"]), BASE, events, NOW))
+    with database.read() as tx:
+        mailed = tx.execute(select(t.OutgoingMail.kind, t.OutgoingMail.recipient).order_by(t.OutgoingMail.id)).all()
+    kinds = ["break_glass.link_made", "break_glass.used", "break_glass.used"]
+    assert [tuple(row) for row in mailed] == [(kind, OWNER) for kind in kinds]

@@ -93,8 +93,8 @@ def test_another_persons_session_is_replaced(database: Database) -> None:
     """Nothing of it is left: two people never share a session."""
     ada, bob = person(database, "ada@x.example"), person(database, "bob@x.example")
     first = sign_in(database, ada)
-    session = found(database, sign_in(database, bob, token=first))
-    assert (session.person_id, len(session.held)) == (bob, 1)
+    session = found(database, sign_in(database, bob, Proof("oidc_local"), token=first))
+    assert (session.person_id, methods(session)) == (bob, {"oidc_local"})
     assert sessions.list_(database, ada, NOW) == ()
 
 

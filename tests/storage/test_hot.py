@@ -8,7 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from connector.accounts import keys, sessions
 from connector.directory import access, burst, groups, lookups, members, users
+from connector.organizations import mine
 from connector.provisioning import facts, setting
 from connector.storage.database import Database
 from connector.storage.hot import Hot
@@ -19,8 +21,8 @@ EVERYBODY = {"_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_FROM_START", "_FROM_
 
 
 def hot_statements() -> Iterator[tuple[str, Hot]]:
-    """Every statement of the rooms that serve pushes, by its name."""
-    rooms: tuple[ModuleType, ...] = (access, burst, facts, groups, lookups, members, setting, users)
+    """Every statement of the rooms that serve pushes, and of what says who asks, by its name."""
+    rooms: tuple[ModuleType, ...] = (access, burst, facts, groups, keys, lookups, members, mine, sessions, setting, users)
     for room in rooms:
         for name, value in vars(room).items():
             several = value.items() if isinstance(value, dict) else [("", value)]
