@@ -11,10 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 
-from connector.accounts import keys
+from connector.accounts import keys, recovery
 from connector.accounts.sessions import Proof
 from connector.app import create_app
 from connector.config import Settings
+from connector.organizations import break_glass, organizations
 from connector.provisioning import apply
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage import tables as t
@@ -181,3 +182,32 @@ def test_a_cookie_that_was_ended_is_signed_out(client: FlaskClient) -> None:
     assert found(database_of(client), token, datetime.now(UTC)).person_id == holder(database_of(client), "owner@acme.example")
     suspend(database_of(client), home.organization, owner)
     assert client.get("/api/me").status_code == 401
+
+
+def test_from_the_founders_printed_link_to_an_open_organization(client: FlaskClient) -> None:
+    """Looking at the link signs nobody in; pressing the button does, once."""
+    made = organizations.create(database_of(client), "acme", "Acme", "ada@acme.example", base_url="http://127.0.0.1:8000")
+    assert made.sign_in_url
+    path = made.sign_in_url.removeprefix("http://127.0.0.1:8000")
+    assert client.get(path).status_code == 200
+    assert client.get("/api/me").status_code == 401
+    token = path.partition("token=")[2]
+    assert client.post("/login/link", data={"token": token}).status_code == 303
+    assert opened(me(client)) == {"acme": "local"}
+    again = client.post("/login/link", data={"token": token})
+    assert (again.status_code, again.headers["X-Connector-Error"]) == (403, "link_used")
+    assert client.post("/logout").status_code == 303
+    assert client.get("/api/me").status_code == 401
+
+
+def test_a_break_glass_owner_comes_in_when_the_identity_provider_fails(client: FlaskClient) -> None:
+    """The e-mail link alone does not open the organization; with the printed code it does."""
+    database = database_of(client)
+    home, owner = acme_in_sso(database)
+    break_glass.add(database, home.organization, "owner@acme.example")
+    [code, *_] = recovery.codes(database, home.organization, "owner@acme.example")
+    signed_in(client, owner, Proof("email_link"))
+    assert opened(me(client)) == {"acme": None}
+    assert client.post("/login/recovery", data={"code": "BBBB-BBBB-BBBB-BBBB"}).status_code == 403
+    assert client.post("/login/recovery", data={"code": code}).status_code == 303
+    assert opened(me(client)) == {"acme": "break_glass"}
