@@ -11,7 +11,6 @@ import re
 from urllib.parse import urlsplit
 
 from connector.errors import Forbidden, Invalid
-from connector.membership.fold import is_storable
 from connector.oidc.provider import Provider
 from connector.oidc.wire import Object, text_of
 
@@ -65,7 +64,7 @@ def subject(provider: Provider, claims: Object) -> str:
     """Return who it is, as `OID@TID`. Raises Forbidden `oidc_tenant`: no claims, or another tenant than the issuer's."""
     oid, tid = text_of(claims.get("oid"), 255), text_of(claims.get("tid"), 255)
     tenant = tenant_of(provider.side.issuer)
-    if not (oid and tid and is_storable(oid + tid)) or (tenant is not None and tid.lower() != tenant):
+    if not (oid and tid) or (tenant is not None and tid.lower() != tenant):
         raise Forbidden(
             "oidc_tenant",
             "The ID token names no person and tenant, or another tenant than the issuer's.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from connector.membership.fold import is_storable
+
 Object = dict[str, Any]
 
 
@@ -23,5 +25,5 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def text_of(value: Any, limit: int = 2000) -> str:
-    """Return `value` if it is a text of a sensible length, else an empty text."""
-    return value if isinstance(value, str) and len(value) <= limit else ""
+    """Return `value` if it is a text of a sensible length that databases can keep, else an empty text."""
+    return value if isinstance(value, str) and len(value) <= limit and is_storable(value) else ""

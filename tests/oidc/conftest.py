@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from connector.storage import tables as t
 from connector.web.house import House
 from tests.oidc import provider as providers
 from tests.oidc.provider import CLIENT, SECRET, Provider
+from tests.support import databases
 from tests.support.world import World, staged
 
 
@@ -104,10 +105,15 @@ class Site:
             return list(tx.execute(select(t.SignInTrace).order_by(t.SignInTrace.id)))
 
 
+def settings(url: str, folder: Path, **variables: str) -> Settings:
+    """The settings of a site: addresses of this machine may be asked, and every site has the same secret key."""
+    given = {"CONNECTOR_DATA_DIR": str(folder), "CONNECTOR_DATABASE_URL": url, "CONNECTOR_SECRET_KEY": "k" * 43}
+    return Settings.from_environment(given | {"CONNECTOR_FETCH_PRIVATE": "1"} | variables)
+
+
 def opened(url: str, folder: Path, provider: Provider, **variables: str) -> Site:
-    """The application on a database, with an organization in `sso` that signs in through the provider."""
-    given = {"CONNECTOR_DATA_DIR": str(folder), "CONNECTOR_DATABASE_URL": url, "CONNECTOR_FETCH_PRIVATE": "1", **variables}
-    app = create_app(Settings.from_environment(given))
+    """The application on an empty database, with an organization in `sso` that signs in through the provider."""
+    app = create_app(settings(url, folder, **variables))
     world = staged(app.extensions["connector"].database)
     world.directory("off")
     world.activate()
@@ -116,19 +122,37 @@ def opened(url: str, folder: Path, provider: Provider, **variables: str) -> Site
     return site
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A genuine provider."""
+@pytest.fixture(scope="module")
+def _server() -> Iterator[Provider]:
     with providers.serving() as served:
         yield served
 
 
 @pytest.fixture
-def site(sqlite_url: str, tmp_path: Path, provider: Provider) -> Iterator[Site]:
-    """The application on SQLite."""
-    site = opened(sqlite_url, tmp_path, provider)
-    yield site
+def provider(_server: Provider) -> Provider:
+    """A genuine provider."""
+    _server.reset()
+    return _server
+
+
+@pytest.fixture(scope="module")
+def _prepared(run_directory: Path, tmp_path_factory: pytest.TempPathFactory, _server: Provider) -> Site:
+    """A site that no test touches: its file is copied, which takes milliseconds."""
+    folder = tmp_path_factory.mktemp("prepared")
+    url = databases.copy_sqlite(databases.sqlite_template(run_directory), folder / "connector.db")
+    site = opened(url, folder, _server)
     site.house.database.close()
+    return site
+
+
+@pytest.fixture
+def site(_prepared: Site, provider: Provider, tmp_path: Path) -> Iterator[Site]:
+    """The application on SQLite."""
+    url = databases.copy_sqlite(_prepared.house.settings.data_dir / "connector.db", tmp_path / "connector.db")
+    app = create_app(settings(url, tmp_path))
+    house: House = app.extensions["connector"]
+    yield Site(app, replace(_prepared.world, database=house.database), provider)
+    house.database.close()
 
 
 @pytest.fixture

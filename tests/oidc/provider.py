@@ -72,6 +72,10 @@ class Provider:
     grants: dict[str, Grant] = field(default_factory=dict)
     asked: list[tuple[str, Request]] = field(default_factory=list)
 
+    def reset(self) -> None:
+        """Be genuine again, and remember nothing."""
+        self.__dict__.update(Provider(self.issuer).__dict__)
+
     def count(self, path: str) -> int:
         """How often a path was asked for."""
         return sum(each == path for each, _ in self.asked)

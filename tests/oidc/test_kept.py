@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import update
 
 from connector.app import create_app
-from connector.config import Settings
 from connector.errors import ConnectorError, Invalid, Upstream
 from connector.oidc import kept
 from connector.oidc.discovery import Metadata, address_of, metadata_of, read_metadata
@@ -25,7 +24,7 @@ from connector.outbound.fetch import Fetcher
 from connector.storage import tables as t
 from connector.web.house import House
 from idp_fixtures.oidc.tokens import ABSENT, changed, discovery, jwks, sign, signing_key
-from tests.oidc.conftest import Site
+from tests.oidc.conftest import Site, settings
 from tests.oidc.provider import answered, dripping
 
 ISSUER = "https://login.example.com"
@@ -60,9 +59,7 @@ def asking(site: Site) -> Asking:
 @pytest.fixture
 def other(site: Site, tmp_path: Path) -> Iterator[Asking]:
     """A second process on the same database."""
-    given = {"CONNECTOR_DATA_DIR": str(tmp_path), "CONNECTOR_FETCH_PRIVATE": "1"}
-    url = site.house.settings.database_url
-    house = create_app(Settings.from_environment(given | {"CONNECTOR_DATABASE_URL": url})).extensions["connector"]
+    house = create_app(settings(site.house.settings.database_url, tmp_path)).extensions["connector"]
     yield Asking(site, house)
     house.database.close()
 

@@ -416,3 +416,15 @@ def test_the_trace_has_names_and_no_secrets(site: Site) -> None:
     assert trace.facts["email"] == "ada@acme.example"
     for secret in ("forty-one", SECRET, "access-1", "eyJ"):
         assert secret not in str(tuple(trace))
+
+
+ODD: list[Any] = ["a\x00b", "\ud800", "x" * 5000, ["\ud800", "eng"], {"a": {"b": "\x00"}}, 10**300, 1e308]
+
+
+def test_odd_values_never_fail(either_site: Site) -> None:
+    """What no database can keep, what is long, and what is of another kind: a sign-in or a refusal, never a failure."""
+    browser = either_site.browser()
+    for name in ("sid", "email", "name", "groups", "odd\ud800"):
+        for value in ODD:
+            response = either_site.sign_in(browser, **{name: value})
+            assert response.status_code == 303 or response.headers["X-Connector-Error"], (name, value, response.text)
