@@ -1,4 +1,8 @@
-"""HOME: who you are, where you belong, how each organization is open to you, and what opens those that are not."""
+"""HOME: who you are, where you belong, how each organization is open to you, and what opens those that are not.
+
+As in /api/me, organizations that are not open are shown only where the personal workspace is: the identity provider of one
+organization learns nothing of the others.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from connector.accounts.sessions import Session
 from connector.directory import home_realm
 from connector.directory.home_realm import Way
 from connector.membership.model import Mode
-from connector.membership.opening import LOCAL, OpenBy, opens
+from connector.membership.opening import LOCAL, OpenBy, opens, opens_personal
 from connector.organizations import mine
 from connector.organizations.mine import Mine
 from connector.web import login, pages
@@ -46,8 +50,10 @@ def home() -> Response:
 
 
 def _places(session: Session) -> list[Place]:
-    belongs = mine.of_person(house().database, session.person_id)
-    opened = {each.id: opens(session.authentications, each.access) for each in belongs}
+    personal = opens_personal(session.authentications, session.primary_domain_owner)
+    all_ = mine.of_person(house().database, session.person_id)
+    opened = {each.id: opens(session.authentications, each.access) for each in all_}
+    belongs = [each for each in all_ if personal or opened[each.id]]
     closed = [each.id for each in belongs if opened[each.id] is None and each.active and each.mode is Mode.SSO]
     ways = home_realm.ways_into(house().database, closed)
     return [Place(each, opened[each.id], tuple(way for way in ways if way.organization_id == each.id)) for each in belongs]

@@ -6,18 +6,19 @@ import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from werkzeug.test import TestResponse
 
 from connector.accounts import mail, recovery
 from connector.storage import tables as t
 from tests.support.statements import statements
 from tests.support.world import staged
-from tests.web.conftest import IDP, Site, sign_in
+from tests.web.conftest import IDP, Site, sign_in, site_on
 
 
 def typed(client: FlaskClient, email: str, **more: str) -> TestResponse:
@@ -234,6 +235,56 @@ def test_the_start_page_says_what_is_open_and_what_would_open_the_rest(site: Sit
     assert "Sign in through" in page
 
 
+def test_one_organizations_identity_provider_learns_nothing_of_the_others(site: Site) -> None:
+    """Where its word does not open what is personal, only what it opens itself is shown."""
+    world, client = site.organization(), site.browser()
+    staged(site.house.database, slug="globex", verified=())
+    by_mail(site, site.browser(), "ada@acme.example")
+    sign_in(client, world.connection)
+    with site.house.database.engine.begin() as tx:
+        person = tx.execute(select(t.Address.person_id).where(t.Address.email_key == "ada@acme.example")).scalar_one()
+        globex = tx.execute(select(t.Organization.id).where(t.Organization.slug == "globex")).scalar_one()
+        home = {"organization_id": globex, "created_at": datetime.now(UTC)}
+        row = {"id": "m", "person_id": person, "role": "member", "joined_by": "invitation", **home}
+        tx.execute(insert(t.Membership).values(row))
+    assert "Globex" in client.get("/").text
+    with site.house.database.engine.begin() as tx:
+        tx.execute(update(t.Domain).values(verified_at=None))
+    page = client.get("/").text
+    assert "Acme" in page
+    assert "Globex" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        pytest.param("suspended", "is paused", id="suspended"),
+        pytest.param("away", "not connected at the moment", id="without a way in"),
+    ],
+)
+def test_the_start_page_says_why_an_organization_does_not_open(site: Site, state: str, said: str) -> None:
+    """To somebody who came by mail, with whom to ask."""
+    world, client = site.organization(), site.browser()
+    sign_in(site.browser(), world.connection, "bob")
+    if state == "suspended":
+        world.suspend("bob")
+    else:
+        site.state(world.connection, "disabled")
+    by_mail(site, client, "bob@acme.example")
+    page = client.get("/").text
+    assert said in page
+    assert "Ask its administrator" in page
+
+
+def test_a_provider_for_everybody_has_a_button(sqlite_url: str, tmp_path: Path) -> None:
+    """With the settings of the installation-wide provider, and with `next`."""
+    login = {"LOGIN_OIDC_ISSUER": "https://accounts.example.com", "LOGIN_OIDC_CLIENT_ID": "c", "LOGIN_OIDC_CLIENT_SECRET": "s"}
+    site = site_on(sqlite_url, tmp_path, **login)
+    page = site.browser().get("/login?next=/sessions").text
+    site.house.database.close()
+    assert '<a class="button second" href="/login/oidc?next=%2Fsessions">Continue with accounts.example.com</a>' in page
+
+
 def test_a_recovery_code_opens_an_organization_whose_identity_provider_is_away(site: Site) -> None:
     """After an e-mail link; the page then says by what it is open."""
     world, client = site.organization(), site.browser()
@@ -251,7 +302,7 @@ def test_names_of_any_script_are_set_apart(site: Site) -> None:
     world, client = site.organization(), site.browser()
     sign_in(client, world.connection)
     with site.house.database.engine.begin() as tx:
-        tx.execute(t.Organization.__table__.update().values(name="شركة <b>النور</b>"))  # type: ignore[attr-defined]
+        tx.execute(update(t.Organization).values(name="شركة <b>النور</b>"))
     assert "<bdi>شركة &lt;b&gt;النور&lt;/b&gt;</bdi>" in client.get("/").text
 
 
@@ -291,7 +342,7 @@ def test_an_identity_provider_that_does_not_have_the_persons_domain_shows_one_se
     world, client = site.organization(), site.browser()
     sign_in(client, world.connection)
     with site.house.database.engine.begin() as tx:
-        tx.execute(t.Domain.__table__.update().values(verified_at=None))  # type: ignore[attr-defined]
+        tx.execute(update(t.Domain).values(verified_at=None))
     assert "Only this session is shown" in client.get("/sessions").text
     refused = client.post("/sessions/end", data={"others": "yes"})
     assert (refused.status_code, refused.headers["X-Connector-Error"]) == (403, "needs_local")
