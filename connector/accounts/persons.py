@@ -28,10 +28,16 @@ LONGEST = 254
 def read_email(text: str) -> str:
     """Return an address as it was written, without spaces around it. Raises Invalid `email_invalid`."""
     clean = text.strip()
-    odd = any(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in clean)
+    odd = any(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs") or _poses(letter) for letter in clean)
     if odd or len(clean) > LONGEST or domain_of(clean) is None:
         raise Invalid("email_invalid", "This is not an e-mail address.", expected="an address such as ada@example.com")
     return clean
+
+
+def _poses(letter: str) -> bool:
+    """Whether folding takes it for a plain letter, as it takes the Kelvin sign for k: mail to such an address goes to another
+    mailbox than the one whose owner it would sign in."""
+    return not letter.isascii() and fold(letter).isascii()
 
 
 def spellings(email: str) -> list[str]:

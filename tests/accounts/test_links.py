@@ -124,7 +124,18 @@ def test_an_address_is_the_same_however_it_is_written(database: Database, known:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "ada", "ada@", "@x.example", "a@b@x.example", "a b@x.example", "ada@x.example\nBcc: e@y.fr", "a\x00@x.example"],
+    [
+        "",
+        "ada",
+        "ada@",
+        "@x.example",
+        "a@b@x.example",
+        "a b@x.example",
+        "ada@x.example\nBcc: e@y.fr",
+        "a\x00@x.example",
+        "\u212aate@x.example",
+        "a\u200bda@x.example",
+    ],
 )
 def test_what_is_no_address_gets_no_mail(database: Database, text: str) -> None:
     """Said as it is; nothing is written."""
