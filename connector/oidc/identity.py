@@ -25,7 +25,7 @@ _HINT = 4_000  # characters of an ID token that may stand in an address when its
 def identity_of(sign_on: SignOn, provider: Provider, token: str, claims: Object) -> VerifiedIdentity:
     """Return who signed in, from claims that passed every check.
 
-    Raises Forbidden `google_private_account`, `oidc_tenant`, `subject_missing`.
+    Raises Forbidden `google_private_account`, `oidc_tenant`, `oidc_subject`.
     """
     _check_account(provider, claims)
     attributes = as_attributes(claims)
@@ -64,7 +64,7 @@ def _subject(sign_on: SignOn, provider: Provider, claims: Object, attributes: At
         value = read_subject(sign_on.mapping, attributes)
         if value is None or len(value) > 255:
             raise Forbidden(
-                "subject_missing",
+                "oidc_subject",
                 f"The ID token has no single value of {name}, by which this connection knows people.",
                 expected=f"the claim {name} with one value of at most 255 characters",
                 advice="Add the claim at the identity provider, or change the connection's subject attribute.",

@@ -86,7 +86,7 @@ def test_a_configured_claim_is_the_subject() -> None:
     for value in (None, "", [], ["a", "b"], "x" * 256):
         with pytest.raises(Forbidden) as refusal:
             _identity(sign_on, employee=value)
-        assert refusal.value.code == "subject_missing"
+        assert refusal.value.code == "oidc_subject"
 
 
 def test_a_person_of_a_tenant_is_known_by_object_and_tenant() -> None:
