@@ -174,8 +174,9 @@ class _Sent:
         return None
 
     def says(self, name: str) -> bool | None:
-        """A claim that is true or false, as such or as a text."""
-        return {"true": True, "false": False}.get(next(iter(self.values(name) or ()), "").lower())
+        """A claim that is true or false, as such or as a text; None when it was not sent. What is no clear yes is a no."""
+        values = self.values(name)
+        return all(value.lower() == "true" for value in values) if values else None
 
 
 def _clean(values: tuple[str, ...]) -> Iterator[str]:

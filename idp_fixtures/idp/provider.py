@@ -82,7 +82,8 @@ class Code:
 class Provider:
     """One identity provider. `vendor` is whose habits it has (names of attributes, what is signed); its addresses are its own.
 
-    Methods may be called from a test while it serves: everything is behind one lock.
+    `twists` change what it answers at a path, for tests of whoever has to bear that. Methods may be called from a test while it
+    serves: everything is behind one lock.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Provider:
         self.name = name
         self.url = ""
         self.clock = clock
+        self.twists: dict[str, Callable[[Response], Response]] = {}
         self.key: KeyPair = key_pair(f"idp {name}")
         self.token_key: Key = tokens.signing_key(f"idp-{name.replace(' ', '-')}")
         self._vendor = vendor

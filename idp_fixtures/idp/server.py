@@ -20,6 +20,7 @@ def create_app(provider: Provider) -> Flask:
     """The pages and endpoints of one identity provider."""
     app = Flask("idp_fixtures", static_folder=None)
     app.extensions["provider"] = provider
+    app.after_request(lambda response: provider.twists.get(request.path, _as_it_is)(response))
     app.register_blueprint(saml.blueprint)
     app.register_blueprint(oidc.blueprint)
     app.add_url_rule("/", view_func=front)
@@ -27,6 +28,10 @@ def create_app(provider: Provider) -> Flask:
     app.add_url_rule("/admin/people", view_func=change_person, methods=["POST"])
     app.add_url_rule("/admin/applications", view_func=register_application, methods=["POST"])
     return app
+
+
+def _as_it_is(response: Response) -> Response:
+    return response
 
 
 def front() -> Response:

@@ -1,0 +1,1 @@
+"""Attacks on signing in with OpenID Connect."""
