@@ -55,7 +55,7 @@ def test_there_are_three_at_most(database: Database) -> None:
     world = by_invitation(database)
     for email in (OWNER, ADA):
         break_glass.add(database, world.organization, email)
-    verbs = [lambda email=email: break_glass.add(database, world.organization, email) for email in (BOB, CLEO)]  # type: ignore[misc]
+    verbs = [lambda email=email: break_glass.add(database, world.organization, email) for email in (BOB, CLEO)]
     added, refused = race(verbs)
     assert (len(added), refused) == (1, ["break_glass_limit"])
     assert len(named(database, world)) == 3
@@ -93,7 +93,7 @@ def test_in_sso_one_is_left_who_is_active(database: Database) -> None:
     assert refusal(lambda: break_glass.remove(database, world.organization, OWNER)) == "last_break_glass"
     world.invited(ADA)
     break_glass.add(database, world.organization, ADA)
-    verbs = [lambda email=email: break_glass.remove(database, world.organization, email) for email in (OWNER, ADA)]  # type: ignore[misc]
+    verbs = [lambda email=email: break_glass.remove(database, world.organization, email) for email in (OWNER, ADA)]
     _, refused = race(verbs)
     assert refused == ["last_break_glass"]
     assert len(named(database, world)) == 1
