@@ -26,7 +26,7 @@ class Answer:
 def txt(name: str, server: tuple[str, int] | None = None) -> Answer:
     """Look the TXT records of `name` up, by the resolver of the system, or by the one at an address and port."""
     try:
-        found = _resolver(server).resolve(dns.name.from_text(name), "TXT", search=False, lifetime=SECONDS)
+        found = _resolver(server).resolve(dns.name.from_text(name), "TXT", lifetime=SECONDS)
     except dns.resolver.NXDOMAIN:
         return Answer("no_name")
     except dns.resolver.NoAnswer:

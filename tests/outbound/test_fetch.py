@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from connector.errors import Upstream
+from connector.outbound import fetch
 from connector.outbound.fetch import Fetched, Fetcher
 from tests.outbound.servers import Authority, listening, ok, says
 
@@ -370,6 +371,16 @@ def test_the_certificate_is_checked_for_the_name_and_the_name_is_sent(
         assert Fetcher(True).fetch(f"https://idp.example:{server.port}/").body == b"secure"
     assert asked == ["idp.example"]
     assert f"Host: idp.example:{server.port}\r\n".encode() in server.heard[0]
+
+
+def test_without_private_addresses_a_public_server_is_fetched_from_over_https(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in production; that 127.0.0.1 is public is pretended here."""
+    monkeypatch.setattr(fetch, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(socket, "getaddrinfo", resolver(["127.0.0.1"]))
+    with listening(says(ok(b"secure")), tls=authority.serving("idp.example")) as server:
+        assert Fetcher(False).fetch(f"https://idp.example:{server.port}/").body == b"secure"
 
 
 def test_a_certificate_of_another_name_is_refused(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
