@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,20 @@ _of_thread = threading.local()
 def settings_of(sign_on: SignOn, side: SamlSide, now: datetime) -> Any:
     """The library's settings, with every lax default made strict. Keys are handed to it where it needs them."""
     addresses = sign_on.addresses
+    return _settings(addresses["entity_id"], addresses["acs_url"], side.issuer, side.sso_url, sha1_allowed(side, now))
+
+
+@lru_cache(maxsize=256)
+def _settings(entity_id: str, acs_url: str, issuer: str, sso_url: str, sha1: bool) -> Any:
+    """Made once for each connection: they are checked with regular expressions, and only read afterwards."""
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
             "debug": False,
-            "sp": {"entityId": addresses["entity_id"], "assertionConsumerService": {"url": addresses["acs_url"]}},
-            "idp": {"entityId": side.issuer, "singleSignOnService": {"url": side.sso_url}},
+            "sp": {"entityId": entity_id, "assertionConsumerService": {"url": acs_url}},
+            "idp": {"entityId": issuer, "singleSignOnService": {"url": sso_url}},
             "security": {
-                "rejectDeprecatedAlgorithm": not sha1_allowed(side, now),
+                "rejectDeprecatedAlgorithm": not sha1,
                 "requestedAuthnContext": False,
                 "allowSingleLabelDomains": True,
             },

@@ -167,8 +167,13 @@ def test_another_message_is_not_a_response() -> None:
 
 @pytest.mark.parametrize(
     "filling",
-    [b"<x/>" * gate.ELEMENTS, b"<x>" * 40 + b"</x>" * 40, b"<x>" * 400 + b"</x>" * 400],
-    ids=["wide", "deep", "deeper"],
+    [
+        b"<x/>" * gate.ELEMENTS,
+        b"<x>" * 40 + b"</x>" * 40,
+        b"<x>" * 400 + b"</x>" * 400,
+        b"<x" + b"".join(b' a%d=""' % number for number in range(60_000)) + b"/>",
+    ],
+    ids=["wide", "deep", "deeper", "attributes"],
 )
 def test_a_message_of_great_size_or_depth_is_refused_at_once(filling: bytes) -> None:
     """Within the limit of bytes."""
