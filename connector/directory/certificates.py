@@ -79,11 +79,11 @@ def _der(text: str) -> bytes:
         body = text.partition(_BEGIN)[2].partition(_END)[0]
     body = "".join(body.split())
     if not body or len(body) > LARGEST:
-        raise _invalid("It is empty or too long for a certificate.")
+        raise _invalid("it is empty, or too long")
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
-        raise _invalid("It is not base64.") from None
+        raise _invalid("it is not base64") from None
 
 
 def _parsed(der: bytes) -> x509.Certificate:
@@ -91,7 +91,7 @@ def _parsed(der: bytes) -> x509.Certificate:
         found = x509.load_der_x509_certificate(der)
         found.public_key()
     except (ValueError, UnsupportedAlgorithm):
-        raise _invalid("It cannot be read as an X.509 certificate.") from None
+        raise _invalid("it is not X.509") from None
     return found
 
 
@@ -99,7 +99,7 @@ def _invalid(why: str) -> Invalid:
     advice = "Download the identity provider's certificate or metadata once more and give it whole."
     return Invalid(
         "certificate_invalid",
-        f"This is not a certificate. {why}",
+        f"This is not a certificate: {why}.",
         expected="an X.509 certificate as PEM or base64",
         advice=advice,
     )
@@ -111,10 +111,9 @@ def _check_key(certificate: x509.Certificate) -> None:
         return
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size >= SHORTEST_CURVE:
         return
-    size = getattr(key, "key_size", None)
     raise Invalid(
         "certificate_weak",
-        "The certificate's key is too weak or of a kind that is not taken" + (f": {size} bits." if size else "."),
+        "The certificate's key is too short, or of a kind that is not taken.",
         expected=f"RSA of {SHORTEST_RSA} bits or more, or an elliptic curve of {SHORTEST_CURVE} or more",
         advice="Make a new signing certificate at the identity provider and give its metadata again.",
     )
