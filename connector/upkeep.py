@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from connector.accounts import links, mail, sessions, throttle
 from connector.accounts.alerts import mail_owners
 from connector.config import Settings
-from connector.directory import domain_checks, upkeep
+from connector.directory import documents, domain_checks, upkeep
 from connector.errors import Unavailable
 from connector.outbound import dns
 from connector.provisioning import lease
@@ -132,7 +132,7 @@ def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
 
 def _round(database: Database, now: datetime) -> None:
     upkeep.run(database, now)
-    for room in (links, mail, sessions, throttle):
+    for room in (links, mail, sessions, throttle, documents):
         room.sweep(database, now)
 
 
