@@ -1,4 +1,4 @@
-"""PYTHON3-SAML, behind the gate: its settings for one connection, its signature verification, decryption and schemas.
+"""PYTHON3-SAML, behind the gate: its signature verification, its decryption, its schemas, and its second look.
 
 Its `OneLogin_Saml2_Response.is_valid` is not called as a whole: it compiles a schema for every message, reads the clock itself
 with a tolerance of five minutes (none for SubjectConfirmationData), and compares addresses by prefix. Its steps are called one
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
-from connector.directory.sign_on_model import Certificate, SamlSide, SigningKey, SignOn
+from connector.directory.sign_on_model import Certificate, SamlSide, SigningKey
 from connector.errors import Invalid
 from connector.saml import encryption_form, gate
 from connector.saml.gate import Message
@@ -44,27 +44,18 @@ _FAILURES = (
 _of_thread = threading.local()
 
 
-def settings_of(sign_on: SignOn, side: SamlSide, now: datetime) -> Any:
-    """The library's settings, with every lax default made strict. Keys are handed to it where it needs them."""
-    addresses = sign_on.addresses
-    return _settings(addresses["entity_id"], addresses["acs_url"], side.issuer, side.sso_url, sha1_allowed(side, now))
-
-
-@lru_cache(maxsize=256)
-def _settings(entity_id: str, acs_url: str, issuer: str, sso_url: str, sha1: bool) -> Any:
-    """Made once for each connection: they are checked with regular expressions, and only read afterwards."""
+@cache
+def _settings(sha1: bool) -> Any:
+    """The library's switches, with every lax default made strict. It is told no addresses and no keys: what it would compare with
+    them is compared in `checks.py`, and keys are handed to it where it needs them."""
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
             "debug": False,
-            "sp": {"entityId": entity_id, "assertionConsumerService": {"url": acs_url}},
-            "idp": {"entityId": issuer, "singleSignOnService": {"url": sso_url}},
-            "security": {
-                "rejectDeprecatedAlgorithm": not sha1,
-                "requestedAuthnContext": False,
-                "allowSingleLabelDomains": True,
-            },
-        }
+            "sp": {"entityId": "unused", "assertionConsumerService": {"url": "https://localhost/"}},
+            "security": {"rejectDeprecatedAlgorithm": not sha1, "requestedAuthnContext": False},
+        },
+        sp_validation_only=True,
     )
 
 
@@ -89,11 +80,11 @@ def verify_element(root: Element, path: str, certificates: Sequence[Certificate]
         return False
 
 
-def look_again(settings: Any, message: Message, clear: Message) -> None:
-    """Have the library count assertions, look where signatures stand and what they refer to. Raises Invalid
-    `saml_signature_form`."""
+def look_again(message: Message, clear: Message, *, sha1: bool) -> None:
+    """Have the library count assertions, look where signatures stand, what they refer to, and (without `sha1`) by which
+    algorithm. Raises Invalid `saml_signature_form`."""
     try:
-        response = _Gated(settings, message, clear)
+        response = _Gated(_settings(sha1), message, clear)
         agreed = response.validate_num_assertions() and bool(response.process_signed_elements())
     except _FAILURES:
         agreed = False

@@ -104,7 +104,7 @@ def _verified(arrived: Message, sign_on: SignOn, side: SamlSide, keys: Sequence[
     check_sha1(clear.sha1 or arrived.sha1, sign_on, side, now)
     if not (clear.assertion_signed if side.signed == "assertion" else arrived.root_signed):
         raise _unsigned(side)
-    library.look_again(library.settings_of(sign_on, side, now), arrived, clear)
+    library.look_again(arrived, clear, sha1=library.sha1_allowed(side, now))
     return clear
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from connector.directory import sign_on as sign_ons
+from connector.saml.metadata import read_metadata
 from connector.storage import tables as t
 from idp_fixtures.people import Person
 from idp_fixtures.saml.encryption import Encryption
-from idp_fixtures.saml.metadata import Published, read_service_provider
+from idp_fixtures.saml.logout import read_request
+from idp_fixtures.saml.metadata import Published, metadata, read_service_provider
+from idp_fixtures.saml.names import POST_BINDING
 from idp_fixtures.saml.vendors import VENDORS
 from tests.saml.conftest import Journey, Site, set_out
 from tests.saml.samples import ADA
@@ -179,6 +184,20 @@ def test_a_request_is_signed_where_that_is_asked_for(site: Site) -> None:
     assert "&Signature=" in sent
     site.configure(Published(wants_signed=False))
     assert "Signature" not in site.browser().get(f"/sso/{site.world.connection}/login").headers["Location"]
+
+
+def test_a_request_is_posted_where_the_identity_provider_takes_no_redirect(site: Site) -> None:
+    """By a page with a form, which works without scripts; signed within."""
+    vendor = replace(VENDORS["okta"], bindings=(POST_BINDING,))
+    said = read_metadata(metadata(vendor, Published(wants_signed=True)), datetime.now(UTC))
+    sign_ons.configure_saml(site.database, site.world.connection, said.side)
+    page = site.browser().get(f"/sso/{site.world.connection}/login")
+    assert page.status_code == 200
+    assert f'action="{vendor.sso_url}"' in page.text
+    value = page.text.partition('name="SAMLRequest" value="')[2].partition('"')[0]
+    assert read_request(base64.b64decode(value)).acs_url == site.address("acs")
+    assert b"SignatureValue" in base64.b64decode(value)
+    assert 'name="RelayState"' in page.text
 
 
 def test_who_must_sign_in_anew_is_asked_to_and_checked(site: Site) -> None:

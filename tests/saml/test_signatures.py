@@ -15,7 +15,7 @@ from idp_fixtures.saml.encryption import Encryption, encrypted_data
 from idp_fixtures.saml.message import ASSERTION
 from idp_fixtures.saml.names import encoded, find, parse, serialize
 from idp_fixtures.saml.signing import Signer
-from tests.saml.samples import ADA, NOW, OURS, accept, answer, certificate, minutes, pin, sign_on
+from tests.saml.samples import ADA, NOW, accept, answer, certificate, minutes, pin, sign_on
 
 BOTH = ("assertion", "response")
 OPEN = b'<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">'
@@ -254,15 +254,12 @@ def test_whether_a_key_is_needed_is_seen_from_outside() -> None:
 
 
 def test_the_library_is_asked_as_well() -> None:
-    """With a signature that our gate was told to overlook, the library's own look refuses."""
+    """What our gate was told to overlook, the library's own look refuses: another reference, SHA-1."""
     message = open_message(answer())
-    settings = library.settings_of(sign_on(), sign_on().saml, NOW)  # type: ignore[arg-type]
-    library.look_again(settings, message, message)
+    library.look_again(message, message, sha1=False)
     find(message.root, ASSERTION + "/ds:Signature//ds:Reference").set("URI", "#_other")
-    with pytest.raises(ConnectorError):
-        library.look_again(settings, message, message)
-
-
-def test_the_keys_of_this_installation_are_two_in_these_tests() -> None:
-    """A test of the tests: both are tried."""
-    assert len(OURS) == 2
+    weak = open_message(answer(signer=Signer(key=key_pair("okta"), algorithm="rsa-sha1")))
+    for refused in (message, weak):
+        with pytest.raises(ConnectorError):
+            library.look_again(refused, refused, sha1=False)
+    library.look_again(weak, weak, sha1=True)
