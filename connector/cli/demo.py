@@ -18,10 +18,12 @@ import click
 
 from connector.cli import demo_story as story
 from connector.cli.common import Tools, json_option
+from connector.cli.demo_sign_in import demo_idp
 from connector.cli.output import Shown, show
 from connector.config import Settings
 from connector.errors import Conflict, Unavailable
 from connector.storage.database import Database
+from idp_fixtures.idp import Provider
 
 HOST = "127.0.0.1"
 PORTS = range(8000, 8100)
@@ -44,7 +46,7 @@ class Running:
 def demo(once: bool, as_json: bool) -> None:
     """A tour with a real server.
 
-    Okta and Entra push two companies, whose members follow.
+    Okta and Entra push two companies, whose members follow. People sign in through an identity provider that runs beside it.
 
     Its database is made anew by each run, in data/demo or in the folder of CONNECTOR_DATA_DIR.
     """
@@ -53,8 +55,8 @@ def demo(once: bool, as_json: bool) -> None:
     say = story.silent if as_json else click.echo
     _clear(folder)
     try:
-        with _serving(folder) as server:
-            told = _tour(server, say)
+        with _serving(folder) as server, demo_idp() as idp:
+            told = _tour(server, idp, say)
             if as_json:
                 show(Shown(story.data(told), ""), as_json=True)
             say(story.farewell(told, program=_program(), exports=_exports(server.variables), serving=not once))
@@ -64,13 +66,13 @@ def demo(once: bool, as_json: bool) -> None:
         say("\nStopped. What the tour made is kept until the next one.")
 
 
-def _tour(server: Running, say: story.Say) -> tuple[story.Told, ...]:
+def _tour(server: Running, idp: Provider, say: story.Say) -> tuple[story.Told, ...]:
     settings = Settings.from_environment({**os.environ, **server.variables})
     say(click.style("connector", bold=True) + f" serves at {settings.base_url}")
     say(f"Its fresh database is in {_short(settings.data_dir)}")
     database = Database.open(settings.database_url)
     try:
-        return story.tour(Tools(settings, database), say)
+        return story.tour(Tools(settings, database), idp, say)
     finally:
         database.close()
 
@@ -119,7 +121,7 @@ def _started(folder: Path) -> Running:
 
 
 def _start(folder: Path, port: int) -> Running:
-    variables = {"CONNECTOR_DATA_DIR": str(folder)}
+    variables = {"CONNECTOR_DATA_DIR": str(folder), "CONNECTOR_FETCH_PRIVATE": "1"}
     if port != PORTS[0] or os.environ.get("CONNECTOR_BASE_URL"):
         variables["CONNECTOR_BASE_URL"] = f"http://{HOST}:{port}"
     if os.environ.get("CONNECTOR_DATABASE_URL"):

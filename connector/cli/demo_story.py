@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from textwrap import indent
 from typing import Any, Final
 
 import click
 
-from connector.cli import output
+from connector.cli import demo_sign_in, output
 from connector.cli.common import Tools
+from connector.cli.demo_sign_in import SignIn
 from connector.cli.member import explanation_data, source_text, who
 from connector.cli.plan_text import summary
 from connector.cli.rule import gives
@@ -24,6 +26,7 @@ from connector.organizations.members import MemberExplanation
 from connector.provisioning import history
 from connector.storage.ids import new_id
 from idp_fixtures.conversation import Exchange, exchanges, load
+from idp_fixtures.idp import Provider
 from idp_fixtures.push import connect
 
 Say = Callable[[str], None]
@@ -59,6 +62,7 @@ class Told:
 
     home: Home
     people: tuple[MemberExplanation, ...]
+    sign_in: SignIn | None = None
 
 
 NORTHWIND: Final = Company(
@@ -94,9 +98,20 @@ def silent(_: str) -> None:
     """Say nothing: with `--json` the result is printed at the end."""
 
 
-def tour(at_hand: Tools, say: Say) -> tuple[Told, ...]:
-    """Play both stories against the running server, telling each step. Raises what the verbs raise, Mismatch of the fixtures."""
-    return _northwind(at_hand, say), _contoso(at_hand, say)
+def tour(at_hand: Tools, idp: Provider, say: Say) -> tuple[Told, ...]:
+    """Play the stories against the running server, telling each step. Raises what the verbs raise, Mismatch of the fixtures."""
+    northwind, contoso = _northwind(at_hand, say), _contoso(at_hand, say)
+    return _zoe(at_hand, northwind, idp, say), contoso
+
+
+def _zoe(at_hand: Tools, northwind: Told, idp: Provider, say: Say) -> Told:
+    say(_heading("Zoë signs in, and is signed out by a push"))
+    home = northwind.home
+    demo_sign_in.connect(at_hand, home.connection, idp, members.list_members(at_hand.database, home.organization))
+    say(f"  Northwind's people sign in at an identity provider that runs beside this demo, at {idp.url}")
+    scim = (home.scim_base_url, home.token)
+    signed_in = demo_sign_in.try_out(at_hand, home.connection, scim, "zoe.lund@northwind.example", say)
+    return replace(northwind, sign_in=signed_in)
 
 
 def _northwind(at_hand: Tools, say: Say) -> Told:
@@ -232,6 +247,7 @@ def data(told: Sequence[Told]) -> dict[str, Any]:
             "connection": each.home.connection,
             "scim_base_url": each.home.scim_base_url,
             "token": each.home.token,
+            "sign_in": None if each.sign_in is None else {"address": each.sign_in.login_page, "email": each.sign_in.email},
             "members": [explanation_data(person) for person in each.people],
         }
         for each in told
@@ -241,8 +257,9 @@ def data(told: Sequence[Told]) -> dict[str, Any]:
 
 def farewell(told: Sequence[Told], *, program: str, exports: str, serving: bool) -> str:
     """What to try next, each line to be copied as it is."""
-    first = told[0].home
+    first, zoe = told[0].home, told[0].sign_in
     lines = [
+        *(_at_the_browser(first, zoe) if serving and zoe else []),
         click.style("\nTry next" + (", in another terminal" if serving else ""), bold=True),
         "",
         f"  {exports}",
@@ -254,3 +271,23 @@ def farewell(told: Sequence[Told], *, program: str, exports: str, serving: bool)
         f"    '{first.scim_base_url}/Users?count=2'",
     ]
     return "\n".join([*lines, "", "Serving. Ctrl-C stops."] if serving else lines)
+
+
+def _at_the_browser(home: Home, zoe: SignIn) -> list[str]:
+    """The main job done by hand: sign in as somebody, deactivate her as her identity provider would, look again."""
+    schemas, operations = (json.dumps({name: said})[1:-1] for name, said in demo_sign_in.active_is(False).items())
+    return [
+        click.style("\nSee it in a browser", bold=True),
+        "",
+        f"  1. Open {zoe.login_page} and type {zoe.email}",
+        "     Choose her at the identity provider. You land here, signed in, with her role and teams.",
+        "  2. Deactivate her, as Okta would:",
+        "",
+        f"  curl -X PATCH -H 'Authorization: Bearer {home.token}' \\",
+        "    -H 'Content-Type: application/scim+json' \\",
+        f"    -d '{{{schemas},",
+        f"         {operations}}}' \\",
+        f"    '{zoe.user_url}'",
+        "",
+        "  3. Load the page again: she is signed out, and cannot come back in.",
+    ]

@@ -8,8 +8,10 @@ import shlex
 import subprocess
 import urllib.request
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+import requests
 
 from tests.cli.processes import COMMAND, PATIENCE, environment, ran
 
@@ -48,7 +50,7 @@ def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
             line = demo.stdout.readline()
             assert line, said
             said += line
-        token, address = re.findall(r"Bearer (\S+)' \\\n +'(\S+)'", said)[0]
+        token, address = re.findall(r"Bearer (\S+)' \\\n +'(\S+)'", said)[-1]
         with urllib.request.urlopen(urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})) as answer:
             assert json.load(answer)["totalResults"] == 6
         exports = dict(shlex.split(found)[0].split("=", 1) for found in re.findall(r"export (\S+)", said))
@@ -56,7 +58,8 @@ def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
         assert [words.split()[0] for words in tried] == ["member", "log", "--help"]
         for words in tried:
             assert ran(environ | exports, *shlex.split(words)).returncode == 0, words
-        assert max(len(line) for line in said.splitlines() if str(tmp_path) not in line) <= 100
+        assert max(len(line) for line in said.splitlines() if str(tmp_path) not in line and "http" not in line) <= 100
+        _see_it_in_a_browser(said)
         assert "\x1b" not in said
     finally:
         demo.terminate()
@@ -64,6 +67,27 @@ def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
     assert ("Stopped" in ended[0], ended[1], demo.returncode) == (True, "", 0)
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(address, timeout=5)
+
+
+def _see_it_in_a_browser(said: str) -> None:
+    """The printed address leads to the identity provider; who comes back is signed in, until the printed curl is sent."""
+    address, email = re.findall(r"Open (\S+) and type (\S+)", said)[0]
+    with requests.Session() as browser:
+        sent = browser.post(address, data={"email": email}, timeout=PATIENCE)
+        ticket = re.findall(r'name="ticket" value="([^"]+)"', sent.text)[0]
+        chosen = {"ticket": ticket, "person": email}
+        answer = browser.post(
+            urljoin(sent.url, "/sign-in"), data=chosen, headers={"Accept": "application/json"}, timeout=PATIENCE
+        ).json()
+        home = browser.post(answer["action"], data=answer["fields"], timeout=PATIENCE)
+        assert home.status_code == 200
+        assert all(word in home.text for word in ("Zoë Lund", "Northwind", "member", "engineering"))
+        curl = re.findall(r"^  (curl -X PATCH.+?)\n\n", said, re.MULTILINE | re.DOTALL)[0]
+        words = shlex.split(curl.replace("\\\n", " "))
+        headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+        body = words[words.index("-d") + 1]
+        assert requests.patch(words[-1], data=body, headers=headers, timeout=PATIENCE).status_code == 200
+        assert browser.get(urljoin(address, "/api/me"), timeout=PATIENCE).status_code == 401
 
 
 def test_a_database_that_no_demo_made_is_never_touched(tmp_path: Path) -> None:
