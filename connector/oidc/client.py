@@ -6,6 +6,7 @@ Nothing of what the provider answers is repeated to anybody; of its error codes 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote_plus
@@ -25,12 +26,13 @@ from connector.oidc.discovery import Metadata
 from connector.oidc.provider import Provider
 from connector.oidc.tokens import LIMIT
 from connector.oidc.wire import Object, read_object, text_of
-from connector.outbound.fetch import Fetched, Fetcher
+from connector.outbound.fetch import Fetcher
 
 _JSON = {"Accept": "application/json"}
 _FORM = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
 _ASSERTION = 120  # seconds that a client assertion is good for; Entra takes none above ten minutes
 _TEXT = 64 * 1024  # characters of an access token
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def redeem(
     said = read_object(answer.body)
     if answer.status != 200 or said is None:
         raise _refusal(answer.status, text_of(said.get("error"), 100) if said else "")
-    token, access = said.get("id_token"), said.get("access_token")
+    token = said.get("id_token")
     if not isinstance(token, str) or not token:
         raise Upstream(
             "oidc_id_token_missing",
@@ -69,7 +71,13 @@ def redeem(
             expected="id_token in its answer, as the scope openid asks for",
             advice="Set the app up at the provider as an OpenID Connect web application, not as plain OAuth.",
         )
-    return Tokens(token, text_of(access, _TEXT) or None)
+    return Tokens(token, _bearer(said))
+
+
+def _bearer(said: Object) -> str | None:
+    """The access token, if it is one that may be sent in a header (RFC 6750 section 2.1)."""
+    access, kind = text_of(said.get("access_token"), _TEXT), text_of(said.get("token_type", "Bearer"))
+    return access if kind.lower() == "bearer" and _VISIBLE.fullmatch(access) else None
 
 
 def _authenticated(
@@ -115,19 +123,28 @@ def _named(key: SigningKey) -> dict[str, str]:
     return {**numbers, "use": "sig", "alg": "RS256", "kid": public.thumbprint(), **names}
 
 
-def userinfo(fetcher: Fetcher, url: str, access_token: str) -> Object:
-    """Ask the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). Raises Upstream `oidc_userinfo`, `fetch_…`."""
+def userinfo(fetcher: Fetcher, metadata: Metadata, access_token: str | None) -> Object:
+    """Ask the userinfo endpoint (OpenID Connect Core 1.0 section 5.3). Raises Upstream `oidc_userinfo`, `fetch_…`.
+
+    What it would have said may be the groups, so going on without it is no choice.
+    """
+    if metadata.userinfo_endpoint is None or access_token is None:
+        raise _no_userinfo("The provider has no userinfo endpoint, or gave no bearer token for it.")
     headers = {**_JSON, "Authorization": f"Bearer {access_token}"}
-    answer: Fetched = fetcher.fetch(url, headers=headers, limit=LIMIT)
+    answer = fetcher.fetch(metadata.userinfo_endpoint, headers=headers, limit=LIMIT)
     said = read_object(answer.body) if answer.status == 200 else None
     if said is None:
-        raise Upstream(
-            "oidc_userinfo",
-            f"The provider's userinfo endpoint answered {answer.status}, or with something else than claims.",
-            expected="status 200 and a JSON object",
-            advice="Have the provider answer plain JSON there, or put the claims into the ID token.",
-        )
+        raise _no_userinfo(f"The provider's userinfo endpoint answered {answer.status}, or with something else than claims.")
     return said
+
+
+def _no_userinfo(detail: str) -> Upstream:
+    return Upstream(
+        "oidc_userinfo",
+        detail,
+        expected="status 200 and a JSON object",
+        advice="Have the provider answer plain JSON there, or put the claims into the ID token and switch userinfo off.",
+    )
 
 
 def _refusal(status: int, error: str) -> Upstream:

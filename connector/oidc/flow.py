@@ -102,9 +102,9 @@ def exchange(
     since = request.created_at if request.force_authn else None
     expected = tokens.Expected(request.nonce, got.access_token, since)
     claims = _verified(house, provider, metadata, got.id_token, progress, now, expected)
-    if provider.side.userinfo and metadata.userinfo_endpoint and got.access_token:
+    if provider.side.userinfo:
         progress.stage = "fetch"
-        claims = merged(claims, client.userinfo(house.fetcher, metadata.userinfo_endpoint, got.access_token))
+        claims = merged(claims, client.userinfo(house.fetcher, metadata, got.access_token))
     progress.stage, progress.facts = "identity", progress.facts | facts_of(claims)
     return Verified(got.id_token, claims)
 

@@ -50,7 +50,8 @@ def current(database: Database, fetcher: Fetcher, source: Source[Value], now: da
     kept = _kept(database, source)
     if kept is not None and kept.body is not None and not afresh and _is_young(kept, now):
         return source.read(kept.body)
-    if documents.claim(database, source.owner, source.kind, source.url, now):
+    due = kept is None or kept.tried_at <= now - documents.COOL_DOWN  # what anybody can ask for costs no transaction in vain
+    if due and documents.claim(database, source.owner, source.kind, source.url, now):
         return _fetched(database, fetcher, source, kept, now)
     return _of_another(database, source, now)
 

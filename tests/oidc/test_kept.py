@@ -26,6 +26,7 @@ from connector.web.house import House
 from idp_fixtures.oidc.tokens import ABSENT, changed, discovery, jwks, sign, signing_key
 from tests.oidc.conftest import Site, settings
 from tests.oidc.provider import answered, dripping
+from tests.support.statements import statements
 
 ISSUER = "https://login.example.com"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -84,6 +85,15 @@ def test_a_changed_key_is_found_at_once_and_then_the_cool_down_counts(site: Site
     for seconds in range(31, 60):
         assert asking.keys(NOW + seconds * SECOND, afresh=True) == ["second"]
     assert site.provider.count("/keys") == 2
+
+
+def test_nobody_can_make_connector_write_by_asking_for_keys(site: Site, asking: Asking) -> None:
+    """In the cool-down, a key that nobody knows costs reading and nothing else."""
+    asking.keys()
+    with statements(site.house.database.engine) as seen:
+        asking.keys(NOW + 29 * SECOND, afresh=True)
+    assert seen
+    assert all(each.lstrip().upper().startswith("SELECT") for each in seen)
 
 
 def test_a_sign_in_right_after_the_provider_changed_its_key_succeeds(site: Site) -> None:

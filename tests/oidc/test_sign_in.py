@@ -332,6 +332,28 @@ def test_userinfo_that_cannot_be_read_is_refused(site: Site, answer: Any) -> Non
     site.refused(site.sign_in(), "oidc_userinfo", 424)
 
 
+@pytest.mark.parametrize(
+    ("described", "tokens"),
+    [
+        ({"userinfo_endpoint": ABSENT}, {}),
+        ({}, {"access_token": ABSENT}),
+        ({}, {"access_token": "a\r\nX-Eve: 1"}),
+        ({}, {"access_token": "\u20ac"}),
+        ({}, {"access_token": ["access-1"]}),
+        ({}, {"token_type": "DPoP"}),
+        ({}, {"token_type": None}),
+    ],
+)
+def test_userinfo_that_cannot_be_asked_for_is_refused(site: Site, described: dict[str, Any], tokens: dict[str, Any]) -> None:
+    """No endpoint, or no token that a header can carry; without userinfo all of them sign in."""
+    site.provider.described, site.provider.tokens = described, tokens
+    assert site.sign_in(site.browser()).status_code == 303
+    site.write(delete(t.Session))
+    site.write(delete(t.ExternalIdentity))
+    site.configure(userinfo=True)
+    site.refused(site.sign_in(), "oidc_userinfo", 424)
+
+
 def test_userinfo_vouches_for_its_own_address_only(site: Site) -> None:
     """`email_verified` beside another address says nothing of the one in the ID token."""
     site.configure(userinfo=True)
