@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from werkzeug.test import TestResponse
 
 from connector.accounts import mail, recovery
+from connector.directory import domains
 from connector.storage import tables as t
 from tests.support.statements import statements
 from tests.support.world import staged
@@ -87,6 +88,13 @@ def test_a_connection_that_is_not_active_is_not_offered(site: Site, state: str) 
     world = site.organization()
     site.state(world.connection, state)
     assert "Check your e-mail" in typed(site.browser(), "ada@acme.example").text
+
+
+def test_a_domain_that_is_only_claimed_leads_nowhere(either_site: Site) -> None:
+    """Whoever claims a domain of somebody else would catch their people."""
+    world = either_site.organization()
+    domains.add(either_site.house.database, world.organization, "claimed.example")
+    assert "Check your e-mail" in typed(either_site.browser(), "ada@claimed.example").text
 
 
 def test_break_glass_owners_ask_for_the_mail_all_the_same(site: Site) -> None:
