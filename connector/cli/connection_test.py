@@ -15,7 +15,7 @@ from connector.directory import domains, rules, sign_on, traces, trials
 from connector.directory.certificates import certificate_notes
 from connector.directory.sign_on_model import SamlSide, SignOn
 from connector.directory.traces import TraceItem
-from connector.directory.trials import Trial
+from connector.directory.trials import KeptTrial
 from connector.errors import ConnectorError, Unavailable
 
 
@@ -58,7 +58,7 @@ def trace(at_hand: Tools, connection: str) -> Shown:
     return Shown(output.items(found), "\n".join(map(_attempt, found)) or empty)
 
 
-def _checks(at_hand: Tools, found: SignOn, last: Trial | None, now: datetime) -> Iterator[Item]:
+def _checks(at_hand: Tools, found: SignOn, last: KeptTrial | None, now: datetime) -> Iterator[Item]:
     yield _state(found)
     if found.protocol is None:
         advice = f"connector connection set {found.connection_id} --saml-metadata … or --oidc-issuer …"
@@ -126,7 +126,7 @@ def _rules(at_hand: Tools, found: SignOn) -> Item:
     return Item("rules", False, "No rule says what groups become: everybody gets the default role. connector rule add --help")
 
 
-def _trial(found: SignOn, last: Trial | None) -> Item:
+def _trial(found: SignOn, last: KeptTrial | None) -> Item:
     if last is None:
         return Item("test sign-in", False, "Nobody has tried yet: open the address below.")
     at = moment(last.at)

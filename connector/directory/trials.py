@@ -27,7 +27,7 @@ LINK_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class KeptTrial:
     """The last test sign-in. `setup` says with which setup it was made (see `setup_of`); `email_key` is the verified address it
     carried, folded; `result` what the page showed."""
 
@@ -100,10 +100,10 @@ def record_trial(
     database.write(work)
 
 
-def last_trial(database: Database, connection_id: str) -> Trial | None:
+def last_trial(database: Database, connection_id: str) -> KeptTrial | None:
     """The last test sign-in of a connection, None before the first."""
     row = t.TestSignIn
     columns = (row.at, row.setup, row.passed, row.email_key, row.result)
     with database.read() as tx:
         found = tx.execute(select(*columns).where(row.connection_id == connection_id)).first()
-    return None if found is None else Trial(*found)
+    return None if found is None else KeptTrial(*found)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from sqlalchemy import update
 
 from connector.config import Settings
@@ -19,7 +20,8 @@ from connector.directory.traces import Trace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
-from idp_fixtures.idp import Provider, serving
+from idp_fixtures.idp import Application, Provider, serving
+from idp_fixtures.people import person as fixture_person
 from idp_fixtures.saml.metadata import metadata
 from tests.cli.conftest import Cli, Home
 
@@ -313,3 +315,27 @@ def test_another_subject_after_the_first_sign_in_is_warned_of(home: Home, idp: P
     assert "Note:" in home.cli("connection", "set", home.connection, "--subject-attribute", "id").err
     assert "Note:" not in home.cli("connection", "set", home.connection, "--name", "Okta EU").err
     assert loaded(settings, home.connection).mapping.subject == "id"
+
+
+@pytest.mark.parametrize(("person", "passed"), [("ada@acme.example", True), ("ada@elsewhere.example", False)])
+def test_from_the_printed_link_to_the_result(home: Home, settings: Settings, person: str, passed: bool) -> None:
+    """The whole way through the identity provider and back; nothing is made, and the command tells how it ended."""
+    home.user("ada")  # pushed into the staged directory, which would let nobody else in
+    with serving(Provider([fixture_person(person, "Ada Lovelace", "Engineering")])) as idp:
+        view = home.cli.json("connection", "set", home.connection, "--saml-metadata", saml_of(idp))
+        idp.register(Application("connector", entity_id=view["entity_id"], acs_url=view["acs_url"]))
+        members = home.cli.json("member", "list", "acme")
+        link = home.cli.json("connection", "test", home.connection)["test_url"]
+        sent = home.client.get(link.removeprefix(settings.base_url), base_url=settings.base_url)
+        answered = requests.get(
+            sent.headers["Location"], params={"person": person}, headers={"Accept": "application/json"}, timeout=10
+        ).json()
+        path = urlsplit(answered["action"]).path
+        shown = home.client.post(path, data=answered["fields"], base_url=settings.base_url)
+        assert shown.status_code == 200, shown.text
+        assert person in shown.text
+        told = home.cli.json("connection", "test", home.connection)
+        well = {item["check"]: item["ok"] for item in told["items"]}
+        assert (well["test sign-in"], told["last_test"]["passed"]) == (passed, passed), told["last_test"]
+    assert home.cli.json("member", "list", "acme") == members
+    assert [item["purpose"] for item in home.cli.json("connection", "trace", home.connection)["items"]] == ["test"]

@@ -553,7 +553,7 @@ def test_the_last_test_sign_in_vouches_for_the_setup_it_was_made_with(database: 
     for passed in (False, True):
         trials.record_trial(database, before, passed=passed, email="Ada@Acme.example", result={"role": "member"}, now=NOW)
     found = trials.last_trial(database, home.connection)
-    assert found == trials.Trial(NOW, trials.setup_of(before), True, "ada@acme.example", {"role": "member"})
+    assert found == trials.KeptTrial(NOW, trials.setup_of(before), True, "ada@acme.example", {"role": "member"})
     configure_saml(database, home.connection, saml(2), options=Options(force_authn=True), now=NOW)
     assert trials.setup_of(loaded(database, home)) == found.setup
     setups = {found.setup}
