@@ -105,10 +105,14 @@ def deflated(xml: bytes) -> str:
 
 def inflated(value: str, limit: int = 1_000_000) -> bytes:
     """The XML in a SAMLRequest or SAMLResponse of the redirect binding. Raises ValueError for anything else."""
+    machine = zlib.decompressobj(-15)
     try:
-        return zlib.decompressobj(-15).decompress(base64.b64decode(value, validate=True), limit)
-    except zlib.error as problem:
-        raise ValueError("This is not a deflated message.") from problem
+        xml = machine.decompress(base64.b64decode(value, validate=True), limit)
+    except zlib.error:
+        xml = b""
+    if not machine.eof:
+        raise ValueError("This is not a deflated message of a sensible size.")
+    return xml
 
 
 def query(parameter: str, xml: bytes, relay_state: str | None = None, signer: Signer | None = None) -> str:
