@@ -1,7 +1,8 @@
-"""The threads beside the server: one numbers events and does the periodic work, one asks the network. Once for all processes.
+"""The threads beside the server: one numbers events and does the periodic work, two ask the network. Once for all processes.
 
 Every process starts them; a lease in the database decides whose work. When those die, another process takes over as soon as the
-lease has run out. What asks the network (mail, DNS) has a thread of its own, so that slow servers hold up nothing else.
+lease has run out. Mail and DNS have a thread of their own, so that slow servers hold up nothing else, and so have the metadata of
+identity providers, whose servers are not ours to choose.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from connector.config import Settings
 from connector.directory import documents, domain_checks, upkeep
 from connector.errors import Unavailable
 from connector.outbound import dns
+from connector.outbound.fetch import Fetcher
 from connector.provisioning import lease
 from connector.provisioning.relay import relay
+from connector.saml.refresh import refresh_due
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from connector.storage.sealing import Sealer
@@ -41,7 +44,7 @@ UPKEEP = 600.0
 """Seconds between two rounds of the periodic work."""
 
 CHECKS = 60.0
-"""Seconds between two rounds of looking at DNS."""
+"""Seconds between two rounds of looking at DNS, and at the metadata of identity providers."""
 
 LONGEST_PAUSE = 60.0
 """Seconds at most between two tries while something is wrong."""
@@ -59,19 +62,21 @@ class _Worker:
     database: Database
     settings: Settings
     sealer: Sealer
+    fetcher: Fetcher
     holder: str
     held: bool = False
     lease_at: float = 0.0
     upkeep_at: float = 0.0
     checks_at: float = 0.0
+    metadata_at: float = 0.0
 
 
 def start(database: Database, settings: Settings) -> Callable[[], None]:
     """Start the threads and return what stops them: the lease is given back, and they end within a second or, when the database
     or the mail server does not answer, with the process. Start them after a fork, never before."""
     stopped = threading.Event()
-    worker = _Worker(database, settings, Sealer(settings.secret_keys), new_id())
-    runs = {"connector-upkeep": _run, "connector-network": _run_network}
+    worker = _Worker(database, settings, Sealer(settings.secret_keys), Fetcher(settings.fetch_private), new_id())
+    runs = {"connector-upkeep": _run, "connector-network": _run_network, "connector-metadata": _run_metadata}
     threads = [threading.Thread(target=run, args=(worker, stopped), name=name, daemon=True) for name, run in runs.items()]
     for thread in threads:
         thread.start()
@@ -97,6 +102,12 @@ def _run_network(worker: _Worker, stopped: threading.Event) -> None:
     pause = 0.0
     while not stopped.wait(pause):
         pause = _pause_after(worker, _ask_network, pause)
+
+
+def _run_metadata(worker: _Worker, stopped: threading.Event) -> None:
+    pause = 0.0
+    while not stopped.wait(pause):
+        pause = _pause_after(worker, _refresh_metadata, pause)
 
 
 def _pause_after(worker: _Worker, work: Callable[[_Worker], None], pause: float) -> float:
@@ -145,6 +156,14 @@ def _ask_network(worker: _Worker) -> None:
     if now >= worker.checks_at:
         worker.checks_at = now + CHECKS
         domain_checks.recheck(worker.database, dns.txt, datetime.now(UTC))
+
+
+def _refresh_metadata(worker: _Worker) -> None:
+    """Beside a process that has just taken over, the same documents may be fetched twice, and say the same."""
+    now = time.monotonic()
+    if worker.held and now >= worker.metadata_at:
+        worker.metadata_at = now + CHECKS
+        refresh_due(worker.database, worker.fetcher, datetime.now(UTC))
 
 
 def _give_back(worker: _Worker) -> None:

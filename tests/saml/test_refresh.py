@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector import upkeep
+from connector.config import Settings
 from connector.directory import sign_on as sign_ons
 from connector.directory.sign_on_model import SamlSide
 from connector.errors import ConnectorError
@@ -111,3 +115,19 @@ def test_a_bad_answer_keeps_what_is_known(
     assert side_of(database, home) == before
     assert sign_ons.metadata_state(database, home.connection).error == caught.value.detail
     assert refresh_due(database, FETCHER, NOW + timedelta(days=2)) == 0
+
+
+def test_the_thread_beside_the_server_refreshes_what_is_due(
+    database: Database, home: Home, publisher: Publisher, tmp_path: Path
+) -> None:
+    """Without anybody asking."""
+    publisher.body = metadata(OKTA, Published(keys=(key_pair("okta"), key_pair("okta-next"))))
+    given = {"CONNECTOR_DATA_DIR": str(tmp_path), "CONNECTOR_FETCH_PRIVATE": "1"}
+    stop = upkeep.start(database, Settings.from_environment(given))
+    try:
+        deadline = time.monotonic() + 20
+        while len(side_of(database, home).certificates) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        stop()
