@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from connector.accounts import links, mail, sessions, throttle
 from connector.accounts.alerts import mail_owners
 from connector.config import Settings
-from connector.directory import documents, domain_checks, upkeep
+from connector.directory import documents, domain_checks, requests, traces, upkeep
 from connector.errors import Unavailable
 from connector.outbound import dns
 from connector.outbound.fetch import Fetcher
@@ -143,7 +143,8 @@ def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
 
 def _round(database: Database, now: datetime) -> None:
     upkeep.run(database, now)
-    for room in (links, mail, sessions, throttle, documents):
+    traces.unanswered(database, now)  # before the requests are forgotten
+    for room in (links, mail, sessions, throttle, documents, requests, traces):
         room.sweep(database, now)
 
 
