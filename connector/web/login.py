@@ -138,10 +138,10 @@ def open_link() -> Response:
     """Show the button that uses a link."""
     token = request.args.get("token", "")
     try:
-        links.look(house().database, token, cookies.browser(), _now())
+        link = links.look(house().database, token, cookies.browser(), _now())
     except Forbidden as error:
         return _link_page(403, error=error)
-    return _link_page(token=token)
+    return _link_page(token=token, breaks_glass=link.purpose == "restore")
 
 
 @blueprint.post("/login/link")
@@ -155,8 +155,8 @@ def use_link() -> Response:
     return signed_in(entered.token, entered.next_path)
 
 
-def _link_page(status: int = 200, *, token: str = "", error: Forbidden | None = None) -> Response:
-    return _marked(pages.page("link.html", status, token=token, error=error), error)
+def _link_page(status: int = 200, *, token: str = "", breaks_glass: bool = False, error: Forbidden | None = None) -> Response:
+    return _marked(pages.page("link.html", status, token=token, breaks_glass=breaks_glass, error=error), error)
 
 
 # --------------------------------------------------------------------------------------------------------------- recovery

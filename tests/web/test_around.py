@@ -23,6 +23,13 @@ def test_a_browser_comes_back_signed_in_where_it_wanted_to_go(either_site: Site)
     assert [(row.stage, row.code, row.purpose) for row in either_site.traces()] == [("done", "ok", "sign_in")]
 
 
+def test_next_may_be_written_in_any_script(site: Site) -> None:
+    """The header carries it encoded (RFC 3986 section 2.5)."""
+    world, client = site.organization(), site.browser()
+    journey = set_out(client, world.connection, f"/sso/{world.connection}/login?next=/größe?q=1%26r=2")
+    assert journey.arrive().headers["Location"] == "/gr%C3%B6%C3%9Fe?q=1&r=2"
+
+
 def test_without_next_the_start_page_follows(site: Site) -> None:
     """Nobody is left on an empty page."""
     world = site.organization()

@@ -1,4 +1,4 @@
-"""What an employee is told when signing in fails: what it means for them and what to do, and nothing that is for administrators."""
+"""What an employee is told when signing in fails: what it means for them and what to do; the reason is for administrators."""
 
 from __future__ import annotations
 
