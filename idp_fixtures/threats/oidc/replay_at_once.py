@@ -19,7 +19,9 @@ def attack(stage: Stage) -> Iterator[Attempt]:
     answer = stage.answer(begun)
     browsers = [begun.browser.elsewhere() for _ in range(6)]
     replies: list[Reply] = []
-    threads = [threading.Thread(target=lambda each=each: replies.append(stage.send(begun, answer, each))) for each in browsers]
+    threads = [
+        threading.Thread(target=lambda each: replies.append(stage.send(begun, answer, each)), args=(each,)) for each in browsers
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -16,7 +16,14 @@ from idp_fixtures.saml.signing import Signer, query
 from idp_fixtures.threats import Attempt
 from idp_fixtures.threats.saml._stage import Stage
 
-SIGNATURE = ("saml_signature_missing", "saml_signature_invalid", "saml_unknown_key", "saml_algorithm", "saml_signature_form")
+SIGNATURE = (
+    "saml_signature_missing",
+    "saml_signature_invalid",
+    "saml_unknown_key",
+    "saml_algorithm",
+    "saml_signature_form",
+    "saml_structure",
+)
 
 
 def attack(stage: Stage) -> Iterator[Attempt]:
@@ -46,6 +53,13 @@ def attack(stage: Stage) -> Iterator[Attempt]:
         "RelayState changed": query("SAMLRequest", plain, "a", right).replace("RelayState=a", "RelayState=b"),
         "signature emptied": query("SAMLRequest", plain, None, right).partition("&Signature=")[0] + "&Signature=",
         "algorithm left out": "&".join(p for p in query("SAMLRequest", plain, None, right).split("&") if "SigAlg" not in p),
+    }
+    evil_query, good_query = query("SAMLRequest", plain, None, evil), query("SAMLRequest", plain, None, right)
+    forged = query("SAMLRequest", logout_request(replace(told, message_id="_forged")))
+    queries |= {
+        "a second message after it": f"{good_query}&{forged}",
+        "a second message before it": f"{forged}&{good_query}",
+        "another's signature before it": f"{evil_query}&{good_query.partition('&')[2]}",
     }
     for form, text in queries.items():
         yield Attempt(f"redirect, {form}", stage.new_browser().get(f"{stage.logout_url}?{text}"), SIGNATURE)

@@ -22,7 +22,7 @@ def attack(stage: Stage) -> Iterator[Attempt]:
     if accepted.code:
         raise AssertionError(f"The genuine answer was refused: {accepted.code}.")
     yield Attempt("the same again", stage.send(begun, message), USED)
-    yield Attempt("in another process", stage.send(begun, message, begun.browser.elsewhere()), USED)
+    yield Attempt("in another process, as after a restart", stage.send(begun, message, begun.browser.elsewhere()), USED)
     again = stage.begin(begun.browser)
     other = Begun(begun.browser, begun.asked, again.relay_state)
     yield Attempt("for another sign-in", stage.send(other, message), ("saml_in_response_to",))

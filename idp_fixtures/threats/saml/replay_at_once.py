@@ -1,4 +1,4 @@
-"""A genuine answer is sent six times at the same moment, to two processes: only one may become a session.
+"""Six genuine answers to one request arrive at the same moment, the same one or different ones: only one may become a session.
 
 Known from: checks that read first and write later; race conditions in replay caches.
 """
@@ -10,17 +10,25 @@ from collections.abc import Iterator
 
 from idp_fixtures.saml.message import make
 from idp_fixtures.threats import Attempt
-from idp_fixtures.threats.browser import Reply
-from idp_fixtures.threats.saml._stage import Stage
+from idp_fixtures.threats.browser import Browser, Reply
+from idp_fixtures.threats.saml._stage import Begun, Stage
 
 
 def attack(stage: Stage) -> Iterator[Attempt]:
-    """Five of six are refused."""
-    begun = stage.begin()
-    message = make(stage.answer(begun))
-    browsers = [begun.browser.elsewhere() for _ in range(6)]
+    """Five of six are refused, at another process than the one that asked."""
+    for form in ("the same", "different"):
+        begun = stage.begin()
+        same = make(stage.answer(begun))
+        yield from _raced(stage, begun, form, [same if form == "the same" else make(stage.answer(begun)) for _ in range(6)])
+
+
+def _raced(stage: Stage, begun: Begun, form: str, messages: list[bytes]) -> Iterator[Attempt]:
     replies: list[Reply] = []
-    threads = [threading.Thread(target=lambda each=each: replies.append(stage.send(begun, message, each))) for each in browsers]
+
+    def send(message: bytes, browser: Browser) -> None:
+        replies.append(stage.send(begun, message, browser))
+
+    threads = [threading.Thread(target=send, args=(message, begun.browser.elsewhere())) for message in messages]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -29,4 +37,4 @@ def attack(stage: Stage) -> Iterator[Attempt]:
     if len(refused) != 5:
         raise AssertionError(f"{6 - len(refused)} of six answers at once were accepted.")
     for number, reply in enumerate(refused, 1):
-        yield Attempt(f"loser {number}", reply, ("request_used", "message_replayed"))
+        yield Attempt(f"{form}, loser {number}", reply, ("request_used", "message_replayed"))
