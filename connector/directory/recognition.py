@@ -178,9 +178,9 @@ def _judged(corridor: Corridor, identity: VerifiedIdentity, found: Recognised, j
     user, entry = found.user, found.entry
     if user is not None and not (user.active or user.overridden):
         raise _refusal("deprovisioned", identity)
-    for cause, code in _CAUSES.items():
+    for cause in _CAUSES:
         if cause in entry.holding.causes:
-            raise _refusal(code, identity)
+            raise _refusal(_CAUSES[cause], identity)
     if entry.membership_id is None:
         _may_be_made(corridor, identity, found, jit)
     return found

@@ -36,8 +36,12 @@ from connector.storage.hot import Hot
 from connector.storage.ids import new_id
 from connector.storage.sealing import Sealer
 
-ALERTED = frozenset({"second_subject", "break_glass", "link_ambiguous"})
-"""Refusals that the owners are told of: somebody has to decide."""
+_ALERTS = {
+    "second_subject": "sign_in.second_subject",
+    "break_glass": "sign_in.break_glass",
+    "link_ambiguous": "sign_in.link_ambiguous",
+}
+"""Refusals that the owners are told of, and how the alert is called: somebody has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +164,9 @@ def _refused(corridor: Corridor, identity: VerifiedIdentity, refusal: ConnectorE
     """A refused identity is audited; what needs an owner's decision is told to the owners, once a day."""
     target, because = f"connection:{identity.connection_id}", [refusal.detail]
     told = {"code": refusal.code, "subject": identity.subject.value, "email": identity.profile.email}
-    if refusal.code in ALERTED:
+    if refusal.code in _ALERTS:
         once = f"{refusal.code}:{identity.connection_id}:{identity.subject.value}:{corridor.now.date()}"
-        if apply.alert(corridor, f"sign_in.{refusal.code}", target, told, once=once, because=because):
+        if apply.alert(corridor, _ALERTS[refusal.code], target, told, once=once, because=because):
             return
     apply.record(corridor, "sign_in.refused", target, None, told, because)
 

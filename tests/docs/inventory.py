@@ -140,11 +140,11 @@ def _texts(node: ast.expr, scope: Scope, module: ast.Module) -> set[str]:
 
 
 def _assigned(name: str, scope: ast.AST) -> set[str]:
-    """Literals assigned to a name: one text, a part of a tuple, or the values of a dictionary."""
+    """Literals assigned to a name: one text or one of two, a part of a tuple, or the values of a dictionary."""
     found: set[str] = set()
     for node in ast.walk(scope):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 found |= _bound(name, target, node.value)
     return found
 
@@ -155,17 +155,18 @@ def _bound(name: str, target: ast.expr, value: ast.expr) -> set[str]:
         return {text for one, other in pairs for text in _bound(name, one, other)}
     if not (isinstance(target, ast.Name) and target.id == name):
         return set()
-    values = value.values if isinstance(value, ast.Dict) else [value]
-    return {each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    choices = value.values if isinstance(value, ast.Dict) else [value]
+    texts = [branch for each in choices for branch in ([each.body, each.orelse] if isinstance(each, ast.IfExp) else [each])]
+    return {each.value for each in texts if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 
 
 def _passed(name: str, scope: Scope, module: ast.Module) -> set[str]:
-    """Literals that calls inside the module pass for a parameter of the function around."""
-    if not isinstance(scope, ast.FunctionDef):
+    """What calls inside the module pass for a parameter of the function around; each of them is followed in its turn."""
+    if not isinstance(scope, ast.FunctionDef) or name not in (names := [each.arg for each in scope.args.args]):
         return set()
-    place = [each.arg for each in scope.args.args].index(name)
-    calls = [call for _, call in _calls(module) if _name(call) == scope.name and len(call.args) > place]
-    return {c.args[place].value for c in calls if isinstance(c.args[place], ast.Constant)}  # type: ignore[attr-defined]
+    function, place = scope.name, names.index(name)
+    calls = [(caller, call) for caller, call in _calls(module) if _name(call) == function and len(call.args) > place]
+    return {text for caller, call in calls for text in _texts(call.args[place], caller, module)}
 
 
 def _joined(node: ast.JoinedStr, scope: Scope, module: ast.Module) -> set[str]:
