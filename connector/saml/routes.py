@@ -77,7 +77,7 @@ def _asked(sign_on: SignOn, relay_state: str, message: str) -> PendingRequest | 
         root = gate.parse(gate.from_base64(message))
         if error.code != "request_unknown" or root.get("InResponseTo") is not None:
             raise
-    if not side_of(sign_on).idp_initiated:
+    if not side_of(sign_on).idp_initiated or sign_on.state != "active":
         raise Forbidden(
             "unsolicited",
             "This answer was not asked for: the sign-in began at the identity provider.",

@@ -106,12 +106,21 @@ def _wrapped(tree: Any) -> None:
     tree.replace(assertion, forged)
 
 
+def _hidden(tree: Any) -> None:
+    """The one assertion there is moves into an element that nobody reads."""
+    holder = parse(b"<x/>")
+    tree.append(holder)
+    holder.append(find(tree, ASSERTION))
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         (doubling(ASSERTION), "saml_structure"),
         (removing(ASSERTION), "saml_structure"),
         (_wrapped, "saml_structure"),
+        (_hidden, "saml_structure"),
+        (lambda tree: find(tree, TRANSFORM).append(parse(b"<x/>")), "saml_signature_form"),
         (setting(ASSERTION + "/saml:Subject", "ID", "_r"), None),
         (setting(ASSERTION + "/saml:Conditions", "{http://www.w3.org/XML/1998/namespace}id", "_x"), "saml_structure"),
         (setting(ASSERTION + "/saml:Conditions", "{urn:x}ID", "_x"), "saml_structure"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from connector.directory import sign_on as sign_ons
 from connector.saml.metadata import read_metadata
@@ -244,6 +245,19 @@ def test_an_answer_nobody_asked_for_is_confirmed_by_a_click(site: Site) -> None:
     twice = client.post(f"/sso/{site.world.connection}/confirm", data={"token": token})
     assert twice.headers["X-Connector-Error"] == "request_used"
     assert site.count(t.Session) == 1
+
+
+@pytest.mark.parametrize("state", ["draft", "disabled"])
+def test_a_connection_that_is_not_active_takes_no_answer(site: Site, state: str) -> None:
+    """Neither one that it had asked for before, nor one nobody asked for."""
+    site.configure(idp_initiated=True)
+    journey = set_out(site)
+    change = update(t.Connection).where(t.Connection.id == site.world.connection).values(state=state)
+    site.database.write(lambda tx: tx.execute(change))
+    assert journey.arrive().headers["X-Connector-Error"] == f"connection_{state}"
+    unasked = site.browser().post(f"/sso/{site.world.connection}/acs", data={"SAMLResponse": site.answer(None)})
+    assert unasked.headers["X-Connector-Error"] == "unsolicited"
+    assert site.count(t.Session) == 0
 
 
 @pytest.mark.parametrize("relay_state", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "x"])

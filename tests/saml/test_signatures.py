@@ -15,9 +15,11 @@ from idp_fixtures.saml.encryption import Encryption, encrypted_data
 from idp_fixtures.saml.message import ASSERTION
 from idp_fixtures.saml.names import encoded, find, parse, serialize
 from idp_fixtures.saml.signing import Signer
-from tests.saml.samples import ADA, NOW, accept, answer, certificate, minutes, pin, sign_on
+from tests.saml.samples import ADA, NOW, accept, answer, certificate, minutes, pin, setting, sign_on
 
 BOTH = ("assertion", "response")
+RETRIEVAL = b'<RetrievalMethod xmlns="http://www.w3.org/2000/09/xmldsig#" URI="http://evil.example/"/>'
+REFERENCE = b'<CipherReference xmlns="http://www.w3.org/2001/04/xmlenc#" URI="http://evil.example/"/>'
 OPEN = b'<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">'
 
 
@@ -178,6 +180,13 @@ def test_an_encrypted_assertion_is_read_with_any_of_our_keys(how: Encryption, si
         assert refusal(xml) == code
 
 
+def test_sha_1_inside_an_encrypted_assertion_is_sha_1() -> None:
+    """It is seen only after decryption."""
+    inner = answer(signs=("assertion",), signer=Signer(key=key_pair("okta"), algorithm="rsa-sha1"), encryption=encrypted())
+    assert refusal(inner) == "saml_algorithm"
+    accept(inner, sign_on(sha1_until=NOW + minutes(1)))
+
+
 def test_a_signed_response_covers_what_is_encrypted_in_it() -> None:
     """Where the Response is what must be signed."""
     assert accept(answer(signs=("response",), encryption=encrypted()), sign_on(signed="response")).subject.value == ADA.email
@@ -236,6 +245,31 @@ def test_a_key_that_stands_beside_the_data_is_found() -> None:
         info.getparent().remove(info)
 
     assert accept(answer(signs=("assertion",), encryption=encrypted(), after=move)).subject.value == ADA.email
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("//xenc:EncryptedData", "Type", "http://www.w3.org/2001/04/xmlenc#Content"),
+        ("//xenc:EncryptedData", "Type", None),
+        ("//xenc:EncryptedKey/xenc:EncryptionMethod", "Algorithm", "http://www.w3.org/2001/04/xmlenc#rsa-1_5"),
+        ("//xenc:EncryptedData/xenc:EncryptionMethod", "Algorithm", "http://www.w3.org/2001/04/xmlenc#tripledes-cbc"),
+    ],
+)
+def test_another_form_of_encryption_is_refused_before_any_key_is_used(path: str, name: str, value: str | None) -> None:
+    """Also with a key that would fit."""
+    xml = answer(signs=("assertion",), encryption=encrypted(), after=setting(path, name, value))
+    assert refusal(xml) == "saml_encryption"
+
+
+@pytest.mark.parametrize("element", [RETRIEVAL, REFERENCE])
+def test_nothing_encrypted_is_fetched_from_elsewhere(element: bytes) -> None:
+    """RetrievalMethod and CipherReference with an address."""
+
+    def add(tree: Any) -> None:
+        find(tree, "//xenc:EncryptedData/ds:KeyInfo").append(parse(element))
+
+    assert refusal(answer(signs=("assertion",), encryption=encrypted(), after=add)) == "saml_encryption"
 
 
 def test_without_a_key_of_ours_nothing_is_decrypted() -> None:
