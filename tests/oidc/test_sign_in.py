@@ -354,12 +354,25 @@ def test_userinfo_that_cannot_be_asked_for_is_refused(site: Site, described: dic
     site.refused(site.sign_in(), "oidc_userinfo", 424)
 
 
-def test_userinfo_vouches_for_its_own_address_only(site: Site) -> None:
-    """`email_verified` beside another address says nothing of the one in the ID token."""
+def test_userinfo_does_not_verify_what_the_id_token_says_is_not_verified(site: Site) -> None:
+    """The signed word counts. What it says of another address counts for nothing: `tests/oidc/test_identity.py`."""
     site.configure(userinfo=True)
-    site.provider.profile = {"email": "eve@acme.example", "email_verified": True}
-    response = site.sign_in(email_verified=False)
-    site.refused(response, "email_unverified")
+    site.provider.profile = {"email_verified": True}
+    site.refused(site.sign_in(email_verified=False), "email_unverified")
+
+
+@pytest.mark.parametrize("path", ["callback", "backchannel-logout"])
+@pytest.mark.parametrize(
+    "query", ["", "state=%ff&code=%00", "state=%ED%A0%80&code=x", "state=" + "x" * 20_000, "error=%00&state=", "&&=&"]
+)
+def test_no_address_that_somebody_makes_up_is_a_failure(site: Site, path: str, query: str) -> None:
+    """Of this connection, and of those that are none."""
+    browser = site.browser()
+    for connection in (site.world.connection, "none", "%00", "%ED%A0%80"):
+        address = f"/sso/{connection}/{path}?{query}"
+        answer = browser.get(address) if path == "callback" else browser.post(address, data=query)
+        assert 400 <= answer.status_code < 500, answer.text
+        assert answer.headers["X-Connector-Error"]
 
 
 # ----------------------------------------------------------------------------------------------------- people and their ids
