@@ -117,10 +117,14 @@ def decrypt(message: Message, encrypted: Element, keys: Sequence[SigningKey]) ->
     copies = len(list(encrypted.iter(XENC + "EncryptedKey")))
     for key in keys:
         for at in range(copies):
-            root = _decrypted(message.root, at, key)
-            if root is not None:
-                return gate.open_message(_unwrapped(root))
-    raise Invalid(
+            plain = _decrypted(message.root, at, key)
+            if plain is not None:
+                return gate.open_message(_opened(message.root, plain))
+    raise _unreadable()
+
+
+def _unreadable() -> Invalid:
+    return Invalid(
         "saml_decryption",
         "The assertion is encrypted with a key that is not ours, or was changed.",
         expected="an assertion encrypted with the certificate in our metadata",
@@ -128,11 +132,15 @@ def decrypt(message: Message, encrypted: Element, keys: Sequence[SigningKey]) ->
     )
 
 
-def _decrypted(root: Element, at: int, key: SigningKey) -> Element | None:
-    """A copy of the document, decrypted with the key and the copy of the message's key at this place; None if they do not fit."""
-    document = deepcopy(root)
-    wrapper = document.find(ENCRYPTED_ASSERTION)
+def _decrypted(root: Element, at: int, key: SigningKey) -> bytes | None:
+    """What is encrypted in the document, by the key and the copy of the message's key at this place; None if they do not fit.
+
+    It comes as octets, for the gate to parse, because its type is taken away: libxmlsec would parse it by itself, and its parser
+    prints to standard error what it cannot read, which is what the sender wants to stand there, or somebody's data.
+    """
+    wrapper = deepcopy(root).find(ENCRYPTED_ASSERTION)
     data, copies = wrapper.find(XENC + "EncryptedData"), list(wrapper.iter(XENC + "EncryptedKey"))
+    data.attrib.pop("Type")
     info = data.find(DS + "KeyInfo")
     if info is None:
         info = etree.Element(DS + "KeyInfo")
@@ -142,19 +150,20 @@ def _decrypted(root: Element, at: int, key: SigningKey) -> Element | None:
             holder.remove(each)
     info.append(copies[at])
     try:
-        OneLogin_Saml2_Utils.decrypt_element(data, key.private_key, inplace=True)
+        return bytes(OneLogin_Saml2_Utils.decrypt_element(data, key.private_key, inplace=True))
     except _FAILURES:
         return None
-    return document
 
 
-def _unwrapped(document: Element) -> bytes:
-    """The document as bytes, the assertion in the place of its wrapper. It is parsed anew: lxml does not know the nodes that
-    libxmlsec made."""
-    root = gate.parse(etree.tostring(document))
-    wrapper = root.find(ENCRYPTED_ASSERTION)
-    inside = list(wrapper)
-    if len(inside) != 1 or inside[0].tag != ASSERTION:
+def _opened(root: Element, plain: bytes) -> bytes:
+    """The document with the decrypted assertion in the place of the encrypted one. Raises Invalid `saml_encryption`,
+    `saml_decryption`, and what `gate.parse` raises of XML."""
+    try:
+        assertion = gate.parse(plain)
+    except Invalid as error:
+        raise _unreadable() if error.code == "saml_not_xml" else error from None
+    if assertion.tag != ASSERTION:
         raise encryption_form.refused("What was encrypted is not one assertion.")
-    root.replace(wrapper, inside[0])
-    return bytes(etree.tostring(root))
+    document = deepcopy(root)
+    document.replace(document.find(ENCRYPTED_ASSERTION), assertion)
+    return bytes(etree.tostring(document))
