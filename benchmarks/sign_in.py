@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -61,7 +61,7 @@ class Prepared:
     """A browser that was sent to the IdP, and the signed answer it comes back with."""
 
     client: FlaskClient
-    form: dict[str, str]
+    form: bytes
 
 
 def measure(url: str, data: str) -> SignIns:
@@ -118,7 +118,7 @@ def _prepared(app: Flask, connection: str, count: int) -> Iterator[Prepared]:
         sent = parse_qs(urlsplit(client.get(f"/sso/{connection}/login").headers["Location"]).query)
         request = read_request(inflated(sent["SAMLRequest"][0]))
         form = {"SAMLResponse": _answer(connection, request.id, number % PEOPLE), "RelayState": sent["RelayState"][0]}
-        yield Prepared(client, form)
+        yield Prepared(client, urlencode(form).encode())
 
 
 def _answer(connection: str, request_id: str | None, number: int) -> str:
@@ -131,7 +131,7 @@ def _answer(connection: str, request_id: str | None, number: int) -> str:
 
 def _posting(connection: str, prepared: Iterator[Prepared]) -> list[Callable[[], None]]:
     def post(each: Prepared) -> None:
-        answer = each.client.post(f"/sso/{connection}/acs", data=each.form)
+        answer = each.client.post(f"/sso/{connection}/acs", data=each.form, content_type="application/x-www-form-urlencoded")
         if answer.status_code != 303:
             raise RuntimeError(f"a sign-in was answered {answer.status_code} {answer.headers.get('X-Connector-Error')}")
 

@@ -48,7 +48,7 @@ def keep_browser(response: Response, value: str) -> None:
 
 def binding() -> str | None:
     """The binding cookie of this request; browsers send that of the connection whose address they ask for."""
-    return _sent("connector_sso")
+    return _sent(_name("connector_sso"))
 
 
 def new_binding() -> str:
@@ -57,10 +57,15 @@ def new_binding() -> str:
 
 
 def set_binding(response: Response, value: str, connection_id: str | None) -> None:
-    """Bind a sign-in to this browser, until it is answered at the addresses of the connection (None: of local sign-in)."""
+    """Bind a sign-in to this browser, until it is answered at the addresses of the connection (None: of local sign-in).
+
+    With https it is sent everywhere, as `__Host-` asks: then no neighbour under the same domain can plant one of its own.
+    """
+    if house().is_https:
+        _set(response, _name("connector_sso"), value, max_age=BINDING_SECONDS, same_site="None")
+        return
     path = house().path("/login" if connection_id is None else f"/sso/{connection_id}")
-    same_site = "None" if house().is_https else "Lax"
-    _set(response, "connector_sso", value, max_age=BINDING_SECONDS, path=path, same_site=same_site)
+    _set(response, "connector_sso", value, max_age=BINDING_SECONDS, path=path)
 
 
 def _name(plain: str) -> str:

@@ -56,13 +56,13 @@ def test_of_six_answers_at_once_one_makes_a_session(site: Site) -> None:
     """Concurrent posts of one response."""
     journey = set_out(site)
     message = site.answer(journey.request.id)
-    (cookie,) = (each for each in journey.client._cookies.values() if each.key == "connector_sso")  # type: ignore[union-attr]
+    (cookie,) = (each for each in journey.client._cookies.values() if each.key == "__Host-connector_sso")  # type: ignore[union-attr]
     form = {"SAMLResponse": message, "RelayState": journey.relay_state}
     found: list[int] = []
 
     def post() -> None:
         client = site.app.test_client(use_cookies=False)
-        headers = {"Cookie": f"connector_sso={cookie.value}", "Accept": "text/html"}
+        headers = {"Cookie": f"__Host-connector_sso={cookie.value}", "Accept": "text/html"}
         found.append(client.post(f"/sso/{site.world.connection}/acs", data=form, headers=headers).status_code)
 
     threads = [threading.Thread(target=post) for _ in range(6)]

@@ -228,10 +228,11 @@ def test_over_plain_http_the_binding_cookie_is_lax(site: Site) -> None:
 
 
 def test_behind_tls_the_binding_cookie_comes_along_from_other_sites(safe_site: Site) -> None:
-    """The identity provider posts from its own site."""
+    """The identity provider posts from its own site; and no neighbour of ours can plant a binding of its own."""
     world = safe_site.organization()
-    line = cookies_of(safe_site.browser(), f"/sso/{world.connection}/login")["connector_sso"]
-    assert f"Path=/connector/sso/{world.connection}" in line
+    line = cookies_of(safe_site.browser(), f"/sso/{world.connection}/login")["__Host-connector_sso"]
+    assert "Path=/;" in line
+    assert "Domain" not in line
     assert "SameSite=None" in line
     assert re.search(r"\bSecure\b", line)
 
