@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -84,6 +85,9 @@ def test_the_pages_show_and_mention_commands() -> None:
 # ------------------------------------------------------------------------------------------------------------ architecture
 
 
+ARCHITECTURE = "ARCHITECTURE.md"
+
+
 def file_of(name: str) -> Path:
     """Where a file named in ARCHITECTURE.md lies: at the top, or in the program."""
     return ROOT / name if (ROOT / name).exists() else inventory.CODE / name
@@ -91,7 +95,7 @@ def file_of(name: str) -> Path:
 
 def test_architecture_names_only_files_and_folders_that_exist() -> None:
     """Everything in backticks that looks like one."""
-    named = {word for word in code(read("ARCHITECTURE.md")) if re.fullmatch(r"[\w./]+(\.py|\.toml|/)", word)}
+    named = {word for word in code(read(ARCHITECTURE)) if re.fullmatch(r"[\w./]+(\.py|\.toml|/)", word)}
     assert len(named) > 30
     assert {name for name in named if not file_of(name).exists()} == set()
 
@@ -99,25 +103,39 @@ def test_architecture_names_only_files_and_folders_that_exist() -> None:
 def test_architecture_names_only_functions_that_exist() -> None:
     """Everything in backticks with parentheses, in any module."""
     known = {name for path in inventory.modules() for name in inventory.functions(str(path.relative_to(inventory.CODE)))}
-    named = {word[:-2].rpartition(".")[2] for word in code(read("ARCHITECTURE.md")) if re.fullmatch(r"[\w.]+\(\)", word)}
+    named = {word[:-2].rpartition(".")[2] for word in code(read(ARCHITECTURE)) if re.fullmatch(r"[\w.]+\(\)", word)}
     assert named - known == set()
 
 
-@pytest.mark.parametrize(
-    "row", rows(section("ARCHITECTURE.md", "The life of a group PATCH")), ids=lambda row: row[0].partition(".")[0]
-)
-def test_each_step_of_a_group_patch_is_in_the_file_named_for_it(row: list[str]) -> None:
+LIVES = ("The life of a group PATCH", "The life of a SAML sign-in")
+STEPS = [
+    pytest.param(row, id=f"{life} {row[0].partition('.')[0]}") for life in LIVES for row in rows(section(ARCHITECTURE, life))
+]
+
+
+@pytest.mark.parametrize("row", STEPS)
+def test_each_step_of_a_walk_is_in_the_file_named_for_it(row: list[str]) -> None:
     """Who walks through with a search finds every function where the table says."""
     _, files, names = row
     defined = {name for path in code(files) for name in inventory.functions(path)}
+    assert code(names)
     assert {name.removesuffix("()") for name in code(names)} - defined == set()
+
+
+def test_architecture_draws_the_layers_of_the_import_contract() -> None:
+    """From top to bottom as in pyproject.toml, siblings on one line."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    wanted = [re.findall(r"\w+", layer) for contract in contracts for layer in contract.get("layers", ())]
+    drawing = re.findall(r"^```\n(.*?)^```$", section(ARCHITECTURE, "Rooms"), re.MULTILINE | re.DOTALL)[0]
+    names = [re.split(r"\s{2,}", re.sub(r"^\s*└ ", "", line))[0] for line in drawing.splitlines()]
+    assert [re.findall(r"\w+", name) for name in names] == wanted
 
 
 def test_architecture_names_every_room() -> None:
     """All folders and modules at the top of the program, and the fixtures."""
     rooms = {path.name for path in inventory.CODE.iterdir() if path.is_dir() or path.suffix == ".py"}
     rooms -= {"__init__.py", "__pycache__"}
-    named = {word.strip("/").rpartition("/")[2] for row in rows(section("ARCHITECTURE.md", "Rooms")) for word in code(row[0])}
+    named = {word.strip("/").rpartition("/")[2] for row in rows(section(ARCHITECTURE, "Rooms")) for word in code(row[0])}
     assert rooms | {"idp_fixtures"} == named
 
 
