@@ -13,13 +13,15 @@ signed in here with their own means in the same browser.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
+from connector.accounts.persons import read_email
 from connector.directory.departures import MEMORY
-from connector.errors import ConnectorError, Forbidden
+from connector.errors import ConnectorError, Forbidden, Invalid
 from connector.membership.fold import fold
 from connector.membership.identity import VerifiedIdentity
 from connector.membership.ledger import breaks_glass
@@ -93,15 +95,31 @@ _PERSON = Hot(select(_PERS.id, *_ABOUT_PERSON).outerjoin(_ADDR, _PRIMARY).where(
 
 def _subject(corridor: Corridor, identity: VerifiedIdentity) -> dict[str, Any]:
     subject = identity.subject
-    named = {"issuer": subject.issuer, "kind": subject.kind, "subject": subject.value}
+    named = {"issuer": subject.issuer, "kind": subject.kind, "subject": subject_value(identity)}
     return {"connection": identity.connection_id, "authority": corridor.entered.authority or "", **named}
 
 
 def trusted_email(identity: VerifiedIdentity, domains: frozenset[str]) -> str | None:
-    """The folded address, if it stands inside a verified domain and the IdP does not call it unverified."""
+    """The address as it was written, if it is one that mail reaches, stands inside a verified domain, and the IdP does not call
+    it unverified."""
     profile = identity.profile
-    key = fold(profile.email) if profile.email else None
-    return key if profile.email_verified is not False and people.inside(key, domains) else None
+    if not profile.email or profile.email_verified is False:
+        return None
+    with suppress(Invalid):
+        email = read_email(profile.email)
+        return email if people.inside(fold(email), domains) else None
+    return None
+
+
+def _trusted_key(corridor: Corridor, identity: VerifiedIdentity) -> str | None:
+    email = trusted_email(identity, corridor.entered.domains)
+    return fold(email) if email else None
+
+
+def subject_value(identity: VerifiedIdentity) -> str:
+    """The subject as it is kept and compared: an e-mail address without case, anything else as it is."""
+    subject = identity.subject
+    return fold(subject.value) if subject.mutable else subject.value
 
 
 def _pushed(corridor: Corridor, identity: VerifiedIdentity) -> Known | None:
@@ -109,7 +127,7 @@ def _pushed(corridor: Corridor, identity: VerifiedIdentity) -> Known | None:
     profile, subject = identity.profile, identity.subject
     ids = [profile.external_id] if profile.external_id else []
     ids += [] if subject.mutable else [subject.value, subject.value.partition("@")[0]]
-    email = trusted_email(identity, corridor.entered.domains)
+    email = _trusted_key(corridor, identity)
     name = fold(profile.user_name) if profile.user_name else None
     name = name if people.inside(name, corridor.entered.domains) else None
     ways: list[ColumnElement[bool]] = [_USER.external_id == each for each in dict.fromkeys(ids)]
@@ -133,7 +151,7 @@ def _users(corridor: Corridor, way: ColumnElement[bool]) -> Sequence[str]:
 
 
 def _holder(corridor: Corridor, identity: VerifiedIdentity) -> str | None:
-    email = trusted_email(identity, corridor.entered.domains)
+    email = _trusted_key(corridor, identity)
     holder = select(_ADDR.person_id).where(_ADDR.email_key == email, _ADDR.verified)
     return corridor.connection.execute(holder).scalar_one_or_none() if email else None
 
@@ -209,7 +227,7 @@ def _refuse_address(corridor: Corridor, identity: VerifiedIdentity) -> None:
         raise _refusal("email_missing", identity)
     if profile.email_verified is False:
         raise _refusal("email_unverified", identity)
-    if not people.inside(fold(profile.email), corridor.entered.domains):
+    if trusted_email(identity, corridor.entered.domains) is None:
         raise _refusal("domain_not_verified", identity)
 
 

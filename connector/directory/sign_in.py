@@ -17,7 +17,7 @@ from sqlalchemy import bindparam
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
 from connector.directory import claimed_groups, requests, traces
-from connector.directory.recognition import Recognised, recognise, trusted_email
+from connector.directory.recognition import Recognised, recognise, subject_value, trusted_email
 from connector.directory.requests import PendingRequest
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Trace
@@ -218,7 +218,8 @@ def _make_person(corridor: Corridor, identity: VerifiedIdentity) -> str:
     person_id, profile = new_id(), identity.profile
     made = {"id": person_id, "display_name": profile.display_name, "created_by": identity.connection_id}
     corridor.insert(t.Person, [{**made, "created_at": corridor.now}])
-    address = {"email": profile.email, "email_key": fold(profile.email or ""), "verified": True, "is_primary": True}
+    email = trusted_email(identity, corridor.entered.domains) or ""
+    address = {"email": email, "email_key": fold(email), "verified": True, "is_primary": True}
     corridor.insert(t.Address, [{"id": new_id(), "person_id": person_id, **address, "created_at": corridor.now}])
     return person_id
 
@@ -233,7 +234,7 @@ def _keep_identity(corridor: Corridor, identity: VerifiedIdentity, found: Recogn
         corridor.update(t.ExternalIdentity, [{"id": found.identity_id, **said}], keys=("id",))
         return
     home = {"id": new_id(), "organization_id": corridor.organization_id, "connection_id": identity.connection_id}
-    who = {"person_id": person_id, "issuer": subject.issuer, "kind": subject.kind, "subject": subject.value}
+    who = {"person_id": person_id, "issuer": subject.issuer, "kind": subject.kind, "subject": subject_value(identity)}
     rest = {"mutable": subject.mutable, "created_at": corridor.now}
     corridor.insert(t.ExternalIdentity, [{**home, **who, **rest, **said}])
     because = [f"{subject.kind} {subject.value} of {subject.issuer}"]
@@ -245,7 +246,7 @@ def _follow(corridor: Corridor, identity: VerifiedIdentity, found: Recognised) -
     known, profile = found.known, identity.profile
     if known is None or known.created_by != identity.connection_id or found.person_id is None:
         return
-    email = profile.email if trusted_email(identity, corridor.entered.domains) else None
+    email = trusted_email(identity, corridor.entered.domains)
     if profile.display_name and profile.display_name != known.display_name:
         corridor.update(t.Person, [{"id": found.person_id, "display_name": profile.display_name}], keys=("id",))
     if email and email != known.email:

@@ -92,7 +92,8 @@ def _trial(
 def _user(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, org: Setting) -> Any:
     """The pushed user whom the identity would be linked to, of the directory that is live, or of this connection's own."""
     user, profile = t.DirectoryUser, identity.profile
-    email = trusted_email(identity, org.domains)
+    trusted = trusted_email(identity, org.domains)
+    email = fold(trusted) if trusted else None
     ways = [user.external_id == each for each in (profile.external_id,) if each]
     ways += [] if identity.subject.mutable else [user.external_id == identity.subject.value]
     ways += [user.user_name_key == email, user.email_key == email] if email else []
@@ -114,7 +115,8 @@ def _facts(corridor: Corridor, identity: VerifiedIdentity, user: Any) -> PersonF
 
 def _holding(corridor: Corridor, identity: VerifiedIdentity, user: Any, org: Setting) -> Holding:
     """What the person has today, if they are a member."""
-    email = trusted_email(identity, org.domains)
+    trusted = trusted_email(identity, org.domains)
+    email = fold(trusted) if trusted else None
     address, member = t.Address, t.Membership
     holder = select(address.person_id).where(address.email_key == (email or ""), address.verified)
     mine = or_(member.person_id == (user.person_id if user else ""), member.person_id.in_(holder))

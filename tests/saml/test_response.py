@@ -134,6 +134,20 @@ def test_every_audience_restriction_must_name_us_and_one_audience_of_each_is_eno
     assert refused(answer(before=narrowed)).code == "saml_audience"
 
 
+def test_a_condition_that_nobody_knows_is_not_passed_over() -> None:
+    """saml-core-2.0-os section 2.5.1.1: then nobody can say that the assertion is valid; the schema knows no others."""
+
+    def narrowed(name: str) -> Callable[[Any], object]:
+        def change(tree: Any) -> None:
+            conditions = find(tree, ".//saml:Conditions")
+            conditions.append(conditions.makeelement(f"{{urn:oasis:names:tc:SAML:2.0:assertion}}{name}"))
+
+        return change
+
+    accept(answer(before=narrowed("OneTimeUse")))
+    assert refused(answer(before=narrowed("Condition"))).code == "saml_schema"
+
+
 @pytest.mark.parametrize(
     ("now", "code"),
     [

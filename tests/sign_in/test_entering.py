@@ -90,6 +90,8 @@ CLAIMS_REFUSALS: list[tuple[str, dict[str, Any]]] = [
     ("domain_not_verified", {"email": "eve@acme.example@elsewhere.example"}),
     ("domain_not_verified", {"email": "eve@acme.example.elsewhere.example"}),
     ("domain_not_verified", {"email": "not an address"}),
+    ("domain_not_verified", {"email": "a" * 400 + "@acme.example"}),
+    ("domain_not_verified", {"email": "e\u200bve@acme.example"}),
     ("domain_not_verified", {"subject": "eve@elsewhere.example", "mutable": True}),
     ("break_glass", {"email": OWNER}),
 ]
@@ -110,6 +112,15 @@ def test_an_address_is_compared_as_a_domain_is(database: Database) -> None:
     """Letter case and the spelling of the domain do not matter."""
     door = by_claims(database)
     assert door.come("ada", email="Ada@ACME.Example").joined
+
+
+def test_an_e_mail_subject_is_compared_without_case(database: Database) -> None:
+    """Identity providers change the letters of an address; another kind of subject is compared as it is."""
+    door = by_claims(database)
+    first = door.come("ada", subject="Ada@acme.example", mutable=True)
+    assert door.come("ada", subject="ada@ACME.example", mutable=True).person_id == first.person_id
+    door.come("bob", subject="Persistent")
+    assert door.refused(door.identity("bob", subject="persistent")) == "second_subject"
 
 
 def test_jit_can_be_off(database: Database) -> None:
