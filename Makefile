@@ -34,7 +34,7 @@ lint: $(DEVELOPMENT) ## style, format, and who may import whom
 types: $(DEVELOPMENT) ## strict type check
 	@$(BIN)/mypy
 
-bench: $(DEVELOPMENT) ## measure against the floor and write docs/benchmarks.md, 10 minutes (PARTS=ratios, growth or companies)
+bench: $(DEVELOPMENT) ## measure against the floor and write docs/benchmarks.md, 10 minutes (PARTS=ratios, growth, companies or sign-in)
 	@$(BIN)/python -m benchmarks $(PARTS)
 
 serve: setup ## serve with the settings of the environment

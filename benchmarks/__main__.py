@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from benchmarks import companies, floor, growth, homes, ratios, report
+from benchmarks import companies, floor, growth, homes, ratios, report, sign_in
 from benchmarks.servers import children, floor_serving, resident
 from connector.storage import migrate
 from connector.storage.database import Database
@@ -18,7 +18,7 @@ from tests.support import databases, postgres
 from tests.support.server import Server, serving
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-PARTS = ("ratios", "growth", "companies")
+PARTS = ("ratios", "growth", "companies", "sign-in")
 WORKERS = 2
 CROWD = 10_000
 
@@ -40,6 +40,10 @@ def main(wanted: Sequence[str]) -> int:
             _growth(found, server)
         if "companies" in parts:
             _companies(found, server)
+        if "sign-in" in parts:
+            _tell("sign-ins through SAML, and the bare library")
+            with _made(server, "sign_in") as (url, _), tempfile.TemporaryDirectory() as data:
+                found.sign_ins = sign_in.measure(url, data)
     finally:
         postgres.stop(directory)
     text = report.render(found)

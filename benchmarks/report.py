@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from benchmarks.companies import Cycle, Steady
 from benchmarks.growth import Growth
 from benchmarks.ratios import Ratio
+from benchmarks.sign_in import GOAL, SignIns
 
 METHOD = """# Benchmarks
 
@@ -43,6 +44,7 @@ class Found:
     rule_edit: tuple[float, float] | None = None
     cycles: list[Cycle] = field(default_factory=list)
     steady: Steady | None = None
+    sign_ins: SignIns | None = None
 
 
 def setting(server: str) -> str:
@@ -76,6 +78,8 @@ def render(found: Found) -> str:
         parts += ["## Big companies", "", *_companies(found.cycles), ""]
     if found.steady:
         parts += [_steady(found.steady), ""]
+    if found.sign_ins:
+        parts += ["## Signing in", "", _sign_ins(found.sign_ins), ""]
     return "\n".join(parts)
 
 
@@ -126,6 +130,17 @@ def _growth(found: Found) -> list[str]:
         told = f"A rule that gives 100,000 people a team: {looked:.1f} s to look at the plan, {applied:.1f} s to apply it"
         lines += [f"{told} (goal: under 10 s; reached: {verdict}).", ""]
     return lines
+
+
+SIGN_IN = """A whole SAML sign-in (validated, linked; session, audit entry and trace committed to PostgreSQL) against the bare
+library's `process_response` as shipped, which keeps nothing. Response and assertion are signed. One process, one after the other,
+in turns: """
+
+
+def _sign_ins(found: SignIns) -> str:
+    share = f"{found.share:.2f} [{found.lowest:.2f}-{found.highest:.2f}]"
+    verdict = f"(goal: {GOAL:.2f}; reached: {_verdict(found.share >= GOAL)})"
+    return f"{SIGN_IN}{found.rate:,.0f}/s and {found.bare:,.0f}/s, a share of {share} {verdict}."
 
 
 def _companies(cycles: Sequence[Cycle]) -> list[str]:
