@@ -11,11 +11,11 @@ import click
 from connector.cli import output
 from connector.cli.common import Tools, opens
 from connector.cli.output import Shown, moment
-from connector.directory import domains, rules, sign_on, traces, trials
+from connector.directory import domains, rules, sign_on, traces, trial_record
 from connector.directory.certificates import certificate_notes
 from connector.directory.sign_on_model import SamlSide, SignOn
 from connector.directory.traces import TraceItem
-from connector.directory.trials import KeptTrial
+from connector.directory.trial_record import KeptTrial
 from connector.errors import ConnectorError, Unavailable
 
 
@@ -38,9 +38,9 @@ def test(at_hand: Tools, connection: str) -> Shown:
     is good for an hour.
     """
     found = sign_on.load(at_hand.database, at_hand.sealer, connection, at_hand.settings.base_url)
-    last = trials.last_trial(at_hand.database, connection)
+    last = trial_record.last_trial(at_hand.database, connection)
     items = list(_checks(at_hand, found, last, datetime.now(UTC)))
-    url = trials.make_link(at_hand.database, connection, at_hand.settings.base_url) if found.protocol else None
+    url = trial_record.make_link(at_hand.database, connection, at_hand.settings.base_url) if found.protocol else None
     told = {"at": last.at, "passed": last.passed, "result": last.result} if last else None
     return Shown({"items": items, "test_url": url, "last_test": told}, _text(items, url))
 
@@ -122,7 +122,7 @@ def _domains(at_hand: Tools, found: SignOn) -> Item:
 def _rules(at_hand: Tools, found: SignOn) -> Item:
     count = len(rules.list_(at_hand.database, found.connection_id))
     if count:
-        return Item("rules", True, f"{count} {'rule' if count == 1 else 'rules'} say what groups become.")
+        return Item("rules", True, f"{'1 rule says' if count == 1 else f'{count} rules say'} what groups become.")
     return Item("rules", False, "No rule says what groups become: everybody gets the default role. connector rule add --help")
 
 
@@ -132,7 +132,7 @@ def _trial(found: SignOn, last: KeptTrial | None) -> Item:
     at = moment(last.at)
     if not last.passed:
         return Item("test sign-in", False, f"The last one failed, {at}: connector connection trace {found.connection_id}")
-    if last.setup != trials.setup_of(found):
+    if last.setup != trial_record.setup_of(found):
         return Item("test sign-in", False, f"The last one, {at}, was made before issuer, endpoints or subject changed.")
     return Item("test sign-in", True, f"The last one succeeded, {at}.")
 

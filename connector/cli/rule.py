@@ -9,6 +9,7 @@ from connector.cli.common import Command, Tools, opens
 from connector.cli.output import Shown
 from connector.cli.plan_text import plan_data, plan_text, shown_plan
 from connector.directory import connections, plans, rules
+from connector.directory.connections import ConnectionView
 from connector.directory.rules import RuleView
 from connector.organizations import organizations
 from connector.storage.ids import new_id
@@ -57,9 +58,16 @@ def add(at_hand: Tools, connection: str, plan_only: bool, **given: str | bool | 
         return shown_plan(plans.propose(at_hand.database, owner, "add_rule", wanted), slug)
     plan = plans.carry_out(at_hand.database, owner, "add_rule", wanted)
     view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
-    if view.directory not in IN_FORCE:
-        return Shown({"id": wanted["id"]}, f"Rule {wanted['id']} is kept; it gives nothing until the directory is live.")
+    if waits := _waits_for(view):
+        return Shown({"id": wanted["id"]}, f"Rule {wanted['id']} is kept; it gives nothing until {waits}.")
     return Shown({"id": wanted["id"], "plan": plan_data(plan)}, f"Rule {wanted['id']}\n\n{plan_text(plan, slug)}")
+
+
+def _waits_for(view: ConnectionView) -> str | None:
+    """What has to be before a rule of the connection gives anything; None where it gives now, to pushes or to sign-ins."""
+    if view.state != "active":
+        return "the connection is active"
+    return None if view.directory in IN_FORCE or view.authority == "claims" else "the directory is live"
 
 
 def _exactly_one(given: dict[str, str | bool | None], names: list[str]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from connector.accounts import throttle
-from connector.directory import requests, sign_in, traces, trials
+from connector.directory import requests, sign_in, traces, trial_record
 from connector.directory import sign_on as sign_ons
 from connector.directory.requests import PendingRequest, Purpose
 from connector.directory.sign_on_model import SignOn
@@ -82,7 +82,7 @@ def login(connection_id: str) -> Response:
 def test(connection_id: str) -> Response:
     """The same for whoever holds a test link, in every state of the connection."""
     sign_on = load(connection_id)
-    trials.check_test_link(house().database, sign_on.connection_id, request.args.get("token", ""), _now())
+    trial_record.check_test_link(house().database, sign_on.connection_id, request.args.get("token", ""), _now())
     g.sign_on_purpose = "test"
     try:
         return _sent(sign_on, "test", "")

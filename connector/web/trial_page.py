@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from connector.directory import requests, traces, trial, trials
+from connector.directory import requests, traces, trial, trial_record
 from connector.directory.requests import PendingRequest
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Trace
@@ -23,7 +23,9 @@ def result(sign_on: SignOn, identity: VerifiedIdentity, pending: PendingRequest)
     if identity.method == "saml":  # an OpenID Connect request is spent before its code is exchanged
         requests.spend_alone(database, pending.handle, now)
     seen = trial.preview(database, sign_on, identity)
-    trials.record_trial(database, sign_on, passed=seen.passed, email=seen.trusted_email, result=_told(identity, seen), now=now)
+    trial_record.record_trial(
+        database, sign_on, passed=seen.passed, email=seen.trusted_email, result=_told(identity, seen), now=now
+    )
     said = "; ".join(each.sentence for each in seen.findings if each.level == "problem")
     trace = Trace(sign_on.connection_id, "test", "done", "ok", said, facts=facts_of(identity), address=request.remote_addr)
     traces.record(database, trace, now)

@@ -14,7 +14,7 @@ import requests
 from sqlalchemy import update
 
 from connector.config import Settings
-from connector.directory import sign_on, traces, trials
+from connector.directory import sign_on, traces, trial_record
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Trace
 from connector.storage import tables as t
@@ -264,7 +264,7 @@ def test_the_last_test_sign_in_counts_while_the_setup_is_the_same(home: Home, id
     home.cli.json("connection", "set", home.connection, "--saml-metadata", saml_of(idp))
     database, now = Database.open(settings.database_url), datetime.now(UTC)
     found = loaded(settings, home.connection)
-    trials.record_trial(database, found, passed=True, email="founder@acme.example", result={"role": "member"}, now=now)
+    trial_record.record_trial(database, found, passed=True, email="founder@acme.example", result={"role": "member"}, now=now)
     database.close()
     assert checks(home.cli, home.connection)["test sign-in"] is True
     assert home.cli.json("connection", "test", home.connection)["last_test"]["result"] == {"role": "member"}

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
-from connector.directory import sign_on, trials
+from connector.directory import sign_on, trial_record
 from connector.directory.certificates import certificate_notes, read_certificate
 from connector.directory.sign_on import apply_metadata, configure_oidc, configure_saml, load
 from connector.directory.sign_on_model import Certificate, OidcSide, SamlSide, SignOn
@@ -531,15 +531,15 @@ def test_nothing_is_fetched_for_files_openid_and_disabled_connections(database: 
 def test_a_test_link_opens_its_connection_for_an_hour(database: Database) -> None:
     """As often as needed; no other connection, and nothing made up."""
     home, other = homes.make(database), homes.make(database, "other")
-    url = trials.make_link(database, home.connection, BASE, now=NOW)
+    url = trial_record.make_link(database, home.connection, BASE, now=NOW)
     address, _, token = url.partition("?token=")
     assert address == f"{BASE}/sso/{home.connection}/test"
     for _ in range(2):
-        trials.check_test_link(database, home.connection, token, NOW + timedelta(minutes=59))
+        trial_record.check_test_link(database, home.connection, token, NOW + timedelta(minutes=59))
     refused = [(other.connection, token, NOW), (home.connection, "x", NOW), (home.connection, token, NOW + timedelta(hours=1))]
     for connection, given, moment in refused:
         with pytest.raises(Forbidden) as error:
-            trials.check_test_link(database, connection, given, moment)
+            trial_record.check_test_link(database, connection, given, moment)
         assert error.value.code == "test_link_unknown"
     assert token not in repr(homes.read(database, *t.TestLink.__table__.c))
 
@@ -548,14 +548,14 @@ def test_the_last_test_sign_in_vouches_for_the_setup_it_was_made_with(database: 
     """Issuer, endpoints and subject; certificates and switches may change after it (DESIGN.md section 5)."""
     home = homes.make(database)
     configure_saml(database, home.connection, saml(1), now=NOW)
-    assert trials.last_trial(database, home.connection) is None
+    assert trial_record.last_trial(database, home.connection) is None
     before = loaded(database, home)
     for passed in (False, True):
-        trials.record_trial(database, before, passed=passed, email="Ada@Acme.example", result={"role": "member"}, now=NOW)
-    found = trials.last_trial(database, home.connection)
-    assert found == trials.KeptTrial(NOW, trials.setup_of(before), True, "ada@acme.example", {"role": "member"})
+        trial_record.record_trial(database, before, passed=passed, email="Ada@Acme.example", result={"role": "member"}, now=NOW)
+    found = trial_record.last_trial(database, home.connection)
+    assert found == trial_record.KeptTrial(NOW, trial_record.setup_of(before), True, "ada@acme.example", {"role": "member"})
     configure_saml(database, home.connection, saml(2), options=Options(force_authn=True), now=NOW)
-    assert trials.setup_of(loaded(database, home)) == found.setup
+    assert trial_record.setup_of(loaded(database, home)) == found.setup
     setups = {found.setup}
     for options, side in (
         (Options(subject_attribute="uid"), saml(2)),
@@ -563,5 +563,5 @@ def test_the_last_test_sign_in_vouches_for_the_setup_it_was_made_with(database: 
         (Options(), saml(2, issuer="https://new.example")),
     ):
         configure_saml(database, home.connection, side, options=options, now=NOW)
-        setups.add(trials.setup_of(loaded(database, home)))
+        setups.add(trial_record.setup_of(loaded(database, home)))
     assert len(setups) == 4

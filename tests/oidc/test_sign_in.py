@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import delete, update
 
-from connector.directory import signing_keys, trials
+from connector.directory import signing_keys, trial_record
 from connector.storage import tables as t
 from idp_fixtures.oidc.tokens import ABSENT, half_hash, jwks, sign, sign_with_secret, signing_key, unsigned
 from tests.oidc.conftest import Site
@@ -433,7 +433,7 @@ def test_a_test_sign_in_shows_and_makes_nothing(site: Site) -> None:
     """It goes the same way and ends on its page."""
     browser = site.browser()
     base = site.house.settings.base_url
-    link = trials.make_link(site.house.database, site.world.connection, base).removeprefix(base)
+    link = trial_record.make_link(site.house.database, site.world.connection, base).removeprefix(base)
     answer = site.provider.grant(browser.get(link).headers["Location"])
     response = browser.get(f"/sso/{site.world.connection}/callback", query_string=answer)
     assert response.status_code == 200, response.text

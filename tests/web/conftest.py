@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 
 from connector.app import create_app
 from connector.config import Settings
-from connector.directory import connections, trials
+from connector.directory import connections, trial_record
 from connector.directory import sign_on as sign_ons
 from connector.directory.sign_on_model import OidcSide, SignOn
 from connector.errors import ConnectorError
@@ -118,7 +118,7 @@ class Site:
 
     def test_path(self, connection: str) -> str:
         """The path of a new test link."""
-        return trials.make_link(self.house.database, connection, self.base_url).removeprefix(self.base_url)
+        return trial_record.make_link(self.house.database, connection, self.base_url).removeprefix(self.base_url)
 
     def traces(self) -> list[Any]:
         """The sign-in trace, oldest first."""
