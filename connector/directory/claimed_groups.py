@@ -26,7 +26,7 @@ def keep(corridor: Corridor, connection_id: str, values: Collection[str]) -> Non
     group = t.ClaimedGroup
     mine = select(group.value).where(group.connection_id == connection_id, among(group.value, values))
     known = set(corridor.tx.execute(mine).scalars())
-    missing = [value for value in values if value not in known]
+    missing = sorted(set(values) - known)  # in one order: two that bring the same ones must not wait for each other
     if not missing:
         return
     pushed = _pushed(corridor, connection_id, missing)

@@ -113,7 +113,7 @@ def _recheck(database: Database, row: Any, answer: Answer, now: datetime) -> Non
     if _proves(answer, row.record_value):
         looked["missing_since"] = None
     elif answer.state != "failed":
-        enter(database, row.organization_id, _CHECKED, lambda corridor: _missed(corridor, row.id, now))
+        enter(database, row.organization_id, _CHECKED, lambda corridor: _missed(corridor, row.id, now), exclusive=True)
         return
     database.write(lambda tx: tx.execute(update(t.Domain).where(t.Domain.id == row.id).values(looked)))
 

@@ -48,6 +48,8 @@ def unlink(database: Database, organization_id: str, who: str) -> MemberView:
     """Forget which accounts of identity providers are this member's: the next sign-in links them anew. Their sessions end.
 
     For somebody whose account was made anew over there: it is another subject, which is refused while the old one is linked.
+    Alone, for a sign-in under way may have found the account that is forgotten here.
+
     Raises Conflict `not_linked`, and what `members.find` raises.
     """
 
@@ -63,7 +65,7 @@ def unlink(database: Database, organization_id: str, who: str) -> MemberView:
         apply.record(corridor, "member.unlinked", entry.subject.email or entry.subject.key, None, None)
         return members.view(corridor, membership_id)
 
-    return enter(database, organization_id, Origin(OPERATOR, "an account was unlinked by hand"), work)
+    return enter(database, organization_id, Origin(OPERATOR, "an account was unlinked by hand"), work, exclusive=True)
 
 
 def _user(corridor: Corridor, user_id: str) -> Any:

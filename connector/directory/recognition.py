@@ -13,15 +13,14 @@ signed in here with their own means in the same browser.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
-from connector.accounts.persons import read_email
+from connector.directory import ways
 from connector.directory.departures import MEMORY
-from connector.errors import ConnectorError, Forbidden, Invalid
+from connector.errors import ConnectorError, Forbidden
 from connector.membership.fold import fold
 from connector.membership.identity import VerifiedIdentity
 from connector.membership.ledger import breaks_glass
@@ -95,51 +94,31 @@ _PERSON = Hot(select(_PERS.id, *_ABOUT_PERSON).outerjoin(_ADDR, _PRIMARY).where(
 
 def _subject(corridor: Corridor, identity: VerifiedIdentity) -> dict[str, Any]:
     subject = identity.subject
-    named = {"issuer": subject.issuer, "kind": subject.kind, "subject": subject_value(identity)}
+    named = {"issuer": subject.issuer, "kind": subject.kind, "subject": ways.subject_value(identity)}
     return {"connection": identity.connection_id, "authority": corridor.entered.authority or "", **named}
-
-
-def trusted_email(identity: VerifiedIdentity, domains: frozenset[str]) -> str | None:
-    """The address as it was written, if it is one that mail reaches, stands inside a verified domain, and the IdP does not call
-    it unverified."""
-    profile = identity.profile
-    if not profile.email or profile.email_verified is False:
-        return None
-    with suppress(Invalid):
-        email = read_email(profile.email)
-        return email if people.inside(fold(email), domains) else None
-    return None
-
-
-def _trusted_key(corridor: Corridor, identity: VerifiedIdentity) -> str | None:
-    email = trusted_email(identity, corridor.entered.domains)
-    return fold(email) if email else None
-
-
-def subject_value(identity: VerifiedIdentity) -> str:
-    """The subject as it is kept and compared: an e-mail address without case, anything else as it is."""
-    subject = identity.subject
-    return fold(subject.value) if subject.mutable else subject.value
 
 
 def _pushed(corridor: Corridor, identity: VerifiedIdentity) -> Known | None:
     """The user of the live directory whom the identity means, locked."""
-    profile, subject = identity.profile, identity.subject
-    ids = [profile.external_id] if profile.external_id else []
-    ids += [] if subject.mutable else [subject.value, subject.value.partition("@")[0]]
-    email = _trusted_key(corridor, identity)
-    name = fold(profile.user_name) if profile.user_name else None
-    name = name if people.inside(name, corridor.entered.domains) else None
-    ways: list[ColumnElement[bool]] = [_USER.external_id == each for each in dict.fromkeys(ids)]
-    ways += [_USER.user_name_key == each for each in dict.fromkeys((name, email)) if each]
-    ways += [_USER.email_key == email] if email else []
-    for way in ways:
+    domains = corridor.entered.domains
+    named = ways.by_name(identity, domains)
+    for way in (*ways.by_id(identity), *named, *ways.by_email(identity, domains)):
         user_ids = _users(corridor, way)
-        if len(user_ids) == 1:
-            return next(iter(facts.lock_users(corridor, corridor.entered.authority or "", user_ids)), None)
-        if user_ids:
+        by_name = any(way is each for each in named)
+        if len(user_ids) > 1 or (user_ids and by_name and _address_means_another(corridor, identity, user_ids[0])):
             raise _refusal("link_ambiguous", identity)
+        if user_ids:
+            locked = facts.lock_users(corridor, corridor.entered.authority or "", user_ids)
+            # Whoever waited for the lock sees what the user was before: look once more, now that nobody can change it.
+            return locked[0] if locked and _users(corridor, way) == user_ids else _pushed(corridor, identity)
     return None
+
+
+def _address_means_another(corridor: Corridor, identity: VerifiedIdentity, user_id: str) -> bool:
+    """Whether the address that came with a userName is known, and that of others only: some IdPs let people choose their name."""
+    fits = ways.fits_email(identity, corridor.entered.domains)
+    others = _users(corridor, fits) if fits is not None else []
+    return bool(others) and user_id not in others
 
 
 def _users(corridor: Corridor, way: ColumnElement[bool]) -> Sequence[str]:
@@ -151,7 +130,7 @@ def _users(corridor: Corridor, way: ColumnElement[bool]) -> Sequence[str]:
 
 
 def _holder(corridor: Corridor, identity: VerifiedIdentity) -> str | None:
-    email = _trusted_key(corridor, identity)
+    email = ways.trusted_key(identity, corridor.entered.domains)
     holder = select(_ADDR.person_id).where(_ADDR.email_key == email, _ADDR.verified)
     return corridor.connection.execute(holder).scalar_one_or_none() if email else None
 
@@ -165,8 +144,12 @@ def _record_of(corridor: Corridor, person_id: str | None) -> str | None:
 
 
 def _refuse_second_subject(corridor: Corridor, identity: VerifiedIdentity, person_id: str) -> None:
-    other = select(_WHO.id).where(_WHO.connection_id == identity.connection_id, _WHO.person_id == person_id)
-    if corridor.connection.execute(other).first() is not None:
+    """Refuse a person whom this connection knows as another. As the same, they were linked a moment ago, and this sign-in loses
+    the race for the subject: it is run again, and finds them by it."""
+    mine = (_WHO.connection_id == identity.connection_id, _WHO.person_id == person_id)
+    other = select(_WHO.issuer, _WHO.kind, _WHO.subject).where(*mine)
+    row = corridor.connection.execute(other).first()
+    if row is not None and tuple(row) != (identity.subject.issuer, identity.subject.kind, ways.subject_value(identity)):
         raise _refusal("second_subject", identity)
 
 
@@ -199,6 +182,8 @@ def _judged(corridor: Corridor, identity: VerifiedIdentity, found: Recognised, j
     for cause in _CAUSES:
         if cause in entry.holding.causes:
             raise _refusal(_CAUSES[cause], identity)
+    if Cause.CANNOT_LINK in entry.holding.causes and user is None and corridor.entered.authority is not None:
+        raise _refusal("not_in_directory", identity)  # only the directory's record would lift it
     if entry.membership_id is None:
         _may_be_made(corridor, identity, found, jit)
     return found
@@ -227,7 +212,7 @@ def _refuse_address(corridor: Corridor, identity: VerifiedIdentity) -> None:
         raise _refusal("email_missing", identity)
     if profile.email_verified is False:
         raise _refusal("email_unverified", identity)
-    if trusted_email(identity, corridor.entered.domains) is None:
+    if ways.trusted_email(identity, corridor.entered.domains) is None:
         raise _refusal("domain_not_verified", identity)
 
 

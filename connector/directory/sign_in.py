@@ -17,15 +17,16 @@ from sqlalchemy import bindparam
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
 from connector.directory import claimed_groups, requests, traces
-from connector.directory.recognition import Recognised, recognise, subject_value, trusted_email
+from connector.directory.recognition import Recognised, recognise
 from connector.directory.requests import PendingRequest
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Trace
+from connector.directory.ways import subject_value, trusted_email
 from connector.errors import Conflict, ConnectorError, Forbidden
 from connector.membership.claims import desired_by_claims
 from connector.membership.fold import fold
 from connector.membership.identity import LogoutHandle, VerifiedIdentity
-from connector.membership.model import Because, Cause, Change, Holding, Join, Mode, Subject
+from connector.membership.model import Because, Cause, Change, Holding, Join, Mode, PersonFacts, Subject
 from connector.provisioning import apply, facts, people, sync
 from connector.provisioning.corridor import Corridor, Opening, Origin, enter
 from connector.provisioning.facts import Entry
@@ -146,18 +147,22 @@ def sign_on_issuer(sign_on: SignOn) -> str:
 
 def _refuse_at_the_gate(corridor: Corridor, identity: VerifiedIdentity, found: Recognised) -> None:
     """Under an entry gate nobody becomes a member whom no rule matches."""
-    if corridor.entered.authority or found.entry.membership_id is not None:
-        return
-    values = identity.profile.groups
-    said = facts.Said("new", identity.connection_id, None if values is None else list(values), rule_document(identity))
-    claims = facts.claims_of(corridor, [said])["new"]
-    if not desired_by_claims(claims, corridor.entered.claims, Holding()).enters:
+    if found.entry.membership_id is None and not _matched(corridor, identity):
         raise Forbidden(
             "no_matching_group",
             "No rule lets this person in: they are in none of the groups that rules name.",
             expected="somebody in a group that a rule names",
             advice="Put the person into such a group at the identity provider, or add a rule.",
         )
+
+
+def _matched(corridor: Corridor, identity: VerifiedIdentity) -> bool:
+    """Whether the gate lets in whom no directory knows. Under a live one what the sign-in says of groups does not count."""
+    if corridor.entered.authority:
+        return corridor.entered.mapping.desired(PersonFacts(active=True)).enters
+    values = identity.profile.groups
+    said = facts.Said("new", identity.connection_id, None if values is None else list(values), rule_document(identity))
+    return desired_by_claims(facts.claims_of(corridor, [said])["new"], corridor.entered.claims, Holding()).enters
 
 
 def _refused(corridor: Corridor, identity: VerifiedIdentity, refusal: ConnectorError) -> None:

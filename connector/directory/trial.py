@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from connector.directory.recognition import trusted_email
+from connector.directory import ways
 from connector.directory.sign_in import rule_document
 from connector.directory.sign_on_model import SignOn
+from connector.directory.ways import trusted_email, trusted_key
 from connector.membership.explain import BecauseItem, Explanation, NotItem, explain
 from connector.membership.fold import fold
 from connector.membership.identity import VerifiedIdentity
@@ -91,15 +92,12 @@ def _trial(
 
 def _user(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, org: Setting) -> Any:
     """The pushed user whom the identity would be linked to, of the directory that is live, or of this connection's own."""
-    user, profile = t.DirectoryUser, identity.profile
-    trusted = trusted_email(identity, org.domains)
-    email = fold(trusted) if trusted else None
-    ways = [user.external_id == each for each in (profile.external_id,) if each]
-    ways += [] if identity.subject.mutable else [user.external_id == identity.subject.value]
-    ways += [user.user_name_key == email, user.email_key == email] if email else []
+    user = t.DirectoryUser
+    found = (*ways.by_id(identity), *ways.by_name(identity, org.domains), *ways.by_email(identity, org.domains))
     home = org.authority or sign_on.connection_id
-    for way in ways:
-        row = corridor.tx.execute(select(user).where(user.connection_id == home, way).order_by(user.id).limit(1)).first()
+    for way in found:
+        mine = select(user).where(user.connection_id == home, way)
+        row = corridor.tx.execute(mine.order_by(user.active.desc(), user.id).limit(1)).first()
         if row is not None:
             return row
     return None
@@ -115,8 +113,7 @@ def _facts(corridor: Corridor, identity: VerifiedIdentity, user: Any) -> PersonF
 
 def _holding(corridor: Corridor, identity: VerifiedIdentity, user: Any, org: Setting) -> Holding:
     """What the person has today, if they are a member."""
-    trusted = trusted_email(identity, org.domains)
-    email = fold(trusted) if trusted else None
+    email = trusted_key(identity, org.domains)
     address, member = t.Address, t.Membership
     holder = select(address.person_id).where(address.email_key == (email or ""), address.verified)
     mine = or_(member.person_id == (user.person_id if user else ""), member.person_id.in_(holder))

@@ -128,10 +128,15 @@ def move(corridor: Corridor, person_id: str, known: Any, email: str) -> None:
 
 
 def _move(corridor: Corridor, rows: Sequence[Any]) -> None:
-    """Make what is said now the primary address of the persons of these rows."""
+    """Make what is said now the primary address of the persons of these rows.
+
+    A verified one outside the domains that are verified here stays: the mailbox is no longer the organization's, and whoever has
+    the domain of the primary address opens what is the person's own."""
     domains, taken = setting(corridor).domains, set(taken_addresses(corridor, [row.email_key for row in rows]))
     moved, first = [], []
     for row in rows:
+        if row.verified and not inside(row.known_key, domains):
+            continue
         mine = row.verified and row.email_key == row.known_key
         verified = inside(row.email_key, domains) and (mine or row.email_key not in taken)
         taken.add(row.email_key)

@@ -54,7 +54,7 @@ class Door:
         }
         given = {key: said.pop(key) for key in list(said) if key in Profile.__dataclass_fields__}
         profile = replace(Profile(groups=groups), **{**address, **given})
-        subject = SubjectId(ISSUER, "sub", said.pop("subject", f"sub-{name}"), said.pop("mutable", False))
+        subject = SubjectId(ISSUER, said.pop("kind", "sub"), said.pop("subject", f"sub-{name}"), said.pop("mutable", False))
         until = datetime.now(UTC) + timedelta(minutes=5)
         whole = VerifiedIdentity(self.connection, "oidc", subject, profile, {}, f"message-{next(_counter)}", until)
         return replace(whole, **said)

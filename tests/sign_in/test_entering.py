@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
-from connector.directory import linking
+from connector.directory import domains, linking
 from connector.errors import Conflict
 from connector.organizations import members
 from connector.storage import tables as t
@@ -321,7 +321,7 @@ def test_a_claimed_group_that_is_pushed_later_is_the_same_group(database: Databa
 LINKS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"external_id": "00u1"}, {"external_id": "00u1", "email": "other@elsewhere.example", "user_name": None}),
     ({"external_id": "00u1"}, {"subject": "00u1", "email": None, "user_name": None}),
-    ({"external_id": "00u1"}, {"subject": "00u1@tenant", "email": None, "user_name": None}),
+    ({"external_id": "00u1"}, {"kind": "oid+tid", "subject": "00u1@tenant", "email": None, "user_name": None}),
     ({"userName": "Ada@acme.example"}, {"email": None}),
     ({"userName": "al"}, {"user_name": None}),
     ({"userName": "al"}, {"user_name": None, "email": "ADA@acme.example"}),
@@ -350,6 +350,8 @@ STRANGERS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"email": "ada@elsewhere.example", "user_name": None},
     ),
     ("not_in_directory", {}, {"email_verified": False, "user_name": None}),
+    ("not_in_directory", {"userName": "ada@acme.example"}, {"email_verified": False}),
+    ("not_in_directory", {"external_id": "00u1"}, {"subject": "00u1@tenant", "email": None, "user_name": None}),
     (
         "not_in_directory",
         {"external_id": "ada@acme.example", "userName": "x", "email": None},
@@ -369,6 +371,53 @@ def test_whom_the_directory_does_not_let_in_is_refused(
     before = counted(database)
     assert door.refused(door.identity("ada", **said)) == code
     assert counted(database) == before
+
+
+def test_a_name_that_somebody_chose_for_themselves_is_not_believed_against_their_address(database: Database) -> None:
+    """Some identity providers let people write their userName: the address that comes with it is another's, and known."""
+    door = by_directory(database)
+    door.world.create("ada", userName="ada@acme.example")
+    door.world.create("eve", userName="eve@acme.example")
+    before = counted(database)
+    assert door.refused(door.identity("eve", user_name="ada@acme.example")) == "link_ambiguous"
+    assert counted(database) == before
+    door.world.create("admin-ada", userName="admin-ada@acme.example", email="ada@acme.example")
+    admin = door.come("admin-ada", email="ada@acme.example")
+    assert admin.person_id != door.come("ada").person_id
+
+
+def test_the_gate_stands_under_a_live_directory_as_well(database: Database) -> None:
+    """Where JIT lets in whom the directory does not know, no rule by group matches them."""
+    door = by_directory(database)
+    door.world.rule(everyone=True, team="all")
+    database.write(lambda tx: tx.execute(update(t.Connection).values(jit="on")))
+    database.write(lambda tx: tx.execute(update(t.Organization).values(entry_gate=True)))
+    before = counted(database)
+    assert door.refused(door.identity("eve", groups=("Staff",))) == "no_matching_group"
+    assert counted(database) == before
+
+
+def test_who_could_not_be_linked_is_not_let_in_by_a_subject_alone(database: Database) -> None:
+    """A session of theirs would be dead at birth; a push of theirs lifts it."""
+    door = by_directory(database)
+    database.write(lambda tx: tx.execute(update(t.Connection).values(jit="on")))
+    door.come("ada")
+    out = {"membership_id": door.world.member("ada").id, "cause": "cannot_link", "organization_id": door.world.organization}
+    now = datetime.now(UTC)
+    database.write(lambda tx: tx.execute(insert(t.Suspension).values(**out, connection_id=None, origin="a plan", created_at=now)))
+    assert door.refused(door.identity("ada")) == "not_in_directory"
+    door.world.create("ada")
+    assert door.session(door.come("ada")) is not None
+
+
+def test_an_address_in_a_domain_that_was_lost_stays_whose_it_is(database: Database) -> None:
+    """Else the identity provider could move somebody's mailbox into a domain of its own, and open what is theirs alone."""
+    door = by_claims(database)
+    entered = door.come("ada")
+    domains.add(database, door.world.organization, "other.example", verified=True)
+    domains.remove(database, door.world.organization, "acme.example")
+    assert door.come("ada", email="ada@other.example").person_id == entered.person_id
+    assert door.world.member("ada").email == "ada@acme.example"
 
 
 def test_with_jit_on_somebody_unknown_to_the_directory_enters(database: Database) -> None:
