@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from click import Command, Group
+from click import Command, Context, Group
 
 from connector.cli.output import aligned, table, width
-from connector.cli.root import root
+from connector.cli.root import MODULES, root
 from connector.directory import log
 from tests.cli.conftest import Cli, Home
 
-NOT_YET = {"invite", "use", "break-glass", "owner", "session", "key"}
+NOT_YET = {"invite", "invitation", "use", "webhook"}
 
 
 @pytest.fixture
@@ -26,8 +26,9 @@ def acme(cli_on_sqlite: Cli) -> Cli:
 def commands(group: Group, *before: str) -> list[tuple[tuple[str, ...], Command]]:
     """All commands there are, with the words that call them."""
     found: list[tuple[tuple[str, ...], Command]] = []
-    for name, command in group.commands.items():
-        words = (*before, name)
+    for name in group.list_commands(Context(group)):
+        words, command = (*before, name), group.get_command(Context(group), name)
+        assert command is not None
         found += commands(command, *words) if isinstance(command, Group) else [(words, command)]
     return found
 
@@ -43,8 +44,8 @@ def test_every_command_takes_json_and_explains_itself(words: tuple[str, ...], co
 
 def test_a_command_not_yet_built_is_not_listed() -> None:
     """Nobody is shown a word that does nothing."""
-    assert not NOT_YET & set(root.commands)
-    assert not {"mode", "verify"} & {words[-1] for words, _ in commands(root)}
+    assert not NOT_YET & set(MODULES)
+    assert "mode" not in {words[-1] for words, _ in commands(root)}
 
 
 @pytest.mark.parametrize(
