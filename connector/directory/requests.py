@@ -31,8 +31,8 @@ KEPT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A sign-in under way. `message_id` is the ID of the AuthnRequest; `secrets` what only we know (`nonce`, `code_verifier`; of
-    purpose `confirm` the identity that waits to be confirmed). `version` is that of the sign-on side when it was sent."""
+    """A sign-in under way. `message_id` is the ID of the AuthnRequest; `secrets` what only we know (`nonce`, `code_verifier`,
+    perhaps `session`; of purpose `confirm` the identity that waits). `version` is that of the sign-on side when it was sent."""
 
     handle: str
     connection_id: str | None
@@ -57,6 +57,11 @@ class PendingRequest:
         """The PKCE verifier (RFC 7636 section 4.1)."""
         return self.secrets["code_verifier"]
 
+    @property
+    def session_token(self) -> str | None:
+        """The session that the browser had when it set out: its cookie does not come along with what another site posts."""
+        return self.secrets.get("session")
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -68,8 +73,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What a request is made of. `browser` is the value of the binding cookie; `given` replaces nonce and verifier (purpose
-    `confirm`)."""
+    """What a request is made of. `browser` is the value of the binding cookie, `session` that of the session cookie; `given`
+    replaces nonce, verifier and session (purpose `confirm`)."""
 
     purpose: Purpose
     browser: str = field(repr=False)
@@ -79,6 +84,7 @@ class Sending:
     force_authn: bool = False
     version: int = 0
     address: str = ""
+    session: str | None = field(default=None, repr=False)
     given: dict[str, str] | None = field(default=None, repr=False)
 
 
@@ -91,7 +97,7 @@ def open_(database: Database, sealer: Sealer, sending: Sending, now: datetime) -
     """Keep a request before it is sent. Raises Unavailable."""
     token = secrets.token_urlsafe(32)
     handle = hashed(token)
-    known = sending.given or {"nonce": secrets.token_urlsafe(32), "code_verifier": secrets.token_urlsafe(48)}
+    known = sending.given or {"nonce": secrets.token_urlsafe(32), "code_verifier": secrets.token_urlsafe(48), **_session(sending)}
     row = {
         "handle": handle,
         "organization_id": sending.organization_id,
@@ -109,6 +115,10 @@ def open_(database: Database, sealer: Sealer, sending: Sending, now: datetime) -
     kept = {**row, "address": sending.address, "sealed": sealer.seal(json.dumps(known), _about(handle))}
     database.write(lambda tx: tx.execute(insert(t.SignOnRequest).values(kept)))
     return Opened(token, _request(row, known))
+
+
+def _session(sending: Sending) -> dict[str, str]:
+    return {"session": sending.session} if sending.session else {}
 
 
 def find(database: Database, sealer: Sealer, token: str) -> PendingRequest | None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from connector.accounts import throttle
+from connector.accounts.sessions import Visitor
 from connector.directory import requests, sign_in, traces, trial_record
 from connector.directory import sign_on as sign_ons
 from connector.directory.requests import PendingRequest, Purpose
@@ -151,6 +152,7 @@ def begin(
         force_authn=force_authn,
         version=sign_on.version if sign_on else 0,
         address=request.remote_addr or "",
+        session=cookies.session_token(),
         given=given,
     )
     opened = requests.open_(house().database, house().sealer, sending, _now())
@@ -189,13 +191,20 @@ def complete(sign_on: SignOn, identity: VerifiedIdentity, pending_request: Pendi
     try:
         if pending_request.purpose == "test":
             return trial_page.result(sign_on, identity, pending_request)
-        told, visitor = trial_page.facts_of(identity), visitors.visitor()
+        told, visitor = trial_page.facts_of(identity), _visitor(pending_request)
         entered = sign_in.sign_in(house().database, house().sealer, sign_on, identity, pending_request, visitor, _now(), told)
     except ConnectorError as error:
         return refuse(error, sign_on, _stage_of(error), trial_page.facts_of(identity))
     response = pages.redirect(pending_request.next_path or house().path("/"))
     cookies.set_session(response, entered.session_token)
     return response
+
+
+def _visitor(pending_request: PendingRequest) -> Visitor:
+    """Who comes back. What SAML posts from another site comes without the session cookie, which is SameSite=Lax; the request is
+    bound to the browser all the same, and knows the session it set out with."""
+    came = visitors.visitor()
+    return came if came.session_token else replace(came, session_token=pending_request.session_token)
 
 
 def _stage_of(error: ConnectorError) -> Stage:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 
+from connector.storage import tables as t
 from connector.web import sso
 from tests.web.conftest import IDP, Journey, Site, set_out, sign_in
 
@@ -299,3 +301,29 @@ def test_a_lax_cookie_is_fetched_by_posting_again_from_our_own_page(site: Site) 
 def test_nothing_is_posted_again_without_need(site: Site, headers: dict[str, str]) -> None:
     """The answer is judged as it is."""
     assert posted(site, "c1", site.browser(), **headers) == ""
+
+
+def test_who_is_signed_in_already_stays_so_when_the_answer_is_posted_without_the_session_cookie(safe_site: Site) -> None:
+    """SAML posts from another site, and the session cookie is SameSite=Lax: what is in the session comes along all the same."""
+    first, second = safe_site.organization(), safe_site.organization("beta")
+    client = safe_site.browser()
+    address = "ada@acme.example"
+    sign_in(client, first.connection, address)
+    assert client.get_cookie("__Host-connector_session") is not None
+    person = methods(safe_site)[0][0]
+    database = safe_site.house.database
+    known = update(t.Address).values(email="ada@beta.example", email_key="ada@beta.example")
+    database.write(lambda tx: tx.execute(known.where(t.Address.person_id == person)))
+    journey = set_out(client, second.connection)
+    client.delete_cookie("__Host-connector_session")
+    assert client.get_cookie("__Host-connector_session") is None
+    journey.arrive("ada@beta.example")
+    assert methods(safe_site) == [(person, first.connection), (person, second.connection)]
+    assert safe_site.sessions() == 1
+
+
+def methods(site: Site) -> list[tuple[str, str]]:
+    """Person and connection of every authentication, oldest first."""
+    held = t.Authentication
+    with site.house.database.read() as tx:
+        return [(row.person_id, row.connection_id) for row in tx.execute(select(held).order_by(held.at, held.id))]
