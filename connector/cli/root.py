@@ -5,30 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.cli import output
-from connector.cli.break_glass import break_glass
-from connector.cli.client import client
-from connector.cli.connection import connection
-from connector.cli.demo import demo
-from connector.cli.doctor import doctor
-from connector.cli.domain import domain
-from connector.cli.history import audit, log
-from connector.cli.key import key
-from connector.cli.member import member
-from connector.cli.migrate import migrate
-from connector.cli.org import org
-from connector.cli.owner import owner
-from connector.cli.plan import apply, plan, reconcile
-from connector.cli.rule import rule
-from connector.cli.serve import serve
-from connector.cli.session import session
-from connector.cli.signing_key import signing_key
-from connector.cli.token import token
 from connector.errors import ConnectorError
 
 FAILED = 1
@@ -36,21 +19,39 @@ USAGE = 2
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+MODULES = {
+    **dict.fromkeys(("audit", "log"), "history"),
+    **dict.fromkeys(("apply", "plan", "reconcile"), "plan"),
+    **{name: name for name in ("client", "connection", "demo", "doctor", "domain", "key", "member", "migrate", "org", "owner")},
+    **{name: name for name in ("rule", "serve", "session", "token")},
+    "break-glass": "break_glass",
+    "signing-key": "signing_key",
+}
+"""The module of each command. It is loaded when the command is called: all of them together take seconds."""
+
+
+class Commands(click.Group):
+    """The commands of MODULES, each called in its module as on the command line, with `_` for `-`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, sorted."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None when there is none of this name."""
+        if cmd_name not in MODULES:
+            return None
+        command: click.Command = getattr(import_module(f"connector.cli.{MODULES[cmd_name]}"), cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("connector"), prog_name="connector")
 def root() -> None:
     """connector: identity providers push people and groups, members, roles and teams follow.
 
     ORG is a slug or an id. Every command takes --json.
     """
-
-
-INSTALLATION = (serve, migrate, doctor, signing_key, demo)
-ORGANIZATIONS = (org, domain, connection, token, client, rule, plan, apply, reconcile, member, audit, log)
-PEOPLE = (break_glass, owner, session, key)
-
-for command in (*INSTALLATION, *ORGANIZATIONS, *PEOPLE):
-    root.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -44,7 +44,10 @@ _INTRODUCTION = """\
 
 def commands(group: click.Group = root, path: str = "connector") -> Iterator[tuple[str, click.Command]]:
     """Every command that is shown in help, with its full name."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         elif not command.hidden:

@@ -53,7 +53,10 @@ def find(words: list[str]) -> tuple[click.Command, list[str]]:
     """The command that words name, and the words behind its name. Raises KeyError for a name that does not exist."""
     command: click.Command = root
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        command, words = command.commands[words[0]], words[1:]
+        found = command.get_command(click.Context(command), words[0])
+        if found is None:
+            raise KeyError(words[0])
+        command, words = found, words[1:]
     return command, words
 
 
