@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.cli.processes import COMMAND, PATIENCE, environment, ran
+from tests.docs.pages import read
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,15 @@ def toured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     ended = ran(environment(folder), "demo", "--once", "--json")
     assert ended.returncode == 0, ended.stderr
     return folder, ended.stdout
+
+
+@pytest.fixture(scope="module")
+def told(toured: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A database that is none of the demo's business, though the settings name it; and what a second tour said to people."""
+    real = tmp_path_factory.mktemp("real") / "real.db"
+    ended = ran(environment(toured[0], f"sqlite:///{real}"), "demo", "--once")
+    assert ended.returncode == 0, ended.stderr
+    return real, ended.stdout
 
 
 def test_the_tour_ends_with_every_member_their_role_their_teams_and_why(toured: tuple[Path, str]) -> None:
@@ -99,10 +109,19 @@ def test_a_database_that_no_demo_made_is_never_touched(tmp_path: Path) -> None:
     assert "acme" in ran(environ, "org", "list").stdout
 
 
-def test_a_second_tour_starts_afresh_and_leaves_a_real_database_alone(toured: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_second_tour_starts_afresh_and_leaves_a_real_database_alone(told: tuple[Path, str]) -> None:
     """The demo uses its own and prints the variable that its commands need."""
-    real = tmp_path / "real.db"
-    ended = ran(environment(toured[0], f"sqlite:///{real}"), "demo", "--once")
-    assert ended.returncode == 0, ended.stderr
-    assert "CONNECTOR_DATABASE_URL=" in ended.stdout
+    real, said = told
+    assert "CONNECTOR_DATABASE_URL=" in said
     assert not real.exists()
+
+
+def test_the_readme_shows_what_the_tour_says(told: tuple[Path, str]) -> None:
+    """Shortened: its lines are lines of the tour, in their order; ports differ."""
+    block = re.findall(r"^```\n(Northwind connects.*?)^```$", read("README.md"), re.MULTILINE | re.DOTALL)[0]
+    shown, said = (
+        [line.rstrip() for line in re.sub(r"(?<=127\.0\.0\.1:)\d+", "PORT", text).splitlines()] for text in (block, told[1])
+    )
+    assert len(shown) > 30
+    rest = iter(said)
+    assert [line for line in shown if line not in rest] == []
