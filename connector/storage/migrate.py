@@ -2,6 +2,8 @@
 
 Everything runs in one transaction, so that a migration that fails changes nothing. Two processes that migrate at once wait for
 each other: on SQLite by `BEGIN IMMEDIATE`, on PostgreSQL by an advisory lock.
+
+Alembic is loaded where it is needed: to see that nothing is to be done, which every command does, takes a statement.
 """
 
 from __future__ import annotations
@@ -9,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from connector.errors import Conflict
 from connector.storage.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0002"
+"""The newest of the migrations."""
 
 _LOCK = 7_205_813_449_112_021_101
 """A number of our own for the advisory lock; any constant does that nothing else in the database uses."""
@@ -25,14 +30,16 @@ _LOCK = 7_205_813_449_112_021_101
 
 def head() -> str:
     """Return the revision this program needs."""
-    [revision] = ScriptDirectory.from_config(_config()).get_heads()
-    return revision
+    return HEAD
 
 
 def current(database: Database) -> str | None:
     """Return the revision the database is at, or None if it was never migrated. Raises Unavailable when it is away."""
     with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return found
 
 
 def upgrade(database: Database) -> None:
@@ -41,11 +48,15 @@ def upgrade(database: Database) -> None:
     Raises Conflict `database_newer` for a database of a newer program, `migration_broke_references` for a migration that would
     leave rows pointing nowhere, Unavailable when the database is away.
     """
+    from alembic import command
+
     _migrate(database, lambda config: command.upgrade(config, "head"))
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Take the database back to an earlier revision; `base` is the empty database. What did not exist there is lost."""
+    from alembic import command
+
     _migrate(database, lambda config: command.downgrade(config, revision))
 
 
@@ -91,6 +102,8 @@ def _refuse_broken_references(connection: Connection) -> None:
 
 
 def _refuse_unknown(revision: str | None) -> None:
+    from alembic.script import ScriptDirectory
+
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
         detail = f"The database is at revision {revision}, which this program does not know."
@@ -98,6 +111,8 @@ def _refuse_unknown(revision: str | None) -> None:
 
 
 def _config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 
 from connector.errors import Conflict
 from connector.storage import migrate
@@ -232,3 +233,9 @@ def _rebuild_connection(database: Database) -> None:
 
 def _indexes_of(table: str) -> set[str]:
     return {str(index.name) for index in metadata.tables[table].indexes}
+
+
+def test_the_head_is_the_newest_migration() -> None:
+    """It is written down, so that a command need not read all migrations to see that nothing is to be done."""
+    [newest] = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations")).get_heads()
+    assert migrate.head() == newest
