@@ -120,7 +120,8 @@ def check_sha1(used: bool, sign_on: SignOn, side: SamlSide, now: datetime) -> No
         return
     if not library.sha1_allowed(side, now):
         raise algorithm_refused("The message is signed with SHA-1, which can be forged.")
-    _log.warning("connection %s: a message signed with SHA-1 was accepted; the exception ends", sign_on.connection_id)
+    ends = side.sha1_until and f"{side.sha1_until:%Y-%m-%d %H:%M} UTC"
+    _log.warning("connection %s: a message signed with SHA-1 was accepted; the exception ends at %s", sign_on.connection_id, ends)
 
 
 def not_verified(element: Element, side: SamlSide) -> Forbidden:
