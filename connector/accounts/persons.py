@@ -29,7 +29,8 @@ def read_email(text: str) -> str:
     """Return an address as it was written, without spaces around it. Raises Invalid `email_invalid`."""
     clean = text.strip()
     odd = any(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs") or _poses(letter) for letter in clean)
-    if odd or len(clean) > LONGEST or domain_of(clean) is None:
+    # A dot at the end is no part of an address (RFC 5321 section 4.1.2), and the same mailbox would have two people.
+    if odd or len(clean) > LONGEST or clean.endswith(".") or domain_of(clean) is None:
         raise Invalid("email_invalid", "This is not an e-mail address.", expected="an address such as ada@example.com")
     return clean
 

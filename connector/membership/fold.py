@@ -19,6 +19,11 @@ def is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def can_name(text: str) -> bool:
+    """Tell whether the text can name somebody: it can be kept, is more than white space, and has no control characters."""
+    return is_storable(text) and not text.isspace() and not any(unicodedata.category(letter) == "Cc" for letter in text)
+
+
 def timestamp(moment: datetime) -> str:
     """Return `moment` (aware) as UTC text whose order is the order of time: `2026-11-21T22:27:00.000000Z`, `0001-...`."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -176,7 +176,7 @@ class _Sent:
     def says(self, name: str) -> bool | None:
         """A claim that is true or false, as such or as a text; None when it was not sent. What is no clear yes is a no."""
         values = self.values(name)
-        return all(value.lower() == "true" for value in values) if values else None
+        return None if values is None else bool(values) and all(value.lower() == "true" for value in values)
 
 
 def _clean(values: tuple[str, ...]) -> Iterator[str]:

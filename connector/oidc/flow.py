@@ -39,12 +39,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came to the redirect URI (RFC 6749 section 4.1.2, RFC 9207 section 2); empty where it was not sent."""
+    """What came to the redirect URI (RFC 6749 section 4.1.2, RFC 9207 section 2); empty where it was not sent, but `issuer`,
+    which is None then: an empty one is that of another provider."""
 
     state: str = field(repr=False)
     code: str = field(repr=False)
     error: str
-    issuer: str
+    issuer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def read_answer(sent: Mapping[str, list[str]]) -> Answer:
         if len(values) > 1 or any("\x00" in value for value in values):
             raise _malformed(f"The answer has the parameter {name} more than once, or with characters that do not belong there.")
         found[name] = values[0] if values else ""
-    return Answer(found["state"], found["code"], found["error"], found["iss"])
+    return Answer(found["state"], found["code"], found["error"], found["iss"] if "iss" in sent else None)
 
 
 def exchange(
@@ -118,7 +119,7 @@ def our_keys(house: House, side: OidcSide) -> tuple[SigningKey, ...]:
 
 def _check_answer(answer: Answer, metadata: Metadata, progress: Progress) -> None:
     """Mixed-up answers first (RFC 9207 section 2.4), then errors, then what is missing."""
-    if answer.issuer != metadata.issuer and (answer.issuer or metadata.names_itself):
+    if answer.issuer != metadata.issuer and (answer.issuer is not None or metadata.names_itself):
         raise Forbidden(
             "oidc_other_provider",
             "The answer comes from another provider than the one that was asked, or does not say from which.",

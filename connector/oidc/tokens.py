@@ -21,7 +21,7 @@ from joserfc.util import urlsafe_b64decode
 
 from connector.directory.sign_on_model import OidcSide
 from connector.errors import Forbidden
-from connector.membership.fold import is_storable
+from connector.membership.fold import can_name
 from connector.oidc.keys import KINDS, fitting
 from connector.oidc.wire import Object, read_object
 
@@ -172,7 +172,7 @@ def check_times(claims: Object, now: datetime) -> None:
 def check_subject(claims: Object) -> None:
     """Say who it is: a text that can be kept (section 2: at most 255 characters). Raises Forbidden `oidc_subject`."""
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not is_storable(subject):
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not can_name(subject):
         raise _refused("oidc_subject", "The token does not say whom it is about.", "sub, a text of 1 to 255 characters")
 
 

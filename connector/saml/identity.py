@@ -6,7 +6,7 @@ import re
 
 from connector.directory.sign_on_model import SamlSide, SignOn
 from connector.errors import Forbidden
-from connector.membership.fold import is_storable
+from connector.membership.fold import can_name, is_storable
 from connector.membership.identity import Attributes, LogoutHandle, SubjectId, VerifiedIdentity
 from connector.membership.profile import read_profile, read_subject
 from connector.saml.checks import Checked
@@ -83,7 +83,7 @@ def _subject(name_id: Element | None, kind: str, attributes: Attributes, sign_on
             raise _refused(f"The attribute {name!r}, by which people are known, is missing or has several values.", name)
         return SubjectId(side.issuer, f"attribute:{name}", value)
     value = text_of(name_id)
-    if not value or len(value) > _LONGEST or not is_storable(value):
+    if not value or len(value) > _LONGEST or not can_name(value):
         raise _refused("The assertion has no NameID that can be used.", "a NameID in the clear, of at most 1024 characters")
     if kind == "transient":
         raise _refused("The NameID is transient: it is another one at the next sign-in.", "a NameID that stays the same")

@@ -130,6 +130,7 @@ def test_an_address_is_the_same_however_it_is_written(database: Database, known:
         "ada@",
         "@x.example",
         "a@b@x.example",
+        "ada@x.example.",
         "a b@x.example",
         "ada@x.example\nBcc: e@y.fr",
         "a\x00@x.example",

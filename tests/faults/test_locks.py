@@ -282,6 +282,10 @@ ENTER = {
     "one connection": (head("POST", "/scim/v2/okta/Users"), 5),
     "reads": (head("GET", GROUP), 7),
     "searches": (head("POST", "/scim/v2/okta/.search"), 7),
+    "sign-ins of one connection": (head("GET", "/sso/okta/callback?code=x&state=y"), 3),
+    "sign-ins of one connection, written otherwise": (head("GET", "//sso/okta/%63allback/"), 3),
+    "logouts by its provider": (head("POST", "/sso/okta/backchannel-logout"), 3),
+    "answers of SAML": (head("POST", "/sso/okta/acs"), 5),
     "what makes no sense": (b"\xff\r\n\r\n", 5),
     "healthz": (head("GET", "/healthz"), 100),
 }
@@ -308,6 +312,18 @@ def test_who_is_stuck_leaves_threads_to_everybody_else() -> None:
     assert lanes.enter(lanes.of(head("GET", GROUP)))
     assert not lanes.enter(lanes.of(head("GET", GROUP)))
     assert lanes.enter(lanes.of(head("GET", "/healthz")))
+
+
+def test_a_slow_provider_leaves_threads_to_everybody_else() -> None:
+    """To sign-ins of others; and several slow ones leave them to SAML, to pushes and to what is open already."""
+    lanes = Lanes(8)
+    taken: dict[str, int] = {}
+    for connection in ("slow", "slower", "slowest"):
+        while lanes.enter(lanes.of(head("GET", f"/sso/{connection}/callback"))):
+            taken[connection] = taken.get(connection, 0) + 1
+    assert taken == {"slow": 3, "slower": 2}
+    assert lanes.enter(lanes.of(head("POST", "/sso/okta/acs")))
+    assert lanes.enter(lanes.of(head("GET", "/api/me")))
 
 
 def test_a_single_thread_serves_everything() -> None:

@@ -223,6 +223,8 @@ def test_a_mapping_without_a_groups_attribute_never_says_none() -> None:
         ({"email": ("a@x.example",), "email_verified": ("perhaps",)}, False),
         ({"email": ("a@x.example",), "email_verified": ("0",)}, False),
         ({"email": ("a@x.example",), "email_verified": ("true", "false")}, False),
+        ({"email": ("a@x.example",), "email_verified": ("",)}, False),
+        ({"email": ("a@x.example",), "email_verified": ()}, False),
         ({"email_verified": ("true",)}, None),
         ({"work": ("w@x.example",), "email": ("a@x.example",), "email_verified": ("true",)}, None),
         ({"work": ("w@x.example",), "email": ("a@x.example",), "email_verified": ("false",)}, False),

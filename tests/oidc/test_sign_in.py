@@ -216,12 +216,13 @@ def test_a_parameter_that_comes_twice_or_not_at_all_is_refused(site: Site, answe
     (False, "", True),
     (False, "right", True),
     (False, "wrong", False),
+    (False, "empty", False),
 ])  # fmt: skip
 def test_the_provider_that_answers_is_the_one_that_was_asked(site: Site, advertised: bool, told: str, good: bool) -> None:
     """RFC 9207: `iss` is checked when it is sent, and required when the metadata promise it; also for errors."""
     if advertised:
         site.provider.described = {"authorization_response_iss_parameter_supported": True}
-    issuers = {"": {}, "right": {"iss": site.provider.issuer}, "wrong": {"iss": site.provider.issuer + "/"}}
+    issuers = {"": {}, "right": {"iss": site.provider.issuer}, "wrong": {"iss": site.provider.issuer + "/"}, "empty": {"iss": ""}}
     browser = site.browser()
     answer = site.provider.grant(site.set_out(browser)) | issuers[told]
     if good:

@@ -103,6 +103,8 @@ def test_a_genuine_token_is_taken() -> None:
         ({"sub": None}, "oidc_subject"),
         ({"sub": "x" * 256}, "oidc_subject"),
         ({"sub": "ada\x00"}, "oidc_subject"),
+        ({"sub": "ada\nbob"}, "oidc_subject"),
+        ({"sub": "  "}, "oidc_subject"),
         ({"sub": "ada\ud800"}, "oidc_subject"),
         ({"at_hash": half_hash("access-2")}, "oidc_at_hash"),
         ({"at_hash": None}, "oidc_at_hash"),

@@ -100,6 +100,7 @@ def test_the_answer_of_each_identity_provider_is_who_it_says(vendor: str) -> Non
         ({"version": "1.1"}, "saml_version"),
         ({"name_id": None}, "saml_subject"),
         ({"name_id": "  "}, "saml_subject"),
+        ({"name_id": "ada\nbob"}, "saml_subject"),
         ({"name_id": "x" * 2000}, "saml_subject"),
         ({"name_id_format": TRANSIENT}, "saml_subject"),
         ({"before": removing(CONDITIONS)}, "saml_incomplete"),
