@@ -189,6 +189,8 @@ def _facts(view: ConnectionView) -> str:
         ("entity id", view.entity_id),
         ("metadata URL", view.metadata_url),
         ("redirect URI", view.redirect_uri),
+        ("logout URL", view.logout_url),
+        ("back-channel", view.backchannel_logout_url),
     ]
     return output.aligned(facts) + "\n\nAddresses for the identity provider:\n" + output.aligned(addresses, indent="  ")
 

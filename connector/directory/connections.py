@@ -53,6 +53,8 @@ class ConnectionView:
     entity_id: str
     metadata_url: str
     redirect_uri: str
+    logout_url: str
+    backchannel_logout_url: str
     state: str
     directory: str
     authority: str
@@ -185,7 +187,7 @@ def _selected(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 def addresses(base_url: str, connection_id: str) -> dict[str, str]:
-    """The addresses of a connection's sign-on side, by the names that commands print; `logout_url` beside them."""
+    """The addresses of a connection's sign-on side, by the names that commands print."""
     sign_on = f"{base_url}/sso/{connection_id}"
     return {
         "login_url": f"{sign_on}/login",
@@ -194,12 +196,12 @@ def addresses(base_url: str, connection_id: str) -> dict[str, str]:
         "metadata_url": f"{sign_on}/metadata",
         "redirect_uri": f"{sign_on}/callback",
         "logout_url": f"{sign_on}/logout",
+        "backchannel_logout_url": f"{sign_on}/backchannel-logout",
     }
 
 
 def _view(row: Row[*tuple[Any, ...]], base_url: str) -> ConnectionView:
     ours = addresses(base_url, row.id)
-    del ours["logout_url"]
     certificates = read_certificates(row.certificates, datetime.now(UTC))
     return ConnectionView(
         id=row.id,

@@ -86,7 +86,8 @@ class SignOn:
     """One connection, ready to sign people in. Exactly one of `saml` and `oidc` is set, or none while it is not configured.
 
     `version` grows with every change of the sign-on side; `issuer_fixed` tells that somebody has signed in, so that the issuer
-    can no longer change. `addresses` are ours: `login_url`, `acs_url`, `entity_id`, `metadata_url`, `redirect_uri`, `logout_url`.
+    can no longer change. `addresses` are ours: `login_url`, `acs_url`, `entity_id`, `metadata_url`, `redirect_uri`, `logout_url`,
+    `backchannel_logout_url`.
     """
 
     connection_id: str

@@ -123,7 +123,7 @@ def _holding(corridor: Corridor, identity: VerifiedIdentity, user: Any, org: Set
 
 
 def _findings(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, user: Any, org: Setting) -> list[Finding]:
-    found = [_about_address(identity, user, org), _about_groups(identity, user)]
+    found = [_about_address(sign_on, identity, user, org), _about_groups(sign_on, identity, user)]
     if user is not None:
         found.append(_about_user(user))
     elif org.authority or _staged(corridor, sign_on):
@@ -137,10 +137,11 @@ def _findings(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, u
     return found
 
 
-def _about_address(identity: VerifiedIdentity, user: Any, org: Setting) -> Finding:
+def _about_address(sign_on: SignOn, identity: VerifiedIdentity, user: Any, org: Setting) -> Finding:
     profile = identity.profile
     if not profile.email:
-        level, sentence, advice = "problem", "No e-mail address arrived.", "Map it at the identity provider."
+        level, sentence = "problem", "No e-mail address arrived."
+        advice = "Map it at the identity provider." + _perhaps_elsewhere(sign_on)
     elif profile.email_verified is False:
         level, sentence, advice = "problem", "The identity provider calls the address unverified.", "Verify it there."
     elif trusted_email(identity, org.domains) is None:
@@ -151,7 +152,14 @@ def _about_address(identity: VerifiedIdentity, user: Any, org: Setting) -> Findi
     return Finding("note" if user is not None else level, sentence, advice)
 
 
-def _about_groups(identity: VerifiedIdentity, user: Any) -> Finding:
+def _perhaps_elsewhere(sign_on: SignOn) -> str:
+    """OpenID Connect Core 1.0 section 5.4: with a code, what the scopes ask for is told at the UserInfo endpoint."""
+    if sign_on.oidc is None or sign_on.oidc.userinfo:
+        return ""
+    return f" If it tells it by UserInfo only: `connector connection set {sign_on.connection_id} --userinfo`."
+
+
+def _about_groups(sign_on: SignOn, identity: VerifiedIdentity, user: Any) -> Finding:
     profile = identity.profile
     if user is not None:
         return Finding("ok", "Groups are taken from the directory, as pushed; those of the sign-in do not count.")
@@ -160,6 +168,7 @@ def _about_groups(identity: VerifiedIdentity, user: Any) -> Finding:
         return Finding("note", "The identity provider sent a pointer instead of the groups: they count as unknown.", advice)
     if profile.groups is None:
         advice = "Add a groups attribute at the identity provider; let it always include the group that gives access."
+        advice += _perhaps_elsewhere(sign_on)
         return Finding("note", "Nothing was said about groups: they count as unknown, and nothing is changed by them.", advice)
     return Finding("ok", f"Groups arrived: {len(profile.groups)}.")
 

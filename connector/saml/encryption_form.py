@@ -47,5 +47,5 @@ def refused(detail: str) -> Invalid:
         "saml_encryption",
         detail,
         expected="AES-GCM with RSA-OAEP, or AES-CBC with RSA-OAEP in a signed Response",
-        advice="Choose AES-256-GCM and RSA-OAEP at the identity provider, or sign the response as well.",
+        advice="Choose AES-256-GCM and RSA-OAEP at the identity provider, or AES-CBC and a signature over the whole response.",
     )

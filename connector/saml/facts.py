@@ -12,7 +12,7 @@ from connector.directory.traces import Stage
 from connector.errors import ConnectorError
 from connector.membership.fold import is_storable
 from connector.saml import gate
-from connector.saml.names import ASSERTION, DS, ENCRYPTED_ASSERTION, SAML, SIGNATURE, Element, text_of
+from connector.saml.names import ASSERTION, DS, ENCRYPTED_ASSERTION, SAML, SIGNATURE, XENC, Element, text_of
 from connector.saml.response import fingerprints
 
 _LONGEST = 300
@@ -53,6 +53,7 @@ def facts_of(message: str, sign_on: SignOn) -> dict[str, Any]:
         **_compared(root, assertion, sign_on),
         "status": [gate.status_name(code) for code in gate.status_of(root)],
         "encrypted": root.find(ENCRYPTED_ASSERTION) is not None,
+        **_encryption(root),
         "signatures": [_signature(each) for each in list(root.iter(SIGNATURE))[:4]],
         **({} if assertion is None else _said(assertion)),
     }
@@ -69,6 +70,14 @@ def _compared(root: Element, assertion: Element | None, sign_on: SignOn) -> dict
         "in_response_to": _shown(root.get("InResponseTo", "")),
         "issued_at": _shown(root.get("IssueInstant", "")),
     }
+
+
+def _encryption(root: Element) -> dict[str, Any]:
+    """The algorithms of an encrypted assertion and of its key."""
+    methods = [
+        each.get("Algorithm", "") for whole in root.iter(ENCRYPTED_ASSERTION) for each in whole.iter(XENC + "EncryptionMethod")
+    ]
+    return {"encryption": [_shown(each) for each in methods[:4]]} if methods else {}
 
 
 def _said(assertion: Element) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def test_a_connection_has_all_its_addresses_from_the_start(cli: Cli) -> None:
         "entity_id": f"{base}/sso/{identifier}/metadata",
         "metadata_url": f"{base}/sso/{identifier}/metadata",
         "redirect_uri": f"{base}/sso/{identifier}/callback",
+        "logout_url": f"{base}/sso/{identifier}/logout",
+        "backchannel_logout_url": f"{base}/sso/{identifier}/backchannel-logout",
         "state": "draft",
         "directory": "off",
         "authority": "claims",

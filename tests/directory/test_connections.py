@@ -29,6 +29,8 @@ def test_a_new_connection_is_a_draft_with_all_its_addresses(database: Database) 
         entity_id=f"{BASE}/sso/{made.id}/metadata",
         metadata_url=f"{BASE}/sso/{made.id}/metadata",
         redirect_uri=f"{BASE}/sso/{made.id}/callback",
+        logout_url=f"{BASE}/sso/{made.id}/logout",
+        backchannel_logout_url=f"{BASE}/sso/{made.id}/backchannel-logout",
         state="draft",
         directory="off",
         authority="claims",

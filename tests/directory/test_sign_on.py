@@ -101,6 +101,7 @@ def test_a_connection_without_a_sign_on_side_has_its_addresses_all_the_same(data
         "metadata_url": f"{base}/metadata",
         "redirect_uri": f"{base}/callback",
         "logout_url": f"{base}/logout",
+        "backchannel_logout_url": f"{base}/backchannel-logout",
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from connector.errors import ConnectorError
 from connector.saml import library, response
+from connector.saml.facts import facts_of
 from connector.saml.gate import open_message
 from idp_fixtures.keys import key_pair
 from idp_fixtures.saml.encryption import Encryption, encrypted_data
@@ -178,6 +179,14 @@ def test_an_encrypted_assertion_is_read_with_any_of_our_keys(how: Encryption, si
         assert accept(xml).subject.value == ADA.email
     else:
         assert refusal(xml) == code
+
+
+def test_the_trace_names_the_algorithms_of_an_encrypted_assertion() -> None:
+    """Whoever reads that one is not taken has to find it at the identity provider."""
+    xml = answer(signs=BOTH, encryption=encrypted("tripledes-cbc", "rsa-1_5"))
+    told = facts_of(encoded(xml), sign_on())["encryption"]
+    assert [each.rpartition("#")[2] for each in told] == ["tripledes-cbc", "rsa-1_5"]
+    assert "encryption" not in facts_of(encoded(answer()), sign_on())
 
 
 def test_sha_1_inside_an_encrypted_assertion_is_sha_1() -> None:

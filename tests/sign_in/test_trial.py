@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,20 @@ def test_what_is_odd_is_noted(database: Database, said: dict[str, Any], note: st
     found = tried(by_claims(database), "ada", **said)
     assert found.passed
     assert any(note in each for each in said_of(found, "note"))
+
+
+@pytest.mark.parametrize("said", [{"email": None}, {"groups": None}])
+def test_userinfo_is_named_while_nobody_asks_it(database: Database, said: dict[str, Any]) -> None:
+    """OpenID Connect Core 1.0 section 5.4: with a code, what the scopes ask for is told at the UserInfo endpoint."""
+    door = by_claims(database)
+    known = {"groups": ("Engineering",)} | said
+    for asked in (False, True):
+        side = door.sign_on.oidc
+        assert side is not None
+        sign_on = replace(door.sign_on, oidc=replace(side, userinfo=asked))
+        found = trial.preview(database, sign_on, door.identity("ada", **known))
+        advised = " ".join(each.advice for each in found.findings if "arrived" in each.sentence or "Nothing" in each.sentence)
+        assert (f"connector connection set {door.connection} --userinfo" in advised) is not asked
 
 
 def test_somebody_deactivated_is_told_so(database: Database) -> None:
