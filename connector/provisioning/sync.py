@@ -83,7 +83,7 @@ def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra 
     corridor.need_exclusive()
     org = facts.setting(corridor)
     if org.authority is None:
-        return _run(corridor, org, facts.claimed(corridor, None) if org.claims else [], extra=extra, confirm=confirm)
+        return _run(corridor, org, facts.all_claimed(corridor, org) if org.claims else [], extra=extra, confirm=confirm)
     entries = facts.everybody(corridor, org)
     if people.link(corridor, _alone(entries), org.domains):
         entries = facts.everybody(corridor, org)

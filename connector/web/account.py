@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -10,8 +9,8 @@ from flask import Blueprint, Response, request
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Session
+from connector.directory import sign_in
 from connector.errors import ConnectorError, Forbidden, Unauthenticated
-from connector.membership.identity import LogoutHandle
 from connector.membership.opening import opens_personal
 from connector.web import cookies, login, pages, sso
 from connector.web.devices import device_name
@@ -91,8 +90,7 @@ def _leave(session: Session) -> Response | None:
         if held.logout is None or connection_id is None:
             continue
         with suppress(ConnectorError):
-            kept = json.loads(house().sealer.open(held.logout, f"logout:{connection_id}"))
-            handle = LogoutHandle(kept["name_id"], kept["attributes"], kept["index"])
+            handle = sign_in.opened_logout(house().sealer, connection_id, held.logout)
             sign_on = sso.load(connection_id)
             if left := sso.protocol_of(sign_on).leave(sign_on, handle):
                 return left

@@ -277,6 +277,20 @@ def test_an_attribute_rule_looks_at_the_attributes_of_the_sign_in(database: Data
     assert door.world.member("ada").teams == (("research", "member"),)
 
 
+def test_people_alike_in_their_groups_are_told_apart_by_their_attributes(database: Database) -> None:
+    """When everybody is decided at once: before there is a rule that looks at attributes, and after."""
+    door = by_claims(database)
+    for name, department in (("ada", "Research"), ("bob", "Sales"), ("eve", None)):
+        said = {} if department is None else {"Department": (department,)}
+        door.arrive(door.identity(name, groups=("Staff",), attributes=said))
+    door.arrive(door.identity("kim", groups=None))
+    door.world.rule(group="Staff", team="staff")
+    door.world.rule(attribute="Department=Research", team="research")
+    teams = {name: tuple(slug for slug, _ in door.world.member(name).teams) for name in ("ada", "bob", "eve", "kim")}
+    assert teams == {"ada": ("research", "staff"), "bob": ("staff",), "eve": ("staff",), "kim": ()}
+    assert door.world.reconciled()
+
+
 def test_explain_names_group_and_rule_of_a_claim(database: Database) -> None:
     """As for pushed groups."""
     door = by_claims(database)

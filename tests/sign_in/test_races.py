@@ -345,6 +345,24 @@ def test_a_sign_in_costs_the_same_however_many_groups_and_members_there_are(data
     assert cost(60) == few
 
 
+def test_a_rule_edit_costs_the_same_statements_for_three_and_for_fifty(database: Database) -> None:
+    """One set-based transaction."""
+    door = by_claims(database)
+
+    def cost(team: str) -> int:
+        with statements(database.engine) as sent:
+            door.world.rule(group="Staff", team=team)
+        return len(sent)
+
+    for number in range(3):
+        door.come(f"p{number}", groups=("Staff", f"g{number}"))
+    door.world.rule(group="Staff", team="first")
+    few = cost("second")
+    for number in range(3, 50):
+        door.come(f"p{number}", groups=("Staff", f"g{number % 7}"))
+    assert cost("third") == few
+
+
 def test_nothing_but_refusals_comes_of_the_races_above() -> None:
     """`raced` lets no other failure pass: what is no refusal is raised."""
     with pytest.raises(ZeroDivisionError):
