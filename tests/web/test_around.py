@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from connector.membership.identity import LogoutHandle
 from connector.storage import tables as t
 from connector.web import sso
+from tests.web import conftest
 from tests.web.conftest import IDP, Journey, Site, set_out, sign_in
 
 
@@ -327,3 +330,18 @@ def methods(site: Site) -> list[tuple[str, str]]:
     held = t.Authentication
     with site.house.database.read() as tx:
         return [(row.person_id, row.connection_id) for row in tx.execute(select(held).order_by(held.at, held.id))]
+
+
+def test_signing_out_hands_the_identity_provider_all_that_was_kept_of_the_sign_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ID token as the hint, too (OpenID Connect RP-Initiated Logout section 2): without it some ask the person again."""
+    kept, seen = LogoutHandle("sub-ada", {"format": "persistent"}, "1", "the ID token"), list[LogoutHandle]()
+    world, client = site.organization(), site.browser()
+    known = conftest.identity_of
+    monkeypatch.setattr(conftest, "identity_of", lambda sign_on, who: replace(known(sign_on, who), logout=kept))
+    leave = {"oidc": replace(conftest.PROTOCOL, leave=lambda _, handle: seen.append(handle))}
+    site.app.extensions["connector"] = replace(site.house, protocols=leave)
+    sign_in(client, world.connection)
+    assert client.post("/logout").status_code == 303
+    assert seen == [kept]
