@@ -80,7 +80,7 @@ def sign_in(
     def work(corridor: Corridor) -> Entered | ConnectorError:
         try:
             _spend(corridor, identity, request, moment)
-            _door(corridor, sign_on)
+            _door(corridor, sign_on, request)
             found = recognise(corridor, identity, corridor.beside.jit, signed_in_as)
             _refuse_at_the_gate(corridor, identity, found)
         except ConnectorError as refusal:
@@ -110,6 +110,7 @@ _OPENING = Hot(
         t.Connection.state,
         t.Connection.jit,
         t.SignOn.issuer,
+        t.SignOn.version,
         t.SignOn.fixed_at,
     )
     .outerjoin(t.Connection, (t.Connection.id == bindparam("connection")) & (t.Connection.organization_id == t.Organization.id))
@@ -126,8 +127,9 @@ def _spend(corridor: Corridor, identity: VerifiedIdentity, request: PendingReque
         raise requests.replayed()
 
 
-def _door(corridor: Corridor, sign_on: SignOn) -> None:
-    """Look once more, now that the lock is there: the answer was verified by what was known before it."""
+def _door(corridor: Corridor, sign_on: SignOn, request: PendingRequest | None) -> None:
+    """Look once more, now that the lock is there: the answer was verified by what was known before it; one that waited to be
+    confirmed, perhaps minutes ago, by a certificate that was taken out since."""
     row = corridor.beside
     if row.state != "active":
         code = "connection_draft" if row.state == "draft" else "connection_disabled"
@@ -135,7 +137,8 @@ def _door(corridor: Corridor, sign_on: SignOn) -> None:
     if corridor.mode is not Mode.SSO:
         detail = "Members of this organization come by invitation, not through an identity provider."
         raise Forbidden("not_sso", detail, expected="an organization in sso")
-    if row.issuer != sign_on_issuer(sign_on):
+    outdated = request is not None and request.purpose == "confirm" and request.version != row.version
+    if outdated or row.issuer != sign_on_issuer(sign_on):
         raise Conflict("issuer_changed", "The connection was changed during this sign-in.", advice="Sign in again.")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from connector.accounts import sessions
 from connector.accounts.sessions import Session, Visitor
 from connector.directory import sign_in
+from connector.directory.requests import PendingRequest
 from connector.directory.sign_in import Entered
 from connector.directory.sign_on_model import AttributeMapping, OidcSide, SignOn
 from connector.errors import ConnectorError
@@ -59,9 +60,9 @@ class Door:
         whole = VerifiedIdentity(self.connection, "oidc", subject, profile, {}, f"message-{next(_counter)}", until)
         return replace(whole, **said)
 
-    def arrive(self, identity: VerifiedIdentity, *, cookie: str | None = None) -> Entered:
+    def arrive(self, identity: VerifiedIdentity, *, cookie: str | None = None, request: PendingRequest | None = None) -> Entered:
         """They sign in; raises the refusal."""
-        return sign_in.sign_in(self.database, SEALER, self.sign_on, identity, None, Visitor("192.0.2.7", "Firefox", cookie))
+        return sign_in.sign_in(self.database, SEALER, self.sign_on, identity, request, Visitor("192.0.2.7", "Firefox", cookie))
 
     def come(self, name: str, **said: Any) -> Entered:
         """`arrive` of `identity`."""

@@ -11,12 +11,13 @@ from sqlalchemy import insert, select, update
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
-from connector.directory import domains, linking
+from connector.directory import domains, linking, requests
+from connector.directory.requests import Sending
 from connector.errors import Conflict
 from connector.organizations import members
 from connector.storage import tables as t
 from connector.storage.database import Database
-from tests.sign_in.arrivals import Door, by_claims, by_directory, give_sign_on, identities
+from tests.sign_in.arrivals import SEALER, Door, by_claims, by_directory, give_sign_on, identities
 from tests.support.racing import race
 from tests.support.world import OWNER, rows, staged
 
@@ -217,6 +218,21 @@ def test_what_changed_while_they_were_away_counts(database: Database, code: str,
     identity = door.identity("ada")
     change(door)
     assert door.refused(identity) == code
+
+
+def test_what_waits_to_be_confirmed_is_good_for_the_setup_it_was_verified_by(database: Database) -> None:
+    """A certificate that was taken out meanwhile vouches for nobody any more; a new answer is asked for."""
+    door = by_claims(database)
+    now = datetime.now(UTC)
+    where = Sending("confirm", "browser", "/", door.world.organization, door.connection, version=1, given={"identity": "ada"})
+    for code in ("", "issuer_changed"):
+        waiting = requests.open_(database, SEALER, where, now).request
+        if code:
+            database.write(lambda tx: tx.execute(update(t.SignOn).values(version=2)))
+            with pytest.raises(Conflict, match="changed during this sign-in"):
+                door.arrive(door.identity("ada"), request=waiting)
+        else:
+            assert door.arrive(door.identity("ada"), request=waiting).joined
 
 
 def test_an_organization_by_invitation_is_not_entered_through_an_idp(database: Database) -> None:
