@@ -150,7 +150,8 @@ def _verified(
 def signed_claims(
     house: House, provider: Provider, metadata: Metadata, token: str, progress: Progress, now: datetime
 ) -> tuple[tokens.Header, Object]:
-    """Verify the signature of a token; a key that is not known yet is asked for, as often as the cool-down allows.
+    """Verify the signature of a token. Where no key fits, one that is not known yet, or that was changed under its old name or
+    has none, the provider is asked for its keys, as often as the cool-down allows.
 
     Raises Forbidden, Upstream, Unavailable.
     """
@@ -159,7 +160,9 @@ def signed_claims(
     progress.facts |= {"algorithm": header.algorithm, "kid": (header.kid or "")[:100].encode("ascii", "replace").decode()}
     try:
         claims = tokens.verify(token, header, provider.side, _keys(house, provider, metadata, header, now))
-    except UnknownKey:
+    except Forbidden as error:
+        if not isinstance(error, UnknownKey) and error.code != "oidc_signature":
+            raise
         fresh = _keys(house, provider, metadata, header, now, afresh=True)
         claims = tokens.verify(token, header, provider.side, fresh)
     progress.facts |= facts_of(claims)

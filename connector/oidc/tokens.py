@@ -124,7 +124,7 @@ def verify(token: str, header: Header, side: OidcSide, keys: tuple[Key, ...]) ->
         "oidc_signature",
         "The token's signature does not fit the provider's key.",
         expected="a token as the provider has signed it",
-        advice="Check that the issuer is the provider's; if its keys were changed under an old name, try again in an hour.",
+        advice="Check that the issuer is the provider's; if it has just changed its keys, try again in a minute.",
     )
 
 

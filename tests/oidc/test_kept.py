@@ -109,6 +109,22 @@ def test_a_sign_in_right_after_the_provider_changed_its_key_succeeds(site: Site)
     assert site.provider.count("/keys") == 2
 
 
+@pytest.mark.parametrize("name", ["first", ABSENT])
+def test_a_key_that_was_changed_under_its_old_name_is_asked_for_too(site: Site, name: Any) -> None:
+    """As after a provider was set up anew, or where its only key has no name. Forged tokens make nobody ask again."""
+    assert site.sign_in().status_code == 303
+    site.write(update(t.ProviderDocument).values(tried_at=datetime.now(UTC) - timedelta(seconds=31)))
+    renamed = {**jwks(signing_key("second"))["keys"][0], "kid": name}
+    published = {each: value for each, value in renamed.items() if value is not ABSENT}
+    site.provider.instead["/keys"] = answered({"keys": [published]})
+    site.provider.token = lambda claims: sign(claims, signing_key("second"), kid=name)
+    assert site.sign_in().status_code == 303
+    site.provider.token = lambda claims: sign(claims, signing_key("evil"), kid=name)
+    for _ in range(3):
+        assert site.sign_in().headers["X-Connector-Error"] == "oidc_signature"
+    assert site.provider.count("/keys") == 2
+
+
 BAD: list[Any] = [
     answered(b""),
     answered(b"not json"),
