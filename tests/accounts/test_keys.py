@@ -13,6 +13,7 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.accounts.people import NOW, acme_in_sso, holder, later, leave, organization, person, suspend
 from tests.directory import homes
+from tests.support import world
 from tests.support.statements import statements
 
 OWNER = "owner@acme.example"
@@ -71,6 +72,18 @@ def test_an_organizations_key_works_while_its_holder_is_an_active_member(
     assert keys.find(database, personal.key, NOW) is not None
     assert [each.state for each in keys.list_(database, organization_id=home.organization)] == ["dormant"]
     assert refusal(lambda: keys.create(database, OWNER, NOW, organization_id=home.organization), Conflict) == "not_a_member"
+
+
+def test_keys_stopped_by_a_deactivation_work_again_after_it_and_revoked_ones_do_not(database: Database) -> None:
+    """The identity provider gives back what it took, and nothing else."""
+    acme = world.live(database)
+    user = acme.create("ada")
+    made, gone = (keys.create(database, "ada@acme.example", NOW, organization_id=acme.organization) for _ in range(2))
+    keys.revoke(database, gone.id)
+    acme.edit(user, active=False)
+    assert keys.find(database, made.key, NOW) is None
+    acme.edit(user, active=True)
+    assert [keys.find(database, each.key, NOW) is not None for each in (made, gone)] == [True, False]
 
 
 def test_a_revoked_key_is_dead_at_once(database: Database) -> None:

@@ -9,16 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from connector.directory import sign_on as sign_ons
 from connector.saml.metadata import read_metadata
 from connector.storage import tables as t
+from idp_fixtures.keys import key_pair
 from idp_fixtures.people import Person
 from idp_fixtures.saml.encryption import Encryption
 from idp_fixtures.saml.logout import read_request
 from idp_fixtures.saml.metadata import Published, metadata, read_service_provider
 from idp_fixtures.saml.names import POST_BINDING
+from idp_fixtures.saml.signing import Signer
 from idp_fixtures.saml.vendors import VENDORS
 from tests.saml.conftest import Journey, Site, set_out
 from tests.saml.samples import ADA
@@ -172,6 +174,17 @@ def test_a_big_list_of_groups_arrives(site: Site) -> None:
     person = Person(ADA.id, ADA.email, ADA.first_name, ADA.last_name, tuple(f"group-{n:05d}" for n in range(5000)))
     journey = set_out(site)
     assert journey.arrive(attributes=(("email", (ADA.email,)), ("groups", person.groups))).status_code == 303
+
+
+def test_the_identity_providers_key_changes_while_sso_is_on(site: Site) -> None:
+    """Nothing is switched off for it, and nobody waits: old and new are taken, also by a sign-in that was under way."""
+    under_way, next_key = set_out(site), Signer(key=key_pair("okta-next"))
+    assert under_way.arrive(signer=next_key).headers["X-Connector-Error"] == "saml_unknown_key"
+    site.configure(Published(keys=(next_key.key,)))
+    assert under_way.arrive(signer=next_key).status_code == 303
+    assert set_out(site).arrive().status_code == 303
+    with site.database.read() as tx:
+        assert tx.execute(select(t.Organization.membership_mode)).scalar_one() == "sso"
 
 
 # --------------------------------------------------------------------------------------------------------------- requests

@@ -371,6 +371,18 @@ def test_a_pushed_person_is_found(database: Database, pushed: dict[str, Any], sa
     assert len(identities(database)) == 1
 
 
+def test_what_was_pushed_of_somebody_is_not_changed_by_their_sign_in(database: Database) -> None:
+    """Name, address, role and teams are the directory's, even if the same identity provider says otherwise here."""
+    door = by_directory(database)
+    door.world.rule(group="Engineering", team="engineering")
+    door.world.rule(group="Admins", role="admin")
+    door.world.group("Engineering", door.world.create("ada", external_id="00u1", displayName="Ada Lovelace"))
+    before = door.world.member("ada")
+    for _ in range(2):
+        door.come("ada", external_id="00u1", display_name="Eve", email="eve@acme.example", groups=("Admins",))
+    assert door.world.member("ada") == before
+
+
 STRANGERS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("not_in_directory", {}, {"email": "bob@acme.example", "user_name": None}),
     ("not_in_directory", {"userName": "al"}, {"email": None, "user_name": "al"}),
@@ -478,6 +490,17 @@ def test_who_leaves_the_directory_is_signed_out_in_the_same_transaction(database
         door.world.edit(user, active=True)
         assert door.session(entered) is None
         assert door.session(door.come("ada")) is not None
+
+
+def test_who_was_deleted_is_linked_no_longer(database: Database) -> None:
+    """Whoever the subject belongs to next is not the person of before."""
+    door = by_directory(database)
+    user = door.world.create("ada", external_id="00u1")
+    first = door.come("ada")
+    door.world.delete(user)
+    assert identities(database) == []
+    door.world.create("ada", external_id="00u2")
+    assert door.come("ada").person_id != first.person_id
 
 
 def test_a_sign_in_that_races_a_deactivation_leaves_no_live_session(database: Database) -> None:

@@ -245,6 +245,24 @@ def test_a_connection_whose_directory_is_live_is_not_disabled(database: Database
     assert refused.value.code == "last_connection"
 
 
+def test_every_change_of_a_connections_state_is_audited(database: Database) -> None:
+    """Made, active, disabled, active again, gone; and of the directory that went live and was paused. Each says who did it."""
+    acme = world.live(database)
+    second = connections.create(database, acme.organization, "Google", "google", base_url=world.BASE).id
+    for verb in ("activate", "disable", "activate", "disable"):
+        acme.carry_out(verb, connection=second)
+    acme.carry_out("delete_connection", connection=second)
+    told = [item for item in acme.audit() if item.target == f"connection:{second}"]
+    verbs = ("created", "activated", "disabled", "activated", "disabled", "deleted")
+    assert [item.action for item in told] == [f"connection.{each}" for each in verbs]
+    assert all(item.actor for item in told)
+    acme.directory("paused")
+    assert [item.action for item in acme.audit() if item.action.startswith("directory.")][-2:] == [
+        "directory.live",
+        "directory.paused",
+    ]
+
+
 def test_rules_of_a_directory_not_in_force_are_kept_and_give_nothing(database: Database) -> None:
     """They wait for the day it goes live."""
     acme = world.staged(database)
