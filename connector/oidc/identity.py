@@ -77,8 +77,11 @@ def _subject(sign_on: SignOn, provider: Provider, claims: Object, attributes: At
 
 def as_attributes(claims: Object) -> dict[str, tuple[str, ...]]:
     """Return claims as names with texts: `true` and `false` for what is one of them, `address.country` for a claim in a claim,
-    and of `_claim_names` the names. What no database can keep is left out."""
+    and of `_claim_names` the names. What no database can keep is left out, and an `email` that is several: it is one text
+    (section 5.1), and `email_verified` would not say of which it speaks."""
     attributes = {name: values for name, values in _flat("", claims, _DEPTH) if is_storable(name)}
+    if len(attributes.get("email", ())) > 1:
+        attributes["email"] = ()
     sources = claims.get("_claim_names")
     if isinstance(sources, dict):
         attributes["_claim_names"] = tuple(name for name in sources if is_storable(name))

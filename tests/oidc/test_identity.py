@@ -64,6 +64,15 @@ def test_claims_become_attributes_that_are_texts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "email"),
+    [("a@acme.example", "a@acme.example"), (["a@acme.example"], "a@acme.example"), (["a@acme.example", "b@acme.example"], None)],
+)
+def test_of_several_addresses_none_is_the_address(sent: Any, email: str | None) -> None:
+    """OpenID Connect Core section 5.1 has one, of which `email_verified` speaks. Some providers make a list of one."""
+    assert _identity(_sign_on(), email=sent, email_verified=True).profile.email == email
+
+
+@pytest.mark.parametrize(
     ("claims", "overage"),
     [
         ({"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://evil.test"}}}, True),
