@@ -80,7 +80,8 @@ def _subject(name_id: Element | None, kind: str, attributes: Attributes, sign_on
     if name:
         value = read_subject(sign_on.mapping, attributes)
         if not value or len(value) > _LONGEST:
-            raise _refused(f"The attribute {name!r}, by which people are known, is missing or has several values.", name)
+            detail = f"The attribute {name!r}, by which people are known, is missing or has several values."
+            raise _refused(detail, name, "At the identity provider, map a lasting id to this attribute, one for each person.")
         return SubjectId(side.issuer, f"attribute:{name}", value)
     value = text_of(name_id)
     if not value or len(value) > _LONGEST or not can_name(value):
@@ -92,8 +93,11 @@ def _subject(name_id: Element | None, kind: str, attributes: Attributes, sign_on
     return SubjectId(side.issuer, kind, value, mutable)
 
 
-def _refused(detail: str, expected: str) -> Forbidden:
-    advice = (
-        "Map a lasting id to it at the identity provider: NameID format persistent, or the attribute that this connection names."
-    )
+_LASTING = (
+    "At the identity provider, choose a lasting id as NameID (format persistent). If it sends one as an attribute, know people by"
+    " that: `connector connection set CONNECTION --subject-attribute NAME`."
+)
+
+
+def _refused(detail: str, expected: str, advice: str = _LASTING) -> Forbidden:
     return Forbidden("saml_subject", detail, expected=expected, advice=advice)

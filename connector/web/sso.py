@@ -244,7 +244,7 @@ def refuse(
         error = _failed(sign_on) or error
         if not isinstance(error, TooMany):
             _traced(trace)
-    said = None if purpose == "test" else words.for_employee(error, sign_on)
+    said = None if purpose == "test" else (words.for_leaving if stage == "logout" else words.for_employee)(error, sign_on)
     shown = facts if purpose == "test" else None
     organization = sign_on.organization_name if sign_on else ""
     return refusals.answer(error, words=said, reference=reference, facts=shown, organization=organization)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.directory.sign_on_model import SignOn
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, TooMany, Unavailable
 from connector.web.house import house
 from connector.web.refusals import Words
 
@@ -47,6 +47,15 @@ def for_employee(error: ConnectorError, sign_on: SignOn | None) -> Words:
         heading, sentence = _SAID[error.code]
         return Words(heading, (sentence,), button if error.code in _AGAIN_HELPS else None)
     return Words("You could not be signed in", ("The answer of your organization's sign-in was not accepted.", _ASK), button)
+
+
+def for_leaving(error: ConnectorError, sign_on: SignOn | None) -> Words:
+    """What to tell where the identity provider asked for a logout that was refused: the session here may well go on."""
+    if isinstance(error, TooMany | Unavailable):
+        return for_employee(error, sign_on)
+    first = "Your organization's sign-in asked to sign you out here, and that was not accepted."
+    second = "You may still be signed in: to be sure, sign out on the start page. " + _ASK
+    return Words("This did not sign you out", (first, second), ("Go to the start page", house().path("/")))
 
 
 def _again(sign_on: SignOn | None) -> tuple[str, str]:

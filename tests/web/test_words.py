@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.errors import Forbidden, TooMany, Unavailable
-from connector.web.words import for_employee
+from connector.web.words import for_employee, for_leaving
 from tests.web.conftest import Site
 
 CODES = [
@@ -40,3 +40,14 @@ def test_who_came_at_a_bad_moment_is_told_to_wait(site: Site, error: TooMany | U
         said = " ".join(for_employee(error, None).sentences)
     assert "minute" in said
     assert "administrator" not in said
+
+
+def test_whose_logout_was_refused_is_told_that_they_may_still_be_signed_in(site: Site) -> None:
+    """They came to be signed out, not in; the start page is where they can do it themselves."""
+    with site.app.test_request_context("/"):
+        words = for_leaving(Forbidden("saml_signature_missing", "The secret reason."), None)
+        busy = for_leaving(Unavailable("busy", "Busy.", retry_after=5), None)
+    assert (words.heading, words.button) == ("This did not sign you out", ("Go to the start page", "/"))
+    assert "still be signed in" in " ".join(words.sentences)
+    assert "secret" not in " ".join(words.sentences)
+    assert busy.heading == "Not right now"
