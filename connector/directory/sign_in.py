@@ -27,7 +27,7 @@ from connector.membership.claims import desired_by_claims
 from connector.membership.fold import fold
 from connector.membership.identity import LogoutHandle, VerifiedIdentity
 from connector.membership.model import Because, Cause, Change, Holding, Join, Mode, PersonFacts, Subject
-from connector.provisioning import apply, facts, people, sync
+from connector.provisioning import apply, facts, people, sync, testimony
 from connector.provisioning.corridor import Corridor, Opening, Origin, enter
 from connector.provisioning.facts import Entry
 from connector.provisioning.setting import SETTING
@@ -164,8 +164,8 @@ def _matched(corridor: Corridor, identity: VerifiedIdentity) -> bool:
     if corridor.entered.authority:
         return corridor.entered.mapping.desired(PersonFacts(active=True)).enters
     values = identity.profile.groups
-    said = facts.Said("new", identity.connection_id, None if values is None else list(values), rule_document(identity))
-    return desired_by_claims(facts.claims_of(corridor, [said])["new"], corridor.entered.claims, Holding()).enters
+    said = testimony.Said("new", identity.connection_id, None if values is None else list(values), rule_document(identity))
+    return desired_by_claims(testimony.claims_of(corridor, [said])["new"], corridor.entered.claims, Holding()).enters
 
 
 def _refused(corridor: Corridor, identity: VerifiedIdentity, refusal: ConnectorError) -> None:
@@ -272,14 +272,14 @@ def _become(corridor: Corridor, sign_on: SignOn, found: Recognised, person_id: s
             sync.join(corridor, _newcomer(found, person_id, identity), because)
         return not member
     if member:
-        sync.claimed(corridor, facts.claimed(corridor, [person_id]))
+        sync.claimed(corridor, testimony.members(corridor, [person_id]))
         return False
 
     def joining(entry: Entry, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         return tuple(Join(because) if isinstance(change, Join) else change for change in changes)
 
-    said = facts.said_by(corridor, [person_id])
-    claims = facts.claims_of(corridor, said).get(person_id, ())
+    said = testimony.said_by(corridor, [person_id])
+    claims = testimony.claims_of(corridor, said).get(person_id, ())
     sync.claimed(corridor, [replace(_newcomer(found, person_id, identity), claims=claims)], extra=joining)
     return True
 

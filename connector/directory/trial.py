@@ -22,7 +22,7 @@ from connector.membership.ledger import effective, play
 from connector.membership.mapping import prepare
 from connector.membership.model import Effective, Holding, PersonFacts
 from connector.membership.plan import reconcile
-from connector.provisioning import facts
+from connector.provisioning import facts, testimony
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.provisioning.setting import Setting, read_rules
 from connector.storage import tables as t
@@ -107,8 +107,8 @@ def _facts(corridor: Corridor, identity: VerifiedIdentity, user: Any) -> PersonF
     if user is not None:
         return facts.facts_of(corridor, user.id, bool(user.active or user.overridden), user.search)
     groups = identity.profile.groups
-    said = facts.Said("", identity.connection_id, None if groups is None else list(groups), rule_document(identity))
-    return facts.claims_of(corridor, [said])[""][0].facts
+    said = testimony.Said("", identity.connection_id, None if groups is None else list(groups), rule_document(identity))
+    return testimony.claims_of(corridor, [said])[""][0].facts
 
 
 def _holding(corridor: Corridor, identity: VerifiedIdentity, user: Any, org: Setting) -> Holding:

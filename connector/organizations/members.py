@@ -36,7 +36,7 @@ from connector.membership.model import (
     Take,
 )
 from connector.membership.plan import Part
-from connector.provisioning import facts, sync
+from connector.provisioning import facts, sync, testimony
 from connector.provisioning.corridor import OPERATOR, Corridor, Glance, Ids, Origin, enter
 from connector.provisioning.facts import Entry
 from connector.provisioning.setting import Setting
@@ -199,7 +199,7 @@ def _member(corridor: Corridor, setting: Setting, membership_id: str) -> list[En
     """A member whom no live directory knows, with what they said when they signed in."""
     entries = facts.members(corridor, id_rows([membership_id]))
     persons = [entry.person_id for entry in entries if entry.person_id] if setting.claims else []
-    return (facts.claimed(corridor, persons) if persons else []) or entries
+    return (testimony.members(corridor, persons) if persons else []) or entries
 
 
 def _ids(corridor: Corridor, query: Ids) -> Sequence[str]:
@@ -262,7 +262,7 @@ def _refuse_governed(corridor: Corridor, entry: Entry) -> None:
 def _granted(corridor: Corridor, setting: Setting, entry: Entry) -> tuple[Granted, ...]:
     """What the rules call for, by what the directory says of them or, without one, by what their sign-ins said."""
     if setting.authority is None:
-        claims = [claim for each in facts.claimed(corridor, [entry.person_id or ""]) for claim in each.claims]
+        claims = [claim for each in testimony.members(corridor, [entry.person_id or ""]) for claim in each.claims]
         return desired_by_claims(claims, setting.claims, entry.holding).granted
     linked = select(t.DirectoryUser.id).where(
         t.DirectoryUser.person_id == entry.person_id, t.DirectoryUser.connection_id == setting.authority

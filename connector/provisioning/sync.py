@@ -25,7 +25,7 @@ from connector.membership.model import (
     Lift,
 )
 from connector.membership.plan import Part, Plan, reconcile
-from connector.provisioning import apply, facts, people
+from connector.provisioning import apply, facts, people, testimony
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry, Known
 from connector.provisioning.setting import Setting
@@ -83,7 +83,7 @@ def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra 
     corridor.need_exclusive()
     org = facts.setting(corridor)
     if org.authority is None:
-        return _run(corridor, org, facts.all_claimed(corridor, org) if org.claims else [], extra=extra, confirm=confirm)
+        return _run(corridor, org, testimony.everybody(corridor, org) if org.claims else [], extra=extra, confirm=confirm)
     entries = facts.everybody(corridor, org)
     if people.link(corridor, _alone(entries), org.domains):
         entries = facts.everybody(corridor, org)
