@@ -9,21 +9,34 @@ from types import ModuleType
 import pytest
 
 from connector.accounts import keys, sessions
-from connector.directory import access, burst, groups, lookups, members, users
+from connector.directory import (
+    access,
+    burst,
+    groups,
+    lookups,
+    members,
+    recognition,
+    requests,
+    sign_in,
+    sign_on,
+    users,
+    ways,
+)
 from connector.organizations import mine
-from connector.provisioning import facts, setting
+from connector.provisioning import apply, facts, setting, testimony
 from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.tables import metadata
 
-EVERYBODY = {"_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_FROM_START", "_FROM_CURSOR"}
+PUSHING: tuple[ModuleType, ...] = (access, apply, burst, facts, groups, lookups, members, setting, users)
+SIGNING_IN: tuple[ModuleType, ...] = (keys, mine, recognition, requests, sessions, sign_in, sign_on, testimony, ways)
+EVERYBODY = {"_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_ALL_SAID", "_ALL_CLAIMED", "_FROM_START", "_FROM_CURSOR"}
 """What reads everybody, or a page of them, may walk through a table."""
 
 
 def hot_statements() -> Iterator[tuple[str, Hot]]:
     """Every statement of the rooms that serve pushes, and of what says who asks, by its name."""
-    rooms: tuple[ModuleType, ...] = (access, burst, facts, groups, keys, lookups, members, mine, sessions, setting, users)
-    for room in rooms:
+    for room in (*PUSHING, *SIGNING_IN):
         for name, value in vars(room).items():
             several = value.items() if isinstance(value, dict) else [("", value)]
             for key, statement in several:
