@@ -73,7 +73,10 @@ def setups(at_hand: Tools, given: Mapping[str, Any], idp: str, connection: str |
     if not options.given():
         return []
     if connection is None:
-        raise click.UsageError("These options need a sign-on side: give --saml-metadata, or --oidc-issuer and --client-id.")
+        raise click.UsageError(
+            "These options need the IdP's side: give --saml-metadata, or --oidc-issuer and --client-id, with them. To have our"
+            " addresses first, create the connection without these options, and give them later: `connector connection set`."
+        )
     return [sign_on.choice(options, now=now)]
 
 
