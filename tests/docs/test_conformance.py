@@ -9,8 +9,10 @@ from functools import cache
 import pytest
 
 from idp_fixtures.conversation import names
+from idp_fixtures.threats import threats
 from tests.docs.pages import code, read, rows, section
 from tests.support.project import ROOT
+from tests.threats import test_oidc, test_saml
 
 PAGE = read("docs/conformance.md")
 ROWS = rows(PAGE)
@@ -74,7 +76,7 @@ def test_recorded_conversations_are_replayed() -> None:
 SECTIONS = ["RFC 7643: core schema", "RFC 7644: protocol", "RFC 9865: paging by cursor", "RFC 9967: security events for SCIM"]
 SECTIONS += ["OAuth: RFC 6749, RFC 6750, RFC 8414", "SCIM interoperability profile (draft-zollner-scim-interop-profile-01)"]
 SECTIONS += ["IPSIE account lifecycle (AL SCIM 2.0 profile, draft 00)", "Microsoft Entra ID", "Okta", "Other identity providers"]
-SECTIONS += ["Behaviours", "What went wrong at others", "Where the texts disagree"]
+SECTIONS += ["Behaviours", "What went wrong at others", "Signing in", "Where the texts disagree"]
 
 
 @pytest.mark.parametrize("heading", SECTIONS)
@@ -83,12 +85,12 @@ def test_every_specification_and_vendor_has_a_section(heading: str) -> None:
     assert rows(section("docs/conformance.md", heading))
 
 
-NUMBERED = {"C": 37, "D": 11, "O": 6, "J": 1, "L": 1, "E": 19, "F": 7}
+NUMBERED = {"C": 37, "D": 11, "O": 6, "J": 1, "L": 1, "E": 19, "F": 7, "S": 44}
 
 
 @pytest.mark.parametrize("letter", NUMBERED)
 def test_no_row_of_a_numbered_list_is_missing(letter: str) -> None:
-    """Tests and docstrings speak of C7 or D8: behaviours, Entra, Okta, others, pitfalls, decisions."""
+    """Tests and docstrings speak of C7 or D8: behaviours, Entra, Okta, others, pitfalls, decisions, signing in."""
     found = {row[0].split()[0] for row in ROWS}
     wanted = {f"{letter}{number}" for number in range(1, NUMBERED[letter] + 1)}
     assert {name for name in found if re.fullmatch(rf"{letter}\d+", name)} == wanted
@@ -112,9 +114,28 @@ def test_every_recorded_conversation_shows_something(conversation: str) -> None:
     assert conversation in named or conversation.startswith("demo_")
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "tests/scim").glob("test_*.py")))
-def test_every_file_of_tests_of_the_protocol_shows_something(file: str) -> None:
+ATTACKED = re.compile(r"tests/threats/test_(saml|oidc)\.py::(test_\w+)\[(\w+)\]")
+ATTACKS = {"saml": test_saml.ON_POSTGRES, "oidc": test_oidc.ON_POSTGRES}
+
+
+@pytest.mark.parametrize(("protocol", "heading"), [("saml", "Threats to SAML"), ("oidc", "Threats to OpenID Connect")])
+def test_every_threat_has_one_row(protocol: str, heading: str) -> None:
+    """By the name of its module; what is said to be shown on PostgreSQL is attacked there."""
+    cases = [ATTACKED.fullmatch(code(row[2])[0]) for row in rows(section("docs/conformance.md", heading))]
+    assert sorted(case[3] for case in cases if case) == [threat.name for threat in threats(protocol)]
+    named = {case.groups() for row in ROWS for one in code(row[2]) if (case := ATTACKED.fullmatch(one))}
+    on_postgres = {name for where, function, name in named if where == protocol and function.endswith("on_postgresql")}
+    assert on_postgres == ATTACKS[protocol]
+    assert {name for where, _, name in named if where == protocol} == {threat.name for threat in threats(protocol)}
+
+
+INNER = {"tests/scim/test_matching.py"}  # plain Python beside SQL, of which tests/storage/test_search.py is the outside
+ROOMS = ("scim", "saml", "oidc", "sign_in", "threats")
+FILES = sorted(str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / "tests" / room).glob("test_*.py"))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_of_tests_of_the_protocols_shows_something(file: str) -> None:
     """What is worth a file of tests is worth a row."""
-    inner = {"test_matching.py"}  # plain Python beside SQL, of which tests/storage/test_search.py is the outside
     named = {one.partition("::")[0] for row in ROWS for one in code(row[2])}
-    assert f"tests/scim/{file}" in named or file in inner
+    assert file in named | INNER

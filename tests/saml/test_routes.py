@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select, update
@@ -20,7 +21,7 @@ from idp_fixtures.saml.encryption import Encryption
 from idp_fixtures.saml.logout import read_request
 from idp_fixtures.saml.metadata import Published, metadata, read_service_provider
 from idp_fixtures.saml.names import POST_BINDING
-from idp_fixtures.saml.signing import Signer
+from idp_fixtures.saml.signing import Signer, inflated
 from idp_fixtures.saml.vendors import VENDORS
 from tests.saml.conftest import Journey, Site, set_out
 from tests.saml.samples import ADA
@@ -157,6 +158,16 @@ def test_one_message_and_no_two_are_taken(site: Site) -> None:
     assert refused.headers["X-Connector-Error"] == "saml_missing"
 
 
+def test_the_acs_takes_post_only(site: Site) -> None:
+    """saml-profiles-2.0-os section 4.1.2: a Response never comes by redirect, where it would stay in histories and logs."""
+    journey = set_out(site)
+    query = {"SAMLResponse": site.answer(journey.request.id), "RelayState": journey.relay_state}
+    refused = journey.client.get(f"/sso/{site.world.connection}/acs", query_string=query)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert site.count(t.Session) == 0
+    assert journey.arrive().status_code == 303
+
+
 def test_the_host_of_a_request_decides_nothing(site: Site) -> None:
     """Our own address is a setting: an answer for the address somebody typed is refused, whatever Host says."""
     journey = set_out(site)
@@ -167,6 +178,18 @@ def test_the_host_of_a_request_decides_nothing(site: Site) -> None:
         headers={"X-Forwarded-Host": "evil.example"},
     )
     assert refused.headers["X-Connector-Error"] == "saml_destination"
+
+
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host"])
+def test_what_we_ask_and_publish_names_our_own_address_whatever_host_is_asked_for(site: Site, name: str) -> None:
+    """Else somebody else's address would be told to the identity provider, and its answer sent there."""
+    fooled = {name: "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Prefix": "/evil"}
+    sent = site.browser().get(f"/sso/{site.world.connection}/login", headers=fooled)
+    asked = read_request(inflated(parse_qs(urlsplit(sent.headers["Location"]).query)["SAMLRequest"][0]))
+    assert (asked.issuer, asked.acs_url) == (site.address("metadata"), site.address("acs"))
+    published = site.browser().get(f"/sso/{site.world.connection}/metadata", headers=fooled)
+    assert read_service_provider(published.data).acs_url == site.address("acs")
+    assert b"evil" not in published.data
 
 
 def test_a_big_list_of_groups_arrives(site: Site) -> None:
