@@ -38,9 +38,9 @@ class Limit:
 
 
 LIMITS = {
-    "login_page": Limit(60, 60, burst=60),  # per address of the client: which way to sign in has an e-mail address
-    "sign_on_start": Limit(600, 60, burst=300),  # per address: offices have one for many people
-    "sign_in_failure": Limit(300, 60, burst=300),  # per connection and address
+    "login_page": Limit(300, 60, burst=300),  # per address of the client: which way to sign in has an e-mail address
+    "sign_on_start": Limit(1200, 60, burst=1200),  # per address: offices have one for many people
+    "sign_in_failure": Limit(1200, 60, burst=1200),  # per connection and address
     "link_per_email": Limit(5, 900, burst=5),  # per e-mail address, so that nobody's mailbox is filled
     "link_per_address": Limit(100, 900, burst=100),
     "code_try": Limit(20, 900, burst=20),  # per address: mailed and recovery codes

@@ -9,7 +9,7 @@ import click
 
 from connector.cli import output
 from connector.cli.common import Moment, Tools, opens, organization, planned, yes_option
-from connector.cli.connection_test import test, trace
+from connector.cli.connection_test import last_test, test, trace
 from connector.cli.output import Shown
 from connector.cli.sign_on_options import setups, sign_on_options
 from connector.directory import connections, plans
@@ -110,8 +110,12 @@ def activate(at_hand: Tools, connection: str, yes: bool) -> Shown:
     The first one turns the organization to sso: members come from its identity provider from then on.
     """
     shown = _planned(at_hand, connection, "activate", {"connection": connection}, yes)
-    if connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url).sign_on is None:
+    found = load(at_hand.database, at_hand.sealer, connection, at_hand.settings.base_url)
+    if found.protocol is None:
         click.echo("Note: this connection has no sign-on side; only break-glass owners will be able to sign in.", err=True)
+    elif not last_test(at_hand, found).ok:
+        note = f"Note: no test sign-in has passed with today's setup. Try it: connector connection test {connection}"
+        click.echo(note, err=True)
     return shown
 
 

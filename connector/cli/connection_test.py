@@ -126,6 +126,11 @@ def _rules(at_hand: Tools, found: SignOn) -> Item:
     return Item("rules", False, "No rule says what groups become: everybody gets the default role. connector rule add --help")
 
 
+def last_test(at_hand: Tools, found: SignOn) -> Item:
+    """Whether the last test sign-in passed, with the setup of today."""
+    return _trial(found, trial_record.last_trial(at_hand.database, found.connection_id))
+
+
 def _trial(found: SignOn, last: KeptTrial | None) -> Item:
     if last is None:
         return Item("test sign-in", False, "Nobody has tried yet: open the address below.")

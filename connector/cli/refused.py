@@ -6,6 +6,7 @@ Nothing that arrived is repeated, neither in the answer nor in the log.
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 
 from gunicorn.http import errors  # type: ignore[import-untyped]
@@ -40,11 +41,21 @@ def status_of(error: Exception) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def answer_of(status: int) -> bytes:
-    """Return a whole answer of HTTP, after which the connection is closed. Statuses are those of `_DETAILS`."""
-    error = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status), "detail": _DETAILS[status]}
-    body = json.dumps(error).encode()
-    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/scim+json\r\n"
+_SCIM = re.compile(rb"[A-Z]+ [^ ?]*/(scim|oauth)/")
+
+
+def answer_of(status: int, asked: bytes = b"") -> bytes:
+    """Return a whole answer of HTTP, after which the connection is closed. Statuses are those of `_DETAILS`.
+
+    `asked` is the head of the request, where there is one: what is for browsers is answered with problem details (RFC 9457).
+    """
+    for_scim = not asked or _SCIM.match(asked)
+    error: dict[str, object] = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status)}
+    if not for_scim:
+        error = {"type": "about:blank", "status": status, "code": "busy"}
+    body = json.dumps({**error, "detail": _DETAILS[status]}).encode()
+    kind = "application/scim+json" if for_scim else "application/problem+json\r\nX-Connector-Error: busy"
+    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {kind}\r\n"
     head += f"Retry-After: {RETRY_AFTER}\r\n" if status == 503 else ""
     head += f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
     return head.encode() + body

@@ -115,7 +115,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         conn.arrival, conn.body, conn.unread = None, bytes(arrival.body), arrival.unread
         conn.init()
         conn.parser.unreader.unread(arrival.head + bytes(arrival.received))
-        conn.lanes = self.lanes.of(arrival.head)
+        conn.lanes, conn.asked = self.lanes.of(arrival.head), arrival.head
         if self.lanes.enter(conn.lanes):
             super().enqueue_req(conn)
         else:
@@ -135,7 +135,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         _log.warning("refused what found no thread in time", extra={"fields": {"status": 503}})
         with suppress(OSError):
             conn.sock.setblocking(False)
-            conn.sock.send(answer_of(503))
+            conn.sock.send(answer_of(503, conn.asked))
         self._linger(conn)
 
     def _wait(self, conn: TConn) -> None:

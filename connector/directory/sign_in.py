@@ -86,7 +86,7 @@ def sign_in(
         except ConnectorError as refusal:
             _refused(corridor, identity, refusal)
             return refusal
-        _traced(corridor, sign_on, visitor, facts_of_it or {})
+        _traced(corridor, identity, visitor, facts_of_it or {})
         return _let_in(corridor, sealer, sign_on, identity, found, visitor)
 
     opening = Opening(_OPENING, {"connection": sign_on.connection_id})
@@ -215,8 +215,15 @@ def _open(corridor: Corridor, person_id: str, proof: Proof, visitor: Visitor) ->
     return new.token
 
 
-def _traced(corridor: Corridor, sign_on: SignOn, visitor: Visitor, told: Mapping[str, Any]) -> None:
-    done = Trace(sign_on.connection_id, "sign_in", "done", "ok", facts=told, address=visitor.address or None)
+_TOO_MANY = "The identity provider sent a pointer instead of the groups: they count as unknown, and nothing is changed by them."
+_FEWER = "Send only the groups assigned to the application, or push them through SCIM."
+
+
+def _traced(corridor: Corridor, identity: VerifiedIdentity, visitor: Visitor, told: Mapping[str, Any]) -> None:
+    """Keep that it worked, and whether the groups were too many to be told, of which nobody else would hear."""
+    done = Trace(identity.connection_id, "sign_in", "done", "ok", facts=told, address=visitor.address or None)
+    if identity.profile.groups_overage and corridor.entered.authority is None:
+        done = replace(done, detail=_TOO_MANY, advice=_FEWER)
     corridor.insert(t.SignInTrace, [traces.row(done, corridor.organization_id, corridor.now)])
 
 

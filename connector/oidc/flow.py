@@ -22,7 +22,7 @@ from connector.directory.traces import Stage
 from connector.errors import ConnectorError, Forbidden, Invalid
 from connector.oidc import client, tokens
 from connector.oidc.discovery import Metadata, metadata_of
-from connector.oidc.identity import facts_of, merged
+from connector.oidc.identity import facts_of, merged, redacted
 from connector.oidc.keys import UnknownKey, keys_of
 from connector.oidc.provider import Provider
 from connector.oidc.wire import Object
@@ -35,6 +35,7 @@ class Progress:
 
     stage: Stage = "arrive"
     facts: dict[str, Any] = field(default_factory=dict)
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def exchange(
     if provider.side.userinfo:
         progress.stage = "fetch"
         claims = merged(claims, client.userinfo(house.fetcher, metadata, got.access_token))
-    progress.stage, progress.facts = "identity", progress.facts | facts_of(claims)
+    progress.stage, progress.facts, progress.message = "identity", progress.facts | facts_of(claims), redacted(claims)
     return Verified(got.id_token, claims)
 
 
@@ -166,6 +167,7 @@ def signed_claims(
         fresh = _keys(house, provider, metadata, header, now, afresh=True)
         claims = tokens.verify(token, header, provider.side, fresh)
     progress.facts |= facts_of(claims)
+    progress.message = redacted(claims)
     return header, claims
 
 

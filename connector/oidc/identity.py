@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from connector.directory.sign_on_model import SignOn
+from connector.directory.traces import MESSAGE
 from connector.errors import Forbidden
 from connector.membership.fold import is_storable
 from connector.membership.identity import Attributes, LogoutHandle, SubjectId, VerifiedIdentity
@@ -135,6 +137,20 @@ def facts_of(claims: Object) -> dict[str, Any]:
         name: _when(tokens.moment_of(claims, name)) for name in ("iat", "exp", "auth_time") if name in claims
     }
     return {"claims": sorted(name for name in claims if is_storable(name))[:100], **shown, **times}
+
+
+def redacted(claims: Object) -> str:
+    """The claims as JSON, without what they say of a person: those about the token as they are, of others their kind and size."""
+    told = {name: value if name in _TOLD else _kind(value) for name, value in sorted(claims.items()) if is_storable(name)}
+    return json.dumps(told, indent=1, ensure_ascii=True, default=str)[:MESSAGE]
+
+
+_TOLD = frozenset({"iss", "aud", "azp", "exp", "iat", "nbf", "auth_time", "acr", "amr", "tid", "hd", "ver", "email_verified"})
+
+
+def _kind(value: Any) -> str:
+    size = f" ({len(value)})" if isinstance(value, str | list | dict) else ""
+    return f"{type(value).__name__}{size}"
 
 
 def _shown(value: Any) -> str:

@@ -76,7 +76,7 @@ def callback(connection_id: str) -> Response:
         pending, verified = _answered(provider, sign_on.connection_id, sign_on.version, progress)
         identity = identity_of(sign_on, provider, verified.token, verified.claims)
     except ConnectorError as error:
-        return sso.refuse(error, sign_on, progress.stage, progress.facts)
+        return sso.refuse(error, sign_on, progress.stage, progress.facts, progress.message)
     return sso.complete(sign_on, identity, pending)
 
 
@@ -116,7 +116,7 @@ def backchannel_logout(connection_id: str) -> Response:
             raise Invalid("oidc_answer_malformed", "This is no logout.", expected="one logout_token in a form")
         logout.end_sessions(house(), sign_on, sent[0], progress, _now())
     except ConnectorError as error:
-        return _logout_refused(sso.refuse(error, sign_on, progress.stage, progress.facts), error)
+        return _logout_refused(sso.refuse(error, sign_on, progress.stage, progress.facts, progress.message), error)
     return Response(status=200, headers={"Cache-Control": "no-store"})
 
 

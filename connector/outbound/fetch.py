@@ -69,7 +69,7 @@ class Fetcher:
         data: Mapping[str, str] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         limit: int = 1_000_000,
-        seconds: float = 10,
+        seconds: float = 5,
     ) -> Fetched:
         """Ask for `url` and return the answer, whatever its status, unless it is a redirect. A mapping as `data` is a form.
 

@@ -18,7 +18,7 @@ from connector.directory.sign_on_model import Binding, SamlSide, SigningKey, Sig
 from connector.errors import ConnectorError, Forbidden, Invalid
 from connector.membership.identity import LogoutHandle
 from connector.saml import gate, logout, outgoing, waiting
-from connector.saml.facts import facts_of, stage_of
+from connector.saml.facts import facts_of, redacted, stage_of
 from connector.saml.logout import LogoutRequest, Query
 from connector.saml.metadata import our_metadata
 from connector.saml.outgoing import Outgoing
@@ -50,7 +50,7 @@ def acs(connection_id: str) -> Response:
     sign_on = sso.load(connection_id)
     message = ""
     try:
-        message, relay_state = _field("SAMLResponse"), request.form.get("RelayState", "")
+        message, relay_state = _field("SAMLResponse"), _relay_state()
         again = sso.repost()
         if again is not None:
             return again
@@ -62,7 +62,7 @@ def acs(connection_id: str) -> Response:
         keys = _keys() if is_encrypted(message) else ()
         identity = verify(message, sign_on, keys, request_id=asked.message_id, force_authn_since=since, now=_now())
     except ConnectorError as error:
-        return sso.refuse(error, sign_on, stage_of(error), facts_of(message, sign_on))
+        return sso.refuse(error, sign_on, stage_of(error), facts_of(message, sign_on), redacted(message))
     return sso.complete(sign_on, identity, asked)
 
 
@@ -206,6 +206,11 @@ def _field(name: str) -> str:
             advice="At the identity provider, choose the HTTP-POST binding for this address.",
         )
     return str(given[0])
+
+
+def _relay_state() -> str:
+    """The RelayState, empty where there is none. Raises Invalid `saml_missing` for two: nobody could say which counts."""
+    return _field("RelayState") if any(_form().getlist("RelayState")) else ""
 
 
 def _form() -> MultiDict[str, str]:

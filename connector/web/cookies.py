@@ -2,7 +2,7 @@
 
 - session: who is signed in. SameSite=Lax, so that it does not come along with what another site posts here.
 - browser: which browser this is; e-mail links work only where they were asked for.
-- binding: which browser was sent to an identity provider, for one connection and ten minutes. The answer is posted by another
+- binding: which browser was sent to an identity provider, for one connection. The answer is posted by another
   site, so this one is SameSite=None where that is allowed, which is with https only.
 """
 
@@ -15,7 +15,9 @@ from flask import Response, request
 
 from connector.web.house import house
 
-BINDING_SECONDS = 600
+BINDING_SECONDS = 3600
+"""Longer than a sign-in may take, so that who took too long is told that, and not that they are in another browser."""
+
 BROWSER_SECONDS = 365 * 24 * 3600
 
 _VALUE = re.compile(r"[A-Za-z0-9_.~-]{16,128}")

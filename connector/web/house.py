@@ -34,6 +34,12 @@ class House:
         return self.settings.base_url.startswith("https:")
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether it is reached at this machine only, which browsers trust as they trust TLS (Secure Contexts section 3.1)."""
+        host = urlsplit(self.settings.base_url).hostname or ""
+        return host == "localhost" or host == "::1" or host.startswith("127.")
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port of the base URL, as browsers write them into `Origin` (RFC 6454 section 6.2)."""
         parts = urlsplit(self.settings.base_url)

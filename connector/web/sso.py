@@ -179,8 +179,10 @@ def repost() -> Response | None:
     """Have a browser send the current form again from a page of ours, if that will bring the binding cookie along.
 
     Over plain http the cookie is SameSite=Lax and stays away from what another site posts. Once is enough: `reposted` marks it.
+    To loopback every browser says where it comes from (Fetch Metadata); elsewhere over http it says its origin at least.
     """
-    foreign = request.headers.get("Origin") not in (None, house().origin)
+    site, foreign = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin") not in (None, house().origin)
+    foreign = foreign and (site in ("cross-site", "same-site") or not house().is_loopback)
     if house().is_https or cookies.binding() is not None or not foreign or "reposted" in request.form:
         return None
     return pages.page("repost.html", action=house().path(request.path), fields=request.form.items(multi=True))

@@ -272,6 +272,16 @@ def test_the_last_test_sign_in_counts_while_the_setup_is_the_same(home: Home, id
     assert checks(home.cli, home.connection)["test sign-in"] is False
 
 
+def test_activating_without_a_test_sign_in_says_so(home: Home, idp: Provider, settings: Settings) -> None:
+    """The operator may; nobody should have to find out afterwards that nobody can sign in."""
+    home.cli.json("connection", "set", home.connection, "--saml-metadata", saml_of(idp))
+    assert "no test sign-in has passed" in home.cli("connection", "activate", home.connection).err
+    database, found = Database.open(settings.database_url), loaded(settings, home.connection)
+    trial_record.record_trial(database, found, passed=True, email=None, result={}, now=datetime.now(UTC))
+    database.close()
+    assert home.cli("connection", "activate", home.connection).err == ""
+
+
 def test_attempts_to_sign_in_are_shown_with_what_to_do(home: Home, settings: Settings) -> None:
     """Oldest first."""
     assert "connector connection test" in home.cli.text("connection", "trace", home.connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from connector.errors import Forbidden, NotFound
 from connector.membership.profile import default_mapping
 from connector.oidc import entra
 from connector.oidc.checks import static_checks
-from connector.oidc.identity import as_attributes, facts_of, identity_of, merged
+from connector.oidc.identity import as_attributes, facts_of, identity_of, merged, redacted
 from connector.oidc.provider import of_connection
 from idp_fixtures.oidc.tokens import ABSENT, changed, discovery
 from tests.oidc.conftest import Site
@@ -179,3 +180,18 @@ def test_a_connection_without_openid_connect_has_nothing_to_check(site: Site) ->
     with pytest.raises(NotFound) as refusal:
         static_checks(replace(site.sign_on, oidc=None), site.house.fetcher)
     assert refusal.value.code == "not_oidc"
+
+
+def test_a_token_is_kept_without_what_it_says_of_a_person() -> None:
+    """Claims about the token stay as they are; of others their kind and size."""
+    kept = json.loads(
+        redacted({"iss": "https://idp", "exp": 5, "email": "ada@acme.example", "groups": ["a", "b"], "sub": "00u1", "n": None})
+    )
+    assert kept == {
+        "iss": "https://idp",
+        "exp": 5,
+        "email": "str (16)",
+        "groups": "list (2)",
+        "sub": "str (4)",
+        "n": "NoneType",
+    }

@@ -163,7 +163,7 @@ def test_the_acs_takes_post_only(site: Site) -> None:
     journey = set_out(site)
     query = {"SAMLResponse": site.answer(journey.request.id), "RelayState": journey.relay_state}
     refused = journey.client.get(f"/sso/{site.world.connection}/acs", query_string=query)
-    assert (refused.status_code, refused.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert (refused.status_code, set(refused.headers["Allow"].split(", "))) == (405, {"OPTIONS", "POST"})
     assert site.count(t.Session) == 0
     assert journey.arrive().status_code == 303
 

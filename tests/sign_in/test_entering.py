@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
-from connector.directory import domains, linking, requests
+from connector.directory import domains, linking, requests, traces
 from connector.directory.requests import Sending
 from connector.errors import Conflict
 from connector.organizations import members
@@ -268,6 +268,16 @@ def test_unknown_is_not_empty(database: Database) -> None:
     assert door.world.member("ada").teams == (("engineering", "member"),)
     door.come("ada", groups=())
     assert door.world.member("ada").teams == ()
+
+
+def test_groups_that_were_too_many_are_noted_in_the_trace(database: Database) -> None:
+    """The person comes in and keeps what they have; the admins read what to do. With a live directory it does not matter."""
+    door = by_claims(database)
+    door.come("ada", groups=None, groups_overage=True)
+    [item] = traces.list_(database, door.connection)
+    assert (item.stage, item.code) == ("done", "ok")
+    assert "pointer instead of the groups" in item.detail
+    assert "SCIM" in item.advice
 
 
 def test_a_rule_added_later_covers_those_who_signed_in_before(database: Database) -> None:
