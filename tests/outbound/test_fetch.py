@@ -345,13 +345,19 @@ def test_no_proxy_of_the_environment_is_asked(fetcher: Fetcher, monkeypatch: pyt
     assert proxy.heard == []
 
 
-def test_an_ipv6_address_is_spoken_to(fetcher: Fetcher) -> None:
+def has_ipv6_loopback() -> bool:
+    """Whether the kernel has it: containers are often started without IPv6."""
     try:
-        server_context = listening(says(ok(b"six")), host="::1")
-        with server_context as server:
-            answer = fetcher.fetch(f"http://[::1]:{server.port}/")
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
-        pytest.skip("this machine has no IPv6 loopback")
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="nothing can be spoken to over IPv6 where the kernel has none")
+def test_an_ipv6_address_is_spoken_to(fetcher: Fetcher) -> None:
+    with listening(says(ok(b"six")), host="::1") as server:
+        answer = fetcher.fetch(f"http://[::1]:{server.port}/")
     assert answer.body == b"six"
     assert f"Host: [::1]:{server.port}\r\n".encode() in server.heard[0]
 

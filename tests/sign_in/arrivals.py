@@ -20,7 +20,7 @@ from connector.membership.identity import Profile, SubjectId, VerifiedIdentity
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
-from tests.support.world import World, live, staged
+from tests.support.world import World, live, rows, staged
 
 SEALER = Sealer(["key"])
 ISSUER = "https://idp.example.com"
@@ -108,3 +108,12 @@ def identities(database: Database) -> list[Any]:
     """Who is linked to whom."""
     with database.read() as tx:
         return list(tx.execute(select(t.ExternalIdentity).order_by(t.ExternalIdentity.id)))
+
+
+MADE = ("person", "address", "membership", "external_identity", "session", "authentication", "assignment", "claimed_group")
+"""What a refusal must add nothing to."""
+
+
+def counted(database: Database) -> dict[str, int]:
+    """The rows that a refusal must not add to."""
+    return {name: count for name, count in rows(database).items() if name in MADE}
