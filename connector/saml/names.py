@@ -12,11 +12,9 @@ SAMLP = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 XENC = "{http://www.w3.org/2001/04/xmlenc#}"
-XENC11 = "{http://www.w3.org/2009/xmlenc11#}"
 
 RESPONSE = SAMLP + "Response"
 LOGOUT_REQUEST = SAMLP + "LogoutRequest"
-LOGOUT_RESPONSE = SAMLP + "LogoutResponse"
 ASSERTION = SAML + "Assertion"
 ENCRYPTED_ASSERTION = SAML + "EncryptedAssertion"
 SIGNATURE = DS + "Signature"
@@ -26,7 +24,6 @@ REDIRECT_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 SUCCESS = STATUS + "Success"
-ENTITY_FORMAT = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 
 
 def text_of(element: Element | None) -> str:
