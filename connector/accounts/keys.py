@@ -83,6 +83,7 @@ def create(
 
     def write(tx: Connection, person_id: str) -> NewKey:
         home = {"person_id": person_id, "organization_id": organization_id, "last_used_at": None, "revoked_at": None}
+        home |= {"project_id": None, "name": ""}
         tx.execute(insert(t.Key).values(**row, **home))
         return made
 

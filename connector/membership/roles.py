@@ -106,6 +106,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 
 
+def all_permissions(catalogue: Catalogue) -> frozenset[str]:
+    """Every permission there is in an organization, the ceilings of its roles among them."""
+    return PERMISSIONS.union(*(each.permissions for each in catalogue.roles))
+
+
 def role(catalogue: Catalogue, name: str) -> Role:
     """Return the role called `name`. Raises Invalid `unknown_role`, naming the roles there are, highest first."""
     for candidate in catalogue.roles:

@@ -64,11 +64,13 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`), a sentence for it, and from where."""
+    """What set a change off: the actor (`operator`, `scim:<connection id>`, `system`, or what a person is called), a sentence for
+    it, from where, and the person if it was one (`acting.act`)."""
 
     actor: str
     sentence: str
     address: str | None = None
+    person_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

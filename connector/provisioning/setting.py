@@ -28,6 +28,8 @@ class Setting:
     """What an organization decides by: mode, catalogue, policy, verified domains, the live (or paused) directory if there is one,
     its rules, and the ids of the teams and projects that these name.
 
+    `default_project` is the slug of the project that everybody becomes a member of on the way in, where there is one.
+
     Without a live directory claims decide: `claims` has the rules of each active connection, `rules` those of all."""
 
     mode: Mode
@@ -39,6 +41,7 @@ class Setting:
     rules: tuple[Rule, ...]
     places: Mapping[Target, str]
     claims: Mapping[str, ClaimRules]
+    default_project: str | None
 
 
 _LIVE = t.Connection.__table__.alias("live")
@@ -47,6 +50,11 @@ _ROLES = rows_as_json(
     t.Role.name, t.Role.rank, t.Role.top, t.Role.can_own, t.Role.org_visible, cast(t.Role.permissions, Text)
 ).where(t.Role.organization_id == t.Organization.id)
 _DOMAINS = rows_as_json(t.Domain.name).where(t.Domain.organization_id == t.Organization.id, t.Domain.verified_at.is_not(None))
+
+
+_DEFAULT_PROJECT = rows_as_json(t.Project.slug, t.Project.id).where(
+    t.Project.organization_id == t.Organization.id, t.Project.is_default
+)
 
 
 def _rules(*of: Any) -> Any:
@@ -88,11 +96,12 @@ SETTING = (
         _rules(t.Rule.connection_id == _LIVE.c.id).correlate(_LIVE).scalar_subquery().label("rules"),
         _SPEAKING.correlate(t.Organization, _LIVE).scalar_subquery().label("speaking"),
         _OF_CLAIMS.correlate(t.Organization, _LIVE).scalar_subquery().label("claimed"),
+        _DEFAULT_PROJECT.scalar_subquery().label("default_project"),
     )
     .outerjoin(_LIVE, and_(_LIVE.c.organization_id == t.Organization.id, _IS_LIVE))
-    .where(t.Organization.id == bindparam("organization"))
+    .where(t.Organization.id == bindparam("organization"), t.Organization.deleted_at.is_(None))
 )
-"""The query for it; whoever wants to know more at the same time adds columns behind, and reads the row with `setting_of`."""
+"""The query for it, of an organization that was not deleted; whoever wants to know more at the same time adds columns behind, and reads the row with `setting_of`."""
 
 READ_SETTING = Hot(SETTING)
 _RULES = Hot(_rules(t.Rule.connection_id == bindparam("connection")))
@@ -128,6 +137,7 @@ def _setting(
     rules: str | None,
     speaking: str | None,
     claimed: str | None,
+    default_project: str | None,
 ) -> Setting:
     ranked = sorted(json.loads(roles or "[]"), key=_by_rank)
     catalogue = Catalogue(tuple(_role(*each) for each in ranked), default_role)
@@ -141,7 +151,10 @@ def _setting(
         for (connection,) in sorted(json.loads(speaking or "[]"))
     }
     mapping = prepare(known if authority else (), catalogue, policy)
-    return Setting(Mode(mode), catalogue, policy, verified, authority, mapping, known, places, claims)
+    default = json.loads(default_project or "[]")
+    places |= {Target("project", slug): project_id for slug, project_id in default}
+    default_slug = default[0][0] if default else None
+    return Setting(Mode(mode), catalogue, policy, verified, authority, mapping, known, places, claims, default_slug)
 
 
 def _claim_rules(rules: tuple[Rule, ...], catalogue: Catalogue, policy: Policy) -> ClaimRules:

@@ -79,6 +79,13 @@ ROWS: dict[str, dict[str, Any]] = {
     "test_link": {"connection_id": "c", "organization_id": "o"},
     "test_sign_in": {"connection_id": "c", "organization_id": "o"},
     "idp_certificate": {"connection_id": "c", "organization_id": "o"},
+    "organization_setting": {"organization_id": "o", "namespace": "general"},
+    "entitlement": {"organization_id": "o", "name": "projects"},
+    "installation_policy": {"name": "creation"},
+    "kept_answer": {"key": "ka"},
+    "resource_kind": {"organization_id": "o", "name": "agent", "visibility": "organization"},
+    "resource": {"key": "rs", "organization_id": "o", "project_id": "pr", "kind": "agent", "created_by": "p"},
+    "resource_grant": {"id": "rg", "organization_id": "o", "resource_key": "rs", "team_id": "t", "level": "write"},
 }
 
 

@@ -45,7 +45,9 @@ from connector.storage.tables.organization import (
     Team,
     Withheld,
 )
-from connector.storage.tables.record import AuditEntry, Lease, OutboxEvent, ProvisioningLog, StoredPlan
+from connector.storage.tables.policy import Entitlement, InstallationPolicy, OrganizationSetting
+from connector.storage.tables.record import AuditEntry, KeptAnswer, Lease, OutboxEvent, ProvisioningLog, StoredPlan
+from connector.storage.tables.resource import Resource, ResourceGrant, ResourceKind
 from connector.storage.tables.sign_on import (
     ClaimedGroup,
     ExternalIdentity,
@@ -75,14 +77,18 @@ __all__ = [
     "DirectoryUser",
     "Domain",
     "EmailLink",
+    "Entitlement",
     "ExternalIdentity",
     "IdpCertificate",
+    "InstallationPolicy",
     "Invitation",
+    "KeptAnswer",
     "Key",
     "Lease",
     "LocalIdentity",
     "Membership",
     "Organization",
+    "OrganizationSetting",
     "OutboxEvent",
     "OutgoingMail",
     "Person",
@@ -90,6 +96,9 @@ __all__ = [
     "ProviderDocument",
     "ProvisioningLog",
     "RecoveryCode",
+    "Resource",
+    "ResourceGrant",
+    "ResourceKind",
     "Role",
     "Row",
     "Rule",

@@ -29,6 +29,8 @@ class Session(Row):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    workspace: Mapped[str | None]
+    """The organization that the person works in at the moment; NULL is the personal workspace."""
 
 
 class Authentication(Row):
@@ -118,11 +120,14 @@ class LocalIdentity(Row):
 
 
 class Key(Row):
-    """An API key, kept as a hash. With `organization_id` it opens that organization, without it what a local sign-in opens."""
+    """An API key, kept as a hash. With `organization_id` it opens that organization, with `project_id` that project of it,
+    whoever made it; without either what a local sign-in opens."""
 
     __tablename__ = "key"
     __table_args__ = (
         UniqueConstraint("token_hash"),
+        CheckConstraint("project_id IS NULL OR organization_id IS NOT NULL", name="project"),
+        in_organization("project", "project_id", ondelete="CASCADE"),
         Index("ix_key_person", "person_id"),
         Index("ix_key_organization", "organization_id"),
     )
@@ -135,6 +140,8 @@ class Key(Row):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    project_id: Mapped[str | None]
+    name: Mapped[str]
 
 
 class OutgoingMail(Row):

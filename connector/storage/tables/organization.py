@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,7 +20,7 @@ from connector.storage.tables.base import Row, in_organization, needs_mode, one_
 
 
 class Organization(Row):
-    """One tenant: where people belong."""
+    """One tenant: where people belong. One that was deleted is as if it were not there, until it is swept or restored."""
 
     __tablename__ = "organization"
     __table_args__ = (
@@ -38,6 +39,9 @@ class Organization(Row):
     top_by_rules: Mapped[bool]
     entry_gate: Mapped[bool]
     created_at: Mapped[datetime]
+    avatar_url: Mapped[str | None]
+    single_org: Mapped[bool] = mapped_column(server_default=false())
+    deleted_at: Mapped[datetime | None]
 
 
 class Role(Row):
@@ -55,13 +59,18 @@ class Role(Row):
 
 
 class Person(Row):
-    """One human in this installation. `created_by` is the connection that made them, and may maintain their address."""
+    """One human in this installation. `created_by` is the connection that made them, and may maintain their address. `username`
+    is what they chose to be added by, `username_key` its folded form."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("uq_person_username_key", "username_key", unique=True),)
     id: Mapped[str] = mapped_column(primary_key=True)
     display_name: Mapped[str | None]
     created_by: Mapped[str | None]
     created_at: Mapped[datetime]
+    username: Mapped[str | None]
+    username_key: Mapped[str | None]
+    super_admin: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Address(Row):
@@ -133,19 +142,27 @@ class Team(Row):
 
 
 class Project(Row):
-    """A workspace of an organization that has members of its own."""
+    """A workspace of an organization that has members of its own. Of the default one everybody becomes a member on the way in."""
 
     __tablename__ = "project"
-    __table_args__ = (UniqueConstraint("organization_id", "slug"), UniqueConstraint("organization_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("organization_id", "slug"),
+        UniqueConstraint("organization_id", "id"),
+        partial_index("uq_project_default", "organization_id", where="is_default", sqlite_where="is_default = 1", unique=True),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
     slug: Mapped[str]
     name: Mapped[str]
     created_at: Mapped[datetime]
+    is_default: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Invitation(Row):
-    """An invitation by e-mail. In the schema from the first day for the exclusion; its verbs come with organizations."""
+    """An invitation by e-mail, pending in `invitation` mode only. `invited_by` is the person who did, NULL the operator.
+
+    Somebody who belongs elsewhere, where only one organization is allowed, asks to move: `mover` is who, at `move_asked_at`.
+    """
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -154,6 +171,8 @@ class Invitation(Row):
         needs_mode("pending_mode", "fk_invitation_pending_mode"),
         Index("ix_invitation_pending_mode", "organization_id", "pending_mode"),
         partial_index("uq_invitation_pending", "organization_id", "email_key", where="status = 'pending'", unique=True),
+        Index("ix_invitation_email", "email_key"),
+        Index("ix_invitation_token", "token_hash"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
@@ -167,6 +186,10 @@ class Invitation(Row):
     pending_mode: Mapped[str | None] = mapped_column(
         Computed("CASE WHEN status = 'pending' THEN 'invitation' END", persisted=True)
     )
+    invited_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    mover: Mapped[str | None]
+    move_asked_at: Mapped[datetime | None]
 
 
 class Assignment(Row):

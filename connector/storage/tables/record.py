@@ -92,6 +92,17 @@ class StoredPlan(Row):
     expires_at: Mapped[datetime]
 
 
+class KeptAnswer(Row):
+    """What a request with an idempotency key was answered, written with what it made; sealed, for a key may stand in it."""
+
+    __tablename__ = "kept_answer"
+    __table_args__ = (Index("ix_kept_answer_created", "created_at"),)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    sealed: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class Lease(Row):
     """Who does the periodic work, once for all processes, and until when unless renewed."""
 
