@@ -101,7 +101,8 @@ SETTING = (
     .outerjoin(_LIVE, and_(_LIVE.c.organization_id == t.Organization.id, _IS_LIVE))
     .where(t.Organization.id == bindparam("organization"), t.Organization.deleted_at.is_(None))
 )
-"""The query for it, of an organization that was not deleted; whoever wants to know more at the same time adds columns behind, and reads the row with `setting_of`."""
+"""The query for it, of an organization that was not deleted; whoever wants to know more at the same time adds columns behind, and
+reads the row with `setting_of`."""
 
 READ_SETTING = Hot(SETTING)
 _RULES = Hot(_rules(t.Rule.connection_id == bindparam("connection")))

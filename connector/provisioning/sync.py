@@ -15,14 +15,17 @@ from connector.membership.claims import desired_by_claims
 from connector.membership.guard import divide, holds_top, withhold_last
 from connector.membership.ledger import breaks_glass, play
 from connector.membership.model import (
+    Assignment,
     Because,
     Catalogue,
     Cause,
     Change,
     Desired,
+    Give,
     Join,
     Leave,
     Lift,
+    Target,
 )
 from connector.membership.plan import Part, Plan, reconcile
 from connector.provisioning import apply, facts, people, testimony
@@ -70,7 +73,7 @@ def claimed(corridor: Corridor, entries: Sequence[Entry], *, extra: Extra | None
 
 def join(corridor: Corridor, entry: Entry, because: Because) -> Outcome:
     """Make somebody a member on the way in of whom the live directory does not speak."""
-    part = Part(entry.subject, entry.holding, (Join(because),))
+    part = Part(entry.subject, entry.holding, _welcomed(corridor.entered, (Join(because),)))
     return _apply(corridor, corridor.entered, [part], (), [entry], joined_by="jit")
 
 
@@ -119,7 +122,7 @@ def settle(
     The guard of the last owner is the caller's (`members.guard_by_hand`).
     """
     org = facts.setting(corridor)
-    decided = ((entry, decide(entry)) for entry in entries)
+    decided = ((entry, _welcomed(org, decide(entry))) for entry in entries)
     parts = [Part(entry.subject, entry.holding, changes) for entry, changes in decided if changes]
     return _apply(corridor, org, parts, (), entries, joined_by=joined_by)
 
@@ -157,9 +160,20 @@ def _run(
 
 def _decided(org: Setting, entry: Entry, absent: Because | None) -> tuple[Change, ...]:
     if org.authority is None:
-        return (*reconcile(desired_by_claims(entry.claims, org.claims, entry.holding), entry.holding), *_found(entry))
-    desired = _standing(org.mapping.desired(entry.facts), entry, absent)
-    return (*reconcile(desired, entry.holding), *_found(entry))
+        desired = desired_by_claims(entry.claims, org.claims, entry.holding)
+    else:
+        desired = _standing(org.mapping.desired(entry.facts), entry, absent)
+    return _welcomed(org, (*reconcile(desired, entry.holding), *_found(entry)))
+
+
+def _welcomed(org: Setting, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Whoever joins, in whatever way, becomes a member of the default project, where there is one."""
+    if org.default_project is None or not any(isinstance(change, Join) for change in changes):
+        return changes
+    return (*changes, Give(Assignment(Target("project", org.default_project), "member", "system"), _WELCOME))
+
+
+_WELCOME = Because("everybody is a member of the default project")
 
 
 def _found(entry: Entry) -> tuple[Change, ...]:
