@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from connector.errors import Invalid
+from connector.membership.kinds import COMMON, HOSTING, Kind
 from connector.membership.model import Catalogue, Role
 
 ASSIGN = "role.assign:"
@@ -20,7 +21,7 @@ PERMISSIONS = frozenset(
         "org.read", "org.participants.read", "org.update", "org.delete",
         "members.manage", "members.invite", "teams.manage",
         "projects.create", "projects.read_all",
-        "resources.read_all", "resources.write_all", "resources.admin_all",
+        "resources.create", "resources.read_all", "resources.write_all", "resources.admin_all",
         "quotas.manage", "billing.manage", "credits.add", "credits.use",
         "settings.general.write", "settings.preferences.write", "settings.notifications.write", "settings.auth.write",
         "settings.llm.write", "claims.manage", "audit.read", "sso.manage",
@@ -31,11 +32,16 @@ PERMISSIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A catalogue an organization may start with. `creator` is the role of the person who makes the organization."""
+    """What an organization starts with: its catalogue and its kinds of resources. `creator` is the role of the person who makes
+    it. With `default_project` everybody is a member of a project that is there from the start (TG-17); with `single_org` people
+    belong to this organization only (TG-2)."""
 
     name: str
     catalogue: Catalogue
     creator: str
+    kinds: tuple[Kind, ...] = COMMON
+    default_project: bool = False
+    single_org: bool = False
 
 
 _SEES_PEOPLE = frozenset({"org.read", "org.participants.read"})
@@ -46,7 +52,7 @@ _SEES_PROJECTS = frozenset({"projects.create", "projects.read_all"})
 
 def _openhands() -> Preset:
     """OH-11: admins invite, elevate to admin, add credits and change LLM settings; only owners make owners, claim and delete."""
-    member = _SEES_PEOPLE | {"credits.use"}
+    member = _SEES_PEOPLE | {"resources.create", "credits.use"}
     admin = member | _RUNS_MEMBERS | _SETS_EVERYDAY | _SEES_PROJECTS
     admin |= {f"{ASSIGN}admin", "credits.add", "settings.llm.write", "resources.admin_all", "quotas.manage"}
     top = _top("owner", 3, ceilings=("admin", "owner"))
@@ -58,7 +64,7 @@ def _together() -> Preset:
     """TG-15 and TG-20: members use resources and do not modify them, and buy and spend credits together."""
     member = _SEES_PEOPLE | {"resources.read_all", "credits.add", "credits.use"}
     roles = (_top("admin", 2, ceilings=("admin",)), Role("member", 1, permissions=member))
-    return Preset("together", Catalogue(roles, default="member"), creator="admin")
+    return Preset("together", Catalogue(roles, default="member"), creator="admin", default_project=True, single_org=True)
 
 
 def _apolo() -> Preset:
@@ -76,16 +82,16 @@ def _onet() -> Preset:
     viewer = _SEES_PEOPLE | {"projects.read_all", "resources.read_all"}
     roles = (
         _top("owner", 4, ceilings=("owner",)),
-        Role("editor", 3, permissions=viewer | {"resources.write_all"}),
+        Role("editor", 3, permissions=viewer | {"resources.create", "resources.write_all"}),
         Role("viewer", 2, permissions=viewer),
         Role("guest", 1, permissions=guest, org_visible=False),
     )
-    return Preset("onet", Catalogue(roles, default="viewer"), creator="owner")
+    return Preset("onet", Catalogue(roles, default="viewer"), creator="owner", kinds=COMMON + HOSTING)
 
 
 def _oagents() -> Preset:
     """OA-12 to OA-18: admins run members, teams and resources up to admin; billing pays, reads the audit log and owns nothing."""
-    member = _SEES_PEOPLE | {"credits.use"}
+    member = _SEES_PEOPLE | {"resources.create", "credits.use"}
     admin = member | _RUNS_MEMBERS | _SETS_EVERYDAY | _SEES_PROJECTS | {f"{ASSIGN}admin", "resources.admin_all", "quotas.manage"}
     billing = frozenset({"org.read", "resources.read_all", "billing.manage", "credits.add", "audit.read"})
     roles = (
