@@ -2,6 +2,7 @@
 
     ConnectorError
     ├── Invalid           what arrived cannot be understood or is not allowed      (usage of the product)
+    │   └── Unprocessable it can be understood, and speaks of what there is not
     ├── NotFound          nothing by that name here, or not for you
     ├── Conflict          the state of things forbids it; another order of steps would work
     │   └── Taken         a unique name is in use already
@@ -38,6 +39,10 @@ class ConnectorError(Exception):
 
 class Invalid(ConnectorError):
     """What arrived cannot be understood or is not allowed."""
+
+
+class Unprocessable(Invalid):
+    """It can be understood, and speaks of what there is not, or leaves out what this kind of thing needs."""
 
 
 class NotFound(ConnectorError):

@@ -32,7 +32,7 @@ from connector.membership.model import (
 from connector.membership.pattern import CompiledPattern, compile_pattern, fill
 
 TEAM_LEVELS: Final = ("member", "maintainer")
-PROJECT_LEVELS: Final = ("member",)
+PROJECT_LEVELS: Final = ("viewer", "member", "admin")
 """The levels of teams and projects, lowest first."""
 
 REMEMBERED: Final = 5_000

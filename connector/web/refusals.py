@@ -18,6 +18,7 @@ from connector.web.pages import page, wants_page
 
 STATUS: Mapping[type[ConnectorError], int] = {
     errors.Invalid: 400,
+    errors.Unprocessable: 422,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
