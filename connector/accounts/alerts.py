@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Row, exists, select
 from connector.accounts import mail
 from connector.accounts.mail_text import Letter, as_html, as_text
 from connector.errors import Invalid
+from connector.membership.settings import settings_of
+from connector.provisioning.relay import TO_PEOPLE
 from connector.storage import tables as t
 from connector.storage.sealing import Sealer
 from connector.storage.sets import among
@@ -49,19 +51,29 @@ def mail_owners(tx: Connection, sealer: Sealer, base_url: str, event_ids: Sequen
     return sum(_write(tx, sealer, base_url, alert, person_id, email, now) for alert, (person_id, email) in told)
 
 
+_SET = select(t.OrganizationSetting.document).where(
+    t.OrganizationSetting.organization_id == t.Organization.id, t.OrganizationSetting.namespace == "notifications"
+)
+
+
 def _alerts(tx: Connection, event_ids: Sequence[str]) -> list[Row[*tuple[Any, ...]]]:
-    """The events with their organization, and why it happened, which stands in the audit trail."""
+    """The events with their organization, and why it happened, which stands in the audit trail; but those that are muted there."""
     event, entry, organization = t.OutboxEvent, t.AuditEntry, t.Organization
     same = (entry.organization_id == event.organization_id, entry.at == event.created_at, entry.action == event.kind)
     found = (
         select(event.id, event.organization_id, event.kind, event.once, event.payload, event.created_at)
         .add_columns(organization.name, organization.slug, entry.because, entry.target)
+        .add_columns(_SET.correlate(organization).scalar_subquery().label("notifications"))
         .join(organization, organization.id == event.organization_id)
         .join(entry, same[0] & same[1] & same[2])
-        .where(among(event.id, event_ids))
+        .where(among(event.id, event_ids), event.kind.not_in(TO_PEOPLE))
         .order_by(event.id)
     )
-    return [row for row in tx.execute(found) if row.target == row.payload.get("target")]
+    return [row for row in tx.execute(found) if row.target == row.payload.get("target") and not _is_muted(row)]
+
+
+def _is_muted(alert: Row[*tuple[Any, ...]]) -> bool:
+    return alert.kind in settings_of({"notifications": alert.notifications or {}}).notifications.muted
 
 
 def _owners(tx: Connection, organization_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
@@ -27,6 +27,7 @@ from connector.membership.claims import desired_by_claims
 from connector.membership.fold import fold
 from connector.membership.identity import LogoutHandle, VerifiedIdentity
 from connector.membership.model import Because, Cause, Change, Holding, Join, Mode, PersonFacts, Subject
+from connector.membership.settings import settings_of
 from connector.provisioning import apply, facts, people, sync, testimony
 from connector.provisioning.corridor import Corridor, Opening, Origin, enter
 from connector.provisioning.facts import Entry
@@ -105,6 +106,9 @@ def _with_own_means(database: Database, visitor: Visitor, now: datetime) -> str 
     return session.person_id if session is not None and own else None
 
 
+_AUTH = select(t.OrganizationSetting.document).where(
+    t.OrganizationSetting.organization_id == t.Organization.id, t.OrganizationSetting.namespace == "auth"
+)
 _OPENING = Hot(
     SETTING.add_columns(
         t.Connection.state,
@@ -112,6 +116,7 @@ _OPENING = Hot(
         t.SignOn.issuer,
         t.SignOn.version,
         t.SignOn.fixed_at,
+        _AUTH.correlate(t.Organization).scalar_subquery().label("auth"),
     )
     .outerjoin(t.Connection, (t.Connection.id == bindparam("connection")) & (t.Connection.organization_id == t.Organization.id))
     .outerjoin(t.SignOn, t.SignOn.connection_id == t.Connection.id)
@@ -200,7 +205,7 @@ def _let_in(
         corridor.update(t.SignOn, [{"connection_id": identity.connection_id, "fixed_at": corridor.now}], keys=("connection_id",))
     told = {"method": identity.method, "email": identity.profile.email}
     apply.record(corridor, "sign_in.succeeded", identity.profile.email or person_id, None, told)
-    token = _open(corridor, person_id, _proof(sealer, sign_on, identity), visitor)
+    token = _open(corridor, person_id, _proof(sealer, sign_on, identity, _ends_at(corridor, identity)), visitor)
     email = found.known.email if found.known else identity.profile.email
     return Entered(token, person_id, email, sign_on.organization_slug, outcome)
 
@@ -312,7 +317,14 @@ def _about_logout(connection_id: str) -> str:
     return f"logout:{connection_id}"
 
 
-def _proof(sealer: Sealer, sign_on: SignOn, identity: VerifiedIdentity) -> Proof:
+def _ends_at(corridor: Corridor, identity: VerifiedIdentity) -> datetime | None:
+    """What the IdP says and what the organization has set: whichever comes first."""
+    hours = settings_of({"auth": corridor.beside.auth or {}}).auth.session_hours
+    ends = [corridor.now + timedelta(hours=hours)] if hours else []
+    return min([*ends, *([identity.ends_at] if identity.ends_at else [])], default=None)
+
+
+def _proof(sealer: Sealer, sign_on: SignOn, identity: VerifiedIdentity, ends_at: datetime | None) -> Proof:
     handle = identity.logout
     return Proof(
         identity.method,
@@ -321,5 +333,5 @@ def _proof(sealer: Sealer, sign_on: SignOn, identity: VerifiedIdentity) -> Proof
         handle.name_id,
         handle.session_index,
         _sealed_logout(sealer, sign_on.connection_id, handle) if handle.name_id else None,
-        identity.ends_at,
+        ends_at,
     )
