@@ -4,10 +4,13 @@
     ├── Invalid           what arrived cannot be understood or is not allowed      (usage of the product)
     │   └── Unprocessable it can be understood, and speaks of what there is not
     ├── NotFound          nothing by that name here, or not for you
+    ├── Gone              it was here, and is over for good
     ├── Conflict          the state of things forbids it; another order of steps would work
     │   └── Taken         a unique name is in use already
     ├── Outdated          what the client knows of a thing is not its state of today
     ├── TooLarge          more than is taken in one message
+    ├── Unsupported       it is written in a form that is not taken
+    ├── NotEntitled       this installation is not set up to give it, whoever asks
     ├── Forbidden         known and understood, but not in this state or not with these rights
     ├── Unauthenticated   no credential, or none that lives
     ├── Upstream          somebody else's server did not answer as it should
@@ -49,6 +52,10 @@ class NotFound(ConnectorError):
     """There is nothing by that name here."""
 
 
+class Gone(ConnectorError):
+    """It was here, and is over for good: asking again changes nothing."""
+
+
 class Conflict(ConnectorError):
     """The state of things forbids it."""
 
@@ -63,6 +70,14 @@ class Outdated(ConnectorError):
 
 class TooLarge(ConnectorError):
     """More arrived than is taken in one message."""
+
+
+class Unsupported(ConnectorError):
+    """What arrived is written in a form that is not taken."""
+
+
+class NotEntitled(ConnectorError):
+    """This installation is not set up to give it, whoever asks."""
 
 
 class Forbidden(ConnectorError):

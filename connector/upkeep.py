@@ -18,9 +18,11 @@ from sqlalchemy import Connection
 
 from connector.accounts import links, mail, sessions, throttle
 from connector.accounts.alerts import mail_owners
+from connector.accounts.invitation_mail import mail_ended
 from connector.config import Settings
 from connector.directory import documents, domain_checks, requests, traces, upkeep
 from connector.errors import Unavailable
+from connector.organizations import invitations
 from connector.outbound import dns
 from connector.outbound.fetch import Fetcher
 from connector.provisioning import lease
@@ -138,13 +140,14 @@ def _beat(worker: _Worker) -> None:
 
 
 def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
-    mail_owners(tx, worker.sealer, worker.settings.base_url, events, datetime.now(UTC))
+    for write in (mail_owners, mail_ended):
+        write(tx, worker.sealer, worker.settings.base_url, events, datetime.now(UTC))
 
 
 def _round(database: Database, now: datetime) -> None:
     upkeep.run(database, now)
     traces.unanswered(database, now)  # before the requests are forgotten
-    for room in (links, mail, sessions, throttle, documents, requests, traces):
+    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces):
         room.sweep(database, now)
 
 

@@ -51,6 +51,12 @@ def spellings(email: str) -> list[str]:
     return list(dict.fromkeys(written))
 
 
+def one_spelling(email: str) -> str:
+    """The folded form of an address of `read_email` that all its spellings share: its domain encoded."""
+    local, _, _ = fold(email).partition("@")
+    return f"{local}@{domain_of(email)}"
+
+
 def find(tx: Connection, email: str) -> str | None:
     """The id of the person who has the address verified, None when nobody has."""
     return _holder(tx, spellings(email))

@@ -44,6 +44,10 @@ LIMITS = {
     "link_per_email": Limit(5, 900, burst=5),  # per e-mail address, so that nobody's mailbox is filled
     "link_per_address": Limit(100, 900, burst=100),
     "code_try": Limit(20, 900, burst=20),  # per address: mailed and recovery codes
+    "invitation_page": Limit(300, 60, burst=300),  # per address: what an invitation says, and answering it
+    "invitation_per_email": Limit(20, 3600, burst=20),  # per e-mail address, so that nobody's mailbox is filled
+    "invitation_per_organization": Limit(1000, 3600, burst=1000),
+    "invitation_resend": Limit(5, 3600, burst=5),  # per invitation
     "token_endpoint": Limit(120, 60, burst=120),  # per address: refused requests
 }
 

@@ -20,12 +20,14 @@ BATCH = 1_000
 
 KEPT = timedelta(days=30)
 
-TOLD = ("guard.last_owner",)
+TO_OWNERS = ("guard.last_owner",)
 """Changes that the owners hear of beside the alerts, which are all the events with `once`."""
 
+TO_PEOPLE = ("invitation.ended",)
+"""Changes that those hear of whom they are about."""
 
 Tell = Callable[[Connection, Sequence[str]], object]
-"""What is done with the ids of events that the owners should hear of, in the transaction that numbers them."""
+"""What is done with the ids of events that somebody should hear of, in the transaction that numbers them."""
 
 
 def relay(database: Database, tell: Tell | None = None) -> int:
@@ -38,9 +40,9 @@ def relay(database: Database, tell: Tell | None = None) -> int:
 
 def _number(tx: Connection, tell: Tell | None) -> int:
     numbered = tx.execute(_NUMBER.returning(OutboxEvent.id, OutboxEvent.kind, OutboxEvent.once)).all()
-    alerts = sorted(row.id for row in numbered if row.once is not None or row.kind in TOLD)
-    if alerts and tell is not None:
-        tell(tx, alerts)
+    told = sorted(row.id for row in numbered if row.once is not None or row.kind in (*TO_OWNERS, *TO_PEOPLE))
+    if told and tell is not None:
+        tell(tx, told)
     return len(numbered)
 
 
