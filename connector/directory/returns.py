@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, or_, select
 
 from connector.directory.departures import MEMORY
-from connector.membership.model import Assignment, Because, Catalogue, Cause, Change, Give, Join, Suspend, Take, Target
+from connector.membership.model import Assignment, Because, Catalogue, Cause, Change, Give, Join, Suspend, Target
 from connector.provisioning import apply, people
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
@@ -94,20 +94,14 @@ def _returning(catalogue: Catalogue, left: Mapping[str, Mapping[str, Any] | None
             return changes
         if any(isinstance(change, Join) for change in changes):
             return (*changes, *_given_back(left[entry.user_id] or {"rows": [], "causes": []}, tops))
-        return (*changes, *_handed_back(entry))
+        return changes
 
     return extra
 
 
 def _given_back(left: Mapping[str, Any], tops: set[str]) -> tuple[Change, ...]:
     because = Because("came back: the same externalId and userName as before")
-    rows = [Assignment(Target(kind, slug), level, source) for kind, slug, level, source in left["rows"]]
+    rows = [Assignment(Target(kind, slug), level, source) for kind, slug, level, source in left["rows"] if source != "converted"]
     given = [Give(row, because) for row in rows if row.level not in tops or row.target.kind != "role"]
     causes = [Suspend(Cause(cause), Because(f"came back, and was suspended before ({cause})")) for cause in left["causes"]]
     return (*given, *causes)
-
-
-def _handed_back(entry: Entry) -> tuple[Change, ...]:
-    """Somebody restored by hand whom the IdP pushes again: what the restore kept is the rules' business again."""
-    because = Because("pushed again after a restore: the rules speak again")
-    return tuple(Take(row, because) for row in sorted(entry.holding.rows) if row.source == "converted")

@@ -28,6 +28,7 @@ BREAK_GLASS = "break_glass"
 CONVERTED = "converted"
 
 _HANDED_OVER = frozenset({"manual", "invitation", "founder", CONVERTED})
+_RULES_SPEAK = Because("the rules speak of this person now: what was kept until then is withdrawn")
 _GOING_LIVE = Because("roles and teams are handed over to the rules of the connection going live")
 
 
@@ -93,7 +94,13 @@ def convert(holding: Holding, catalogue: Catalogue, sources: Collection[str] | N
     For going back to invitations (all rules), and for keeping what a rule or a connection gave when it is removed (`sources`: its
     `rule:<id>`). A `converted` row already there is raised, never lowered.
     """
-    taken = sorted(row for row in holding.rows if row.from_rule and (sources is None or row.source in sources))
+    return _converted(
+        holding, [row for row in holding.rows if row.from_rule and (sources is None or row.source in sources)], catalogue
+    )
+
+
+def _converted(holding: Holding, rows: Iterable[Assignment], catalogue: Catalogue) -> tuple[Change, ...]:
+    taken = sorted(rows)
     changes: list[Change] = []
     for target in dict.fromkeys(row.target for row in taken):
         mine = [row for row in taken if row.target == target]
@@ -106,7 +113,7 @@ def convert(holding: Holding, catalogue: Catalogue, sources: Collection[str] | N
     return tuple(changes)
 
 
-def hand_over(holding: Holding, catalogue: Catalogue) -> tuple[Take, ...]:
+def hand_over(holding: Holding, catalogue: Catalogue, because: Because = _GOING_LIVE) -> tuple[Take, ...]:
     """Withdraw what people gave, so that the rules speak: manual, invitation, founder's and converted rows of a linked member.
 
     The top role stays whoever gave it, and so do `system` rows and everything of a break-glass owner.
@@ -115,7 +122,21 @@ def hand_over(holding: Holding, catalogue: Catalogue) -> tuple[Take, ...]:
         return ()
     top = roles.top(catalogue).name
     rows = (row for row in holding.rows if row.source in _HANDED_OVER and not (row.target == ROLE and row.level == top))
-    return tuple(Take(row, _GOING_LIVE) for row in sorted(rows))
+    return tuple(Take(row, because) for row in sorted(rows))
+
+
+def await_rules(holding: Holding, catalogue: Catalogue) -> tuple[Change, ...]:
+    """Keep what `hand_over` would withdraw until the rules speak of this person: manual, invitation and founder's rows become
+    `converted` ones, which `release` withdraws then."""
+    rows = [take.assignment for take in hand_over(holding, catalogue) if take.assignment.source != CONVERTED]
+    return _converted(holding, rows, catalogue)
+
+
+def release(holding: Holding, catalogue: Catalogue) -> tuple[Take, ...]:
+    """Withdraw what was kept until the rules speak, now that they do: `converted` rows, but the top role."""
+    if not any(row.source == CONVERTED for row in holding.rows):
+        return ()
+    return tuple(take for take in hand_over(holding, catalogue, _RULES_SPEAK) if take.assignment.source == CONVERTED)
 
 
 def _named(row: Assignment) -> str:

@@ -312,9 +312,14 @@ def record_all(corridor: Corridor, action: str, changes: Sequence[Recorded], bec
     if corridor.preview:
         return
     audit = [_audit(corridor, action, target, before, after, because) for target, before, after in changes]
-    told = [{"target": target, "before": before, "after": after} for target, before, after in changes]
     corridor.insert(t.AuditEntry, audit)
-    corridor.insert(t.OutboxEvent, [_outbox(corridor, action, payload, None) for payload in told])
+    tell(corridor, action, [{"target": target, "before": before, "after": after} for target, before, after in changes])
+
+
+def tell(corridor: Corridor, kind: str, payloads: Sequence[Values]) -> None:
+    """Write outbox events only, one for each payload: for what the audit entry of the act says already."""
+    if not corridor.preview:
+        corridor.insert(t.OutboxEvent, [_outbox(corridor, kind, payload, None) for payload in payloads])
 
 
 def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *, once: str, because: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from connector.membership.claims import desired_by_claims
 from connector.membership.guard import divide, holds_top, withhold_last
-from connector.membership.ledger import breaks_glass, play
+from connector.membership.ledger import breaks_glass, play, release
 from connector.membership.model import (
     Assignment,
     Because,
@@ -159,11 +159,15 @@ def _run(
 
 
 def _decided(org: Setting, entry: Entry, absent: Because | None) -> tuple[Change, ...]:
+    """What the authority makes of somebody. Once it speaks of them, of their groups too, what was kept until then goes."""
     if org.authority is None:
         desired = desired_by_claims(entry.claims, org.claims, entry.holding)
+        heard = any(claim.groups_known and claim.connection in org.claims for claim in entry.claims)
     else:
         desired = _standing(org.mapping.desired(entry.facts), entry, absent)
-    return _welcomed(org, (*reconcile(desired, entry.holding), *_found(entry)))
+        heard = entry.user_id is not None
+    released = release(entry.holding, org.catalogue) if heard else ()
+    return _welcomed(org, (*reconcile(desired, entry.holding), *_found(entry), *released))
 
 
 def _welcomed(org: Setting, changes: tuple[Change, ...]) -> tuple[Change, ...]:
