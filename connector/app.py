@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from connector.api import me
+from connector.api import routes as api
 from connector.config import Settings
 from connector.errors import ConnectorError, Unavailable
 from connector.oidc import routes as oidc
@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(sso.blueprint)
     app.register_blueprint(saml.blueprint)
     app.register_blueprint(oidc.blueprint)
-    app.register_blueprint(me.blueprint)
+    app.register_blueprint(api.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.register_error_handler(HTTPException, _http_error)

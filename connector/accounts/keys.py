@@ -61,13 +61,19 @@ class KeyView:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who uses a live key, and what it counts as for `opening`."""
+    """Who uses a live key, and what it counts as for `opening`; `hint` are the key's last letters, `organization_id` and
+    `project_id` what it belongs to, where that is not the person."""
 
     key_id: str
     person_id: str
     email: str | None
     authentication: Authentication
     scopes: tuple[str, ...]
+    name: str | None
+    hint: str
+    organization_id: str | None
+    project_id: str | None
+    super_admin: bool
 
 
 def create(
@@ -123,7 +129,9 @@ _MEMBER = and_(t.Membership.organization_id == _KEY.organization_id, t.Membershi
 _ACTIVE = or_(_KEY.organization_id.is_(None), and_(t.Membership.id.is_not(None), ~_SUSPENDED)).label("active")
 _KEYS = (
     select(_KEY.id, _KEY.hint, _KEY.person_id, _KEY.organization_id, _KEY.scopes, _KEY.created_at, _KEY.last_used_at)
-    .add_columns(_KEY.revoked_at, t.Address.email, t.Organization.slug, _ACTIVE)
+    .add_columns(_KEY.revoked_at, _KEY.project_id, t.Address.email, t.Person.display_name, t.Person.super_admin)
+    .add_columns(t.Organization.slug, _ACTIVE)
+    .join(t.Person, t.Person.id == _KEY.person_id)
     .outerjoin(t.Address, and_(t.Address.person_id == _KEY.person_id, t.Address.is_primary))
     .outerjoin(t.Organization, t.Organization.id == _KEY.organization_id)
     .outerjoin(t.Membership, _MEMBER)
@@ -177,7 +185,8 @@ def find(database: Database, key: str, now: datetime) -> Holder | None:
         return None
     if row.last_used_at is None or now - row.last_used_at >= TOUCH:
         _touch(database, row.id, now)
-    return Holder(row.id, row.person_id, row.email, _counts_as(row.organization_id), tuple(row.scopes))
+    who = (row.id, row.person_id, row.email, _counts_as(row.organization_id), tuple(row.scopes), row.display_name)
+    return Holder(*who, row.hint, row.organization_id, row.project_id, row.super_admin)
 
 
 def _counts_as(organization_id: str | None) -> Authentication:

@@ -68,7 +68,8 @@ class Session:
     """A live session: at least one authentication in it lives.
 
     `primary_domain_owner` is the organization, among those the session speaks of, that has verified the domain of the person's
-    verified primary address: what `opening.opens_personal` asks for.
+    verified primary address: what `opening.opens_personal` asks for. `workspace` is the organization the person works in at the
+    moment, open or not; None is their own.
     """
 
     id: str
@@ -81,6 +82,9 @@ class Session:
     agent: str
     created_at: datetime
     last_seen_at: datetime
+    username: str | None
+    super_admin: bool
+    workspace: str | None
 
     @property
     def authentications(self) -> tuple[Authentication, ...]:

@@ -138,7 +138,10 @@ _SESSIONS = (
         _AS.agent,
         _AS.created_at,
         _AS.last_seen_at,
+        _AS.workspace,
         t.Person.display_name,
+        t.Person.username,
+        t.Person.super_admin,
         t.Address.email,
         t.Address.email_key,
         t.Address.verified,
@@ -201,7 +204,8 @@ def _session(rows: list[Any], now: datetime) -> Session | None:
     held = tuple(_held(row) for row in alive)
     who = (first.id, first.person_id, first.display_name, first.email)
     seen = (first.address, first.agent, first.created_at, first.last_seen_at)
-    return Session(*who, held, _domain_owner(alive), *seen)
+    now_at = (first.username, first.super_admin, first.workspace)
+    return Session(*who, held, _domain_owner(alive), *seen, *now_at)
 
 
 def _lives(row: Any, now: datetime) -> bool:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from connector.membership.mapping import TEAM_LEVELS
 from connector.membership.model import Mode
@@ -46,9 +46,19 @@ _MINE = Hot(
     select(t.Organization.id, t.Organization.slug, t.Organization.name, t.Organization.membership_mode, t.Membership.role)
     .add_columns((~_SUSPENDED).label("active"), _TEAMS.scalar_subquery().label("teams"))
     .join(t.Membership, t.Membership.organization_id == t.Organization.id)
-    .where(t.Membership.person_id == bindparam("person"))
+    .where(t.Membership.person_id == bindparam("person"), t.Organization.deleted_at.is_(None))
     .order_by(t.Organization.id)
 )
+_ID = Hot(
+    select(t.Organization.id).where(or_(t.Organization.id == bindparam("named"), t.Organization.slug == bindparam("named")))
+)
+
+
+def identify(database: Database, slug_or_id: str) -> str | None:
+    """The id of the organization with this id or slug, deleted or not, open or not: who may what there is judged elsewhere."""
+    with database.read() as tx:
+        row = _ID.first(tx, {"named": slug_or_id})
+    return None if row is None else str(row.id)
 
 
 def of_person(database: Database, person_id: str) -> tuple[Mine, ...]:

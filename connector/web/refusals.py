@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -20,11 +21,14 @@ STATUS: Mapping[type[ConnectorError], int] = {
     errors.Invalid: 400,
     errors.Unprocessable: 422,
     errors.Unauthenticated: 401,
+    errors.NotEntitled: 402,
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.Outdated: 412,
     errors.TooLarge: 413,
+    errors.Unsupported: 415,
     errors.Upstream: 424,
     errors.TooMany: 429,
     errors.Unavailable: 503,
@@ -51,6 +55,7 @@ _HEADINGS = {
     403: "This is not allowed",
     404: "There is nothing here",
     405: "This page cannot be used that way",
+    410: "This is over",
     413: "That was too much",
     429: "That was a little too often",
     500: "Something went wrong here",
@@ -97,11 +102,12 @@ def answer(
     """
     reference, status = reference or new_reference(), status_of(error)
     _log.info("refused with %s (%d), reference %s", error.code, status, reference)
-    words = words or plain_words(error)
-    if wants_page(default_page) and not request.path.startswith("/api/"):
-        response = _page(status, words, error.code, reference, facts, organization)
+    if wants_page(default_page) and not is_api():
+        response = _page(status, words or plain_words(error), error.code, reference, facts, organization)
+    elif is_api():
+        response = problem(status, error.code, error.detail, error.expected, error.advice, reference=reference)
     else:
-        response = problem(status, error.code, " ".join(words.sentences), reference=reference)
+        response = problem(status, error.code, " ".join((words or plain_words(error)).sentences), reference=reference)
     response.headers["X-Connector-Error"] = error.code
     response.headers["X-Connector-Reference"] = reference
     if isinstance(error, errors.TooMany | errors.Unavailable):
@@ -129,8 +135,13 @@ def failure(reference: str) -> Response:
     return problem(500, "failure", said)
 
 
+def is_api() -> bool:
+    """Whether the address is one of the API, which has no pages for errors and tells expected and advice on their own."""
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
 def _for_browser() -> bool:
-    return not request.path.startswith("/api/") and wants_page(False)
+    return not is_api() and wants_page(False)
 
 
 def _page(
@@ -140,10 +151,11 @@ def _page(
     return page("refused.html", status, leads_away=False, words=words, **said)
 
 
-def problem(status: int, code: str, detail: str, *, reference: str = "") -> Response:
-    """An error as problem details, with the stable code."""
-    told = {"type": "about:blank", "status": status, "code": code, "detail": detail}
-    response = jsonify(told | ({"reference": reference} if reference else {}))
+def problem(status: int, code: str, detail: str, expected: str = "", advice: str = "", *, reference: str = "") -> Response:
+    """An error as problem details (RFC 9457), with the stable code; what is empty is left out."""
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    more = {"expected": expected, "advice": advice, "reference": reference}
+    response = jsonify(told | {name: said for name, said in more.items() if said})
     response.status_code = status
     response.content_type = "application/problem+json"
     return response

@@ -1,0 +1,20 @@
+"""ROUTES: every operation of the API, as one blueprint. A module that declares operations is imported here, once."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Blueprint
+
+from connector.api import me as me
+from connector.api import rendering
+from connector.api.operation import OPERATIONS
+from connector.api.serving import serve
+from connector.errors import ConnectorError
+
+blueprint = Blueprint("api", __name__)
+
+for each in OPERATIONS:
+    blueprint.add_url_rule(each.path, each.id, partial(serve, each), methods=[each.method])
+
+blueprint.register_error_handler(ConnectorError, rendering.refused)
