@@ -13,7 +13,7 @@ import requests
 from connector.cli.common import Tools
 from connector.directory import connections, sign_on
 from connector.errors import Unavailable
-from connector.organizations.members import MemberView
+from connector.organizations.member_views import MemberView
 from connector.outbound.fetch import Fetcher
 from connector.saml.metadata import read_metadata
 from idp_fixtures.idp import Application, Provider, serving

@@ -21,8 +21,9 @@ from connector.cli.plan_text import summary
 from connector.cli.rule import gives
 from connector.directory import connections, domains, plans, rules, tokens
 from connector.membership.explain import BecauseItem
-from connector.organizations import members, organizations
-from connector.organizations.members import MemberExplanation
+from connector.organizations import organizations
+from connector.organizations.member_explained import MemberExplanation, explain_member
+from connector.organizations.member_views import list_members
 from connector.provisioning import history
 from connector.storage.ids import new_id
 from idp_fixtures.conversation import Exchange, exchanges, load
@@ -107,7 +108,7 @@ def tour(at_hand: Tools, idp: Provider, say: Say) -> tuple[Told, ...]:
 def _zoe(at_hand: Tools, northwind: Told, idp: Provider, say: Say) -> Told:
     say(_heading("Zoë signs in, and is signed out by a push"))
     home = northwind.home
-    demo_sign_in.connect(at_hand, home.connection, idp, members.list_members(at_hand.database, home.organization))
+    demo_sign_in.connect(at_hand, home.connection, idp, list_members(at_hand.database, home.organization))
     say(f"  Northwind's people sign in at an identity provider that runs beside this demo, at {idp.url}")
     scim = (home.scim_base_url, home.token)
     signed_in = demo_sign_in.try_out(at_hand, home.connection, scim, "zoe.lund@northwind.example", say)
@@ -208,8 +209,8 @@ def _rules_text(at_hand: Tools, home: Home) -> str:
 
 
 def _tell_members(at_hand: Tools, home: Home, say: Say) -> Told:
-    found = members.list_members(at_hand.database, home.organization)
-    told = Told(home, tuple(members.explain_member(at_hand.database, home.organization, str(each.id)) for each in found))
+    found = list_members(at_hand.database, home.organization)
+    told = Told(home, tuple(explain_member(at_hand.database, home.organization, str(each.id)) for each in found))
     rows = [row for each in told.people for row in _person(each)]
     say("\n" + indent(output.table(("MEMBER", "HAS", "BECAUSE"), rows, empty=""), "  "))
     return told

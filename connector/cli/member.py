@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -12,7 +13,8 @@ from connector.cli.output import Shown
 from connector.directory import linking
 from connector.membership.explain import BecauseItem
 from connector.organizations import members
-from connector.organizations.members import MemberExplanation, MemberView
+from connector.organizations.member_explained import MemberExplanation, explain_member
+from connector.organizations.member_views import MemberView, list_members
 from connector.organizations.organizations import OrganizationView
 
 
@@ -26,12 +28,12 @@ def member() -> None:
 @organization
 def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
     """The organization's members, oldest first."""
-    found = members.list_members(at_hand.database, organization.id)
+    found = list_members(at_hand.database, organization.id)
     rows = [
         (who(each), each.name, each.role, _status(each), _teams(each), ", ".join(each.projects), each.source) for each in found
     ]
     heads = ("EMAIL", "NAME", "ROLE", "STATUS", "TEAMS", "PROJECTS", "JOINED BY")
-    return Shown(output.items([member_data(each) for each in found]), output.table(heads, rows, empty="No members."))
+    return Shown(output.items(found), output.table(heads, rows, empty="No members."))
 
 
 @member.command()
@@ -40,7 +42,7 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
 @click.argument("email")
 def explain(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
     """What a member has and why, and why not something else."""
-    told = members.explain_member(at_hand.database, organization.id, email)
+    told = explain_member(at_hand.database, organization.id, email)
     return Shown(explanation_data(told), explanation_text(told))
 
 
@@ -111,24 +113,18 @@ def unlink(at_hand: Tools, organization: OrganizationView, email: str) -> Shown:
     return _shown(linking.unlink(at_hand.database, organization.id, email))
 
 
-def member_data(view: MemberView) -> dict[str, Any]:
-    """A member for programs."""
-    teams = [{"slug": slug, "role": role} for slug, role in view.teams]
-    data: dict[str, Any] = {"id": view.id, "email": view.email, "name": view.name, "role": view.role, "status": view.status}
-    return data | {"causes": view.causes, "source": view.source, "teams": teams, "projects": view.projects}
-
-
 def explanation_data(told: MemberExplanation) -> dict[str, Any]:
     """A member for programs, with `because` (items of target, level, source, rule, group) and `not` (target, reason)."""
     because = [
         {"target": item.target, "level": item.level, "source": item.source, "rule": item.rule, "group": item.group}
         for item in told.because
     ]
-    return member_data(told.member) | {"because": because, "not": told.not_}
+    member = {each.name: getattr(told.member, each.name) for each in fields(told.member)}
+    return member | {"because": because, "not": told.not_}
 
 
 def _shown(view: MemberView) -> Shown:
-    return Shown(member_data(view), _one(view))
+    return Shown(view, _one(view))
 
 
 def who(view: MemberView) -> str:
@@ -175,4 +171,4 @@ def _status(view: MemberView) -> str | None:
 
 
 def _teams(view: MemberView) -> str:
-    return ", ".join(slug if role == "member" else f"{slug}:{role}" for slug, role in view.teams)
+    return ", ".join(each.slug if each.role == "member" else f"{each.slug}:{each.role}" for each in view.teams)

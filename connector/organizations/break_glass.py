@@ -18,7 +18,8 @@ from connector.membership import roles
 from connector.membership.ledger import breaks_glass
 from connector.membership.model import ROLE, Assignment, Because, Give, Take
 from connector.membership.plan import Part
-from connector.organizations import members
+from connector.organizations.last_owner import guard_by_hand
+from connector.organizations.member_views import find
 from connector.provisioning import apply, facts, sync
 from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
 from connector.provisioning.facts import Entry
@@ -103,7 +104,7 @@ def remove(database: Database, organization_id: str, email: str) -> None:
             )
         taken = (Take(row, because),)
         _refuse_last(corridor, entry)
-        members.guard_by_hand(corridor, [Part(entry.subject, entry.holding, taken)])
+        guard_by_hand(corridor, [Part(entry.subject, entry.holding, taken)])
         sync.settle(corridor, [entry], lambda _: taken)
         apply.record(corridor, "break_glass.removed", email, {"break_glass": True}, None, [because.sentence])
         corridor.tx.execute(delete(t.RecoveryCode).where(t.RecoveryCode.membership_id == entry.membership_id))
@@ -113,7 +114,7 @@ def remove(database: Database, organization_id: str, email: str) -> None:
 
 
 def _find(corridor: Corridor, email: str) -> Entry:
-    return facts.members(corridor, id_rows([members.find(corridor, email)]))[0]
+    return facts.members(corridor, id_rows([find(corridor, email)]))[0]
 
 
 def _member(corridor: Corridor, email: str) -> Entry:

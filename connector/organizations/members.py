@@ -1,34 +1,28 @@
-"""Members: list, explain, and what people decide about one of them. Each verb is one transaction, guarded for the last owner.
+"""Members: what people decide about one of them. Each verb is one transaction, guarded for the last owner.
 
 What a rule governs is locked by the *source of the row*: while a rule gives somebody an organization role, changing it by hand is
-409 `managed_by_idp`. Admins may always suspend.
+409 `managed_by_idp`. Admins may always suspend. Nobody touches a member whose role is above what they may assign.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import select
 
-from connector.errors import Conflict, NotFound
+from connector.errors import Conflict
 from connector.membership import roles
 from connector.membership.claims import desired_by_claims
-from connector.membership.explain import BecauseItem, Explanation, NotItem, explain, explain_claims
-from connector.membership.fold import fold
-from connector.membership.guard import refuse_last_owner
-from connector.membership.ledger import breaks_glass, effective
+from connector.membership.ledger import breaks_glass
 from connector.membership.model import (
     ROLE,
     Assignment,
     Because,
     Cause,
     Change,
-    Effective,
     Give,
     Granted,
-    Holding,
     Leave,
     Lift,
     Mode,
@@ -36,201 +30,73 @@ from connector.membership.model import (
     Take,
 )
 from connector.membership.plan import Part
+from connector.organizations import settings
+from connector.organizations.last_owner import guard_by_hand
+from connector.organizations.member_views import MemberView, find, not_found, views
 from connector.provisioning import facts, sync, testimony
-from connector.provisioning.corridor import OPERATOR, Corridor, Glance, Ids, Origin, enter
+from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act
+from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.provisioning.setting import Setting
 from connector.storage import tables as t
 from connector.storage.database import Database
-from connector.storage.sets import among, id_rows
+from connector.storage.sets import id_rows
+
+MANAGES = "members.manage"
 
 
 @dataclass(frozen=True, slots=True)
-class MemberView:
-    """A member as people see them. `source` is how they joined; `causes` why they are suspended. Somebody the directory knows who
-    is not a member has neither role nor status."""
+class _Case:
+    """One member on whom somebody decides: what is known of them, how they are seen, and what the decider is here."""
 
-    id: str | None
-    email: str | None
-    name: str | None
-    role: str | None
-    status: str | None
-    causes: tuple[str, ...]
-    source: str | None
-    teams: tuple[tuple[str, str], ...]
-    projects: tuple[str, ...]
+    entry: Entry
+    seen: MemberView
+    standing: Standing
+    corridor: Corridor
 
+    @property
+    def themselves(self) -> bool:
+        """Whether somebody decides about themselves."""
+        person_id = self.standing.actor.person_id
+        return person_id is not None and self.entry.person_id == person_id
 
-@dataclass(frozen=True, slots=True)
-class MemberExplanation:
-    """A member, what they have and why, and what they have not and why not."""
-
-    member: MemberView
-    because: tuple[BecauseItem, ...]
-    not_: tuple[NotItem, ...]
+    def need_manager(self) -> None:
+        """Raises Forbidden `permission_missing`, `scope_missing`, `role_above`."""
+        self.standing.need(MANAGES)
+        self.standing.need_assignable(self.seen.role or "")
 
 
-def list_members(database: Database, organization_id: str) -> list[MemberView]:
-    """All members, oldest first, with a constant number of statements."""
-    with database.read() as tx:
-        glance = Glance(tx, organization_id)
-        everybody = select(t.Membership.id).where(t.Membership.organization_id == organization_id)
-        return _views(glance, everybody)
+Decide = Callable[[_Case], tuple[Change, ...]]
 
 
-def view(corridor: Corridor, membership_id: str) -> MemberView:
-    """One member as they are now in this transaction."""
-    return _views(corridor, id_rows([membership_id]))[0]
+def set_role(database: Database, organization_id: str, who: str, role: str, *, actor: Actor = OPERATOR) -> MemberView:
+    """Give a member an organization role by hand: by whoever may assign both the old and the new one.
 
-
-def _views(glance: Glance | Corridor, scope: Ids) -> list[MemberView]:
-    catalogue = facts.setting(glance).catalogue
-    ids = glance.tx.execute(scope).scalars().all()
-    holdings, _ = facts.read_ledgers(glance, ids)
-    rows = glance.tx.execute(_members(glance.organization_id).where(among(t.Membership.id, ids)).order_by(t.Membership.id))
-    return [_view(row, holdings[row.id], effective(holdings[row.id], catalogue)) for row in rows]
-
-
-def _members(organization_id: str) -> Any:
-    """Members with what they are called: their own name and primary address, else what their directory says."""
-    member, user = t.Membership, t.DirectoryUser
-    mine = (user.person_id == member.person_id, user.organization_id == organization_id)
-    email, name = (select(func.min(said)).where(*mine).scalar_subquery() for said in (user.email, user.display_name))
-    return (
-        select(
-            member.id,
-            member.joined_by,
-            member.person_id,
-            func.coalesce(t.Address.email, email).label("email"),
-            func.coalesce(t.Person.display_name, name).label("display_name"),
-        )
-        .join(t.Person, t.Person.id == member.person_id)
-        .outerjoin(t.Address, and_(t.Address.person_id == member.person_id, t.Address.is_primary))
-        .where(member.organization_id == organization_id)
-    )
-
-
-def _view(row: Any, holding: Holding, now: Effective) -> MemberView:
-    causes = tuple(sorted(str(cause) for cause in holding.causes))
-    projects = tuple(slug for slug, _ in now.projects)
-    return MemberView(row.id, row.email, row.display_name, now.role, now.status, causes, row.joined_by, now.teams, projects)
-
-
-def find(glance: Glance | Corridor, who: str) -> str:
-    """The membership id of a member by verified address, else by any address or userName we were told, else by id.
-
-    Raises NotFound `member_not_found`, Conflict `member_ambiguous`.
+    Raises Invalid `unknown_role`, Forbidden `role_above`, Conflict `managed_by_idp`, `last_owner`, `break_glass`, and what `find`
+    and `acting.act` raise.
     """
-    key = fold(who)
-    member, address, user = t.Membership, t.Address, t.DirectoryUser
-    mine = select(member.id).where(member.organization_id == glance.organization_id)
-    verified = select(address.person_id).where(address.email_key == key, address.verified)
-    told = select(address.person_id).where(address.email_key == key)
-    pushed = select(user.person_id).where(
-        user.organization_id == glance.organization_id, or_(user.email_key == key, user.user_name_key == key)
-    )
-    for candidates in (
-        mine.where(member.person_id.in_(verified)),
-        mine.where(or_(member.person_id.in_(told), member.person_id.in_(pushed.where(user.person_id.is_not(None))))),
-        mine.where(member.id == who),
-    ):
-        found = glance.tx.execute(candidates.limit(2)).scalars().all()
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise Conflict(
-                "member_ambiguous", f"Several members are called {who}.", advice="Use the id from `connector member list --json`."
-            )
-    raise _not_found(who)
-
-
-def _not_found(who: str) -> NotFound:
-    said = f"{who} is not a member of this organization."
-    return NotFound("member_not_found", said, advice="`connector member list` shows who is.")
-
-
-def explain_member(database: Database, organization_id: str, who: str) -> MemberExplanation:
-    """Why somebody has what they have, and why not something else. Also of people the directory knows who are not members.
-
-    Raises NotFound `member_not_found`, Conflict `member_ambiguous`.
-    """
-
-    def work(corridor: Corridor) -> MemberExplanation:
-        setting = facts.setting(corridor)
-        entry = _entry(corridor, setting, who)
-        told = _explained(setting, entry)
-        views = _views(corridor, id_rows([entry.membership_id])) if entry.membership_id else []
-        view = views[0] if views else _stranger(entry)
-        return MemberExplanation(view, told.because, (*told.not_, _WITHHELD) if entry.withheld else told.not_)
-
-    return enter(database, organization_id, Origin(OPERATOR, "looked"), work, preview=True)
-
-
-def _explained(setting: Setting, entry: Entry) -> Explanation:
-    if setting.authority is None and setting.claims:
-        return explain_claims(entry.claims, setting.claims, setting.catalogue, entry.holding)
-    return explain(entry.facts, setting.mapping, entry.holding, live=setting.authority is not None)
-
-
-_WITHHELD = NotItem(
-    "status",
-    "what the IdP asked is withheld, for nobody else active held the top role: once somebody does, `connector plan` shows it and"
-    " `connector apply` confirms it",
-)
-
-
-def _entry(corridor: Corridor, setting: Setting, who: str) -> Entry:
-    try:
-        membership_id = find(corridor, who)
-    except NotFound:
-        entries = facts.people(corridor, setting, _ids(corridor, _unlinked(setting, who)))
-        if not entries:
-            raise
-        return entries[0]
-    user = select(t.DirectoryUser.id).join(t.Membership, t.Membership.person_id == t.DirectoryUser.person_id)
-    linked = user.where(t.Membership.id == membership_id, t.DirectoryUser.connection_id == (setting.authority or ""))
-    known = facts.people(corridor, setting, _ids(corridor, linked)) or _member(corridor, setting, membership_id)
-    if not known:
-        raise _not_found(who)  # they left between two statements
-    return known[0]
-
-
-def _member(corridor: Corridor, setting: Setting, membership_id: str) -> list[Entry]:
-    """A member whom no live directory knows, with what they said when they signed in."""
-    entries = facts.members(corridor, id_rows([membership_id]))
-    persons = [entry.person_id for entry in entries if entry.person_id] if setting.claims else []
-    return (testimony.members(corridor, persons) if persons else []) or entries
-
-
-def _ids(corridor: Corridor, query: Ids) -> Sequence[str]:
-    return corridor.tx.execute(query).scalars().all()
-
-
-def _unlinked(setting: Setting, who: str) -> Ids:
-    user, key = t.DirectoryUser, fold(who)
-    called = or_(user.email_key == key, user.user_name_key == key, user.id == who)
-    return select(user.id).where(user.connection_id == (setting.authority or ""), called).limit(1)
-
-
-def _stranger(entry: Entry) -> MemberView:
-    return MemberView(None, entry.subject.email, entry.name, None, None, (), None, (), ())
-
-
-def set_role(database: Database, organization_id: str, who: str, role: str) -> MemberView:
-    """Give a member an organization role by hand. Raises Invalid `unknown_role`, Conflict `managed_by_idp`, `last_owner`,
-    `break_glass`, and what `find` raises."""
     because = Because("the role was set by hand")
 
-    def decide(entry: Entry, corridor: Corridor) -> tuple[Change, ...]:
-        roles.role(facts.setting(corridor).catalogue, role)
-        _refuse_break_glass(entry)
-        _refuse_governed(corridor, entry)
-        by_hand = [row for row in sorted(entry.holding.rows) if row.target == ROLE and row.source != "manual"]
-        old = next((row.level for row in entry.holding.rows if row.target == ROLE and row.source == "manual"), None)
+    def decide(case: _Case) -> tuple[Change, ...]:
+        held = case.entry.holding.rows
+        roles.role(facts.setting(case.corridor).catalogue, role)
+        _need_ceiling(case.standing)
+        case.standing.need_assignable(case.seen.role or "", role)
+        _refuse_break_glass(case.entry)
+        _refuse_governed(case.corridor, case.entry)
+        by_hand = [row for row in sorted(held) if row.target == ROLE and row.source != "manual"]
+        old = next((row.level for row in held if row.target == ROLE and row.source == "manual"), None)
         given = () if old == role else (Give(Assignment(ROLE, role, "manual"), because, replaces=old),)
         return (*(Take(row, because) for row in by_hand), *given)
 
-    return _decide(database, organization_id, who, "a role was set by hand", decide)
+    return _decide(database, organization_id, who, actor, "a role was set by hand", decide)
+
+
+def _need_ceiling(standing: Standing) -> None:
+    """Who manages members sets roles, and so does everybody with a ceiling of their own: a manager makes managers (AP-15)."""
+    if standing.role is None or not standing.assignable:
+        standing.need(MANAGES)
+    standing.actor.need_scope(MANAGES)
 
 
 def _refuse_break_glass(entry: Entry) -> None:
@@ -267,35 +133,39 @@ def _granted(corridor: Corridor, setting: Setting, entry: Entry) -> tuple[Grante
     linked = select(t.DirectoryUser.id).where(
         t.DirectoryUser.person_id == entry.person_id, t.DirectoryUser.connection_id == setting.authority
     )
-    known = facts.people(corridor, setting, _ids(corridor, linked))
+    known = facts.people(corridor, setting, corridor.tx.execute(linked).scalars().all())
     return tuple(each for one in known for each in setting.mapping.desired(one.facts).granted)
 
 
-def suspend(database: Database, organization_id: str, who: str) -> MemberView:
-    """Suspend a member; only `unsuspend` lifts it, whatever the IdP says. Raises Conflict `last_owner`, `last_break_glass`."""
+def suspend(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
+    """Suspend a member; only `unsuspend` lifts it, whatever the IdP says. Raises Forbidden `role_above`, Conflict `last_owner`,
+    `last_break_glass`, and what `find` and `acting.act` raise."""
 
-    def decide(entry: Entry, corridor: Corridor) -> tuple[Change, ...]:
-        return _enter(entry, Cause.ADMIN, "suspended by an admin")
+    def decide(case: _Case) -> tuple[Change, ...]:
+        case.need_manager()
+        return _enter(case.entry, Cause.ADMIN, "suspended by an admin")
 
-    return _decide(database, organization_id, who, "a member was suspended by hand", decide)
-
-
-def unsuspend(database: Database, organization_id: str, who: str) -> MemberView:
-    """Lift an admin's suspension, and no other."""
-
-    def decide(entry: Entry, corridor: Corridor) -> tuple[Change, ...]:
-        return _lift(entry, Cause.ADMIN, "the admin's suspension was lifted")
-
-    return _decide(database, organization_id, who, "a suspension was lifted by hand", decide)
+    return _decide(database, organization_id, who, actor, "a member was suspended by hand", decide)
 
 
-def unblock(database: Database, organization_id: str, who: str) -> MemberView:
-    """Lift a block, and no other cause."""
+def unsuspend(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
+    """Lift an admin's suspension, and no other. Raises Forbidden `role_above`, and what `find` and `acting.act` raise."""
 
-    def decide(entry: Entry, corridor: Corridor) -> tuple[Change, ...]:
-        return _lift(entry, Cause.BLOCK, "the block was lifted")
+    def decide(case: _Case) -> tuple[Change, ...]:
+        case.need_manager()
+        return _lift(case.entry, Cause.ADMIN, "the admin's suspension was lifted")
 
-    return _decide(database, organization_id, who, "a member was unblocked", decide)
+    return _decide(database, organization_id, who, actor, "a suspension was lifted by hand", decide)
+
+
+def unblock(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
+    """Lift a block, and no other cause. Raises Forbidden `role_above`, and what `find` and `acting.act` raise."""
+
+    def decide(case: _Case) -> tuple[Change, ...]:
+        case.need_manager()
+        return _lift(case.entry, Cause.BLOCK, "the block was lifted")
+
+    return _decide(database, organization_id, who, actor, "a member was unblocked", decide)
 
 
 def _enter(entry: Entry, cause: Cause, sentence: str) -> tuple[Change, ...]:
@@ -306,76 +176,67 @@ def _lift(entry: Entry, cause: Cause, sentence: str) -> tuple[Change, ...]:
     return (Lift(cause, Because(sentence)),) if cause in entry.holding.causes else ()
 
 
-def remove(database: Database, organization_id: str, who: str, *, block: bool) -> None:
-    """Remove a member; with `block` they are kept out, with what was given by hand withdrawn.
+def remove(database: Database, organization_id: str, who: str, *, block: bool, actor: Actor = OPERATOR) -> None:
+    """Remove a member; with `block` they are kept out, with what was given by hand withdrawn. Somebody who removes themselves
+    leaves, which needs no permission and, in `sso`, the setting `auth.member_may_leave`.
 
     Under a live directory only removing and blocking makes sense: a plain removal would come back with the next push.
-    Raises Conflict `managed_by_idp`, `last_owner`, `break_glass`.
+    Raises Forbidden `role_above`, Conflict `managed_by_idp`, `last_owner`, `break_glass`, and what `find` and `acting.act` raise.
     """
 
-    def decide(entry: Entry, corridor: Corridor) -> tuple[Change, ...]:
-        _refuse_break_glass(entry)
-        if block:
-            because = Because("removed and blocked by an admin")
-            taken = [Take(row, because) for row in sorted(entry.holding.rows) if not row.from_rule]
-            return (*taken, *_enter(entry, Cause.BLOCK, because.sentence))
-        if facts.setting(corridor).authority is not None:
-            raise Conflict(
-                "managed_by_idp",
-                "Members of this organization come from its directory: a removed one would come back with the next push.",
-                expected="a removal at the identity provider, or a block here",
-                advice="`connector member remove --block` keeps them out.",
-            )
-        return (Leave(Because("removed by an admin")),)
+    def decide(case: _Case) -> tuple[Change, ...]:
+        if case.themselves and not block:
+            return _leave(case)
+        case.need_manager()
+        _refuse_break_glass(case.entry)
+        return _block(case.entry) if block else _remove(case.corridor)
 
-    _decide(database, organization_id, who, "a member was removed", decide)
+    _decide(database, organization_id, who, actor, "a member was removed", decide)
 
 
-def _decide(
-    database: Database,
-    organization_id: str,
-    who: str,
-    sentence: str,
-    decide: Callable[[Entry, Corridor], tuple[Change, ...]],
-) -> MemberView:
+def _leave(case: _Case) -> tuple[Change, ...]:
+    case.standing.actor.need_scope(MANAGES)
+    _refuse_break_glass(case.entry)
+    corridor = case.corridor
+    if corridor.mode is Mode.SSO and not settings.read(corridor.tx, corridor.organization_id).auth.member_may_leave:
+        raise Conflict(
+            "managed_by_idp",
+            "Members of this organization come from its identity provider, and go by it.",
+            expected="a removal at the identity provider, or the setting auth.member_may_leave",
+            advice="Ask an admin of the organization.",
+        )
+    return (Leave(Because("left of their own accord")),)
+
+
+def _block(entry: Entry) -> tuple[Change, ...]:
+    because = Because("removed and blocked by an admin")
+    taken = [Take(row, because) for row in sorted(entry.holding.rows) if not row.from_rule]
+    return (*taken, *_enter(entry, Cause.BLOCK, because.sentence))
+
+
+def _remove(corridor: Corridor) -> tuple[Change, ...]:
+    if facts.setting(corridor).authority is not None:
+        raise Conflict(
+            "managed_by_idp",
+            "Members of this organization come from its directory: a removed one would come back with the next push.",
+            expected="a removal at the identity provider, or a block here",
+            advice="`connector member remove --block`, or DELETE with ?block=true, keeps them out.",
+        )
+    return (Leave(Because("removed by an admin")),)
+
+
+def _decide(database: Database, organization_id: str, who: str, actor: Actor, sentence: str, decide: Decide) -> MemberView:
     """Find the member, decide, guard, apply; returns the member as they are then (as they were, if they left)."""
 
-    def work(corridor: Corridor) -> MemberView:
+    def work(corridor: Corridor, standing: Standing) -> MemberView:
         scope = id_rows([find(corridor, who)])
         entries = facts.members(corridor, scope)
-        before = _views(corridor, scope)
+        before = views(corridor, scope)
         if not before:
-            raise _not_found(who)  # they left while this waited for the lock
-        changes = {entry.subject.key: decide(entry, corridor) for entry in entries}
+            raise not_found(who)  # they left while this waited for the lock
+        changes = {each.subject.key: decide(_Case(each, before[0], standing, corridor)) for each in entries}
         guard_by_hand(corridor, [Part(e.subject, e.holding, changes[e.subject.key]) for e in entries])
         sync.settle(corridor, entries, lambda entry: changes[entry.subject.key])
-        return (_views(corridor, scope) or before)[0]
+        return (views(corridor, scope) or before)[0]
 
-    return enter(database, organization_id, Origin(OPERATOR, sentence), work)
-
-
-def guard_by_hand(corridor: Corridor, parts: Sequence[Part]) -> None:
-    """Refuse what would leave the organization without an active owner. Raises Conflict `last_owner`."""
-    catalogue = facts.setting(corridor).catalogue
-    losing = [part for part in parts if sync.loses_top(part, catalogue)]
-    if not losing:
-        return
-    corridor.need_exclusive()
-    others = facts.other_top_holders(corridor, catalogue, [part.subject.key for part in losing])
-    refuse_last_owner(losing, others, catalogue)
-    named = corridor.mode is Mode.SSO and any(breaks_glass(part.before) for part in losing)
-    if named and not _other_break_glass(corridor, losing):
-        raise Conflict(
-            "last_break_glass",
-            "This is the last active break-glass owner.",
-            expected="at least one active break-glass owner while the organization is in sso",
-        )
-
-
-def _other_break_glass(corridor: Corridor, losing: Sequence[Part]) -> bool:
-    holders = select(t.Assignment.membership_id).where(
-        t.Assignment.organization_id == corridor.organization_id, t.Assignment.source == "break_glass"
-    )
-    out = {part.subject.key for part in losing}
-    holdings, _ = facts.read_ledgers(corridor, _ids(corridor, holders))
-    return any(not holding.causes for key, holding in holdings.items() if key not in out)
+    return act(database, organization_id, actor, MEMBER, sentence, work)

@@ -15,7 +15,8 @@ import pytest
 from connector.app import create_app
 from connector.config import Settings
 from connector.directory import connections, domains, plans, tokens
-from connector.organizations import members, organizations
+from connector.organizations import member_views, organizations
+from connector.organizations.member_views import TeamPlace
 from connector.provisioning import history
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -67,7 +68,7 @@ def test_a_staged_directory_answers_every_request_as_the_identity_provider_expec
     """The directory fills; the only member is still the founder."""
     conversation = load(name)
     assert len(replay(conversation, home.send)) == len(conversation.steps)
-    assert [member.source for member in members.list_members(home.database, home.organization_id)] == ["founder"]
+    assert [member.source for member in member_views.list_members(home.database, home.organization_id)] == ["founder"]
 
 
 @pytest.mark.parametrize("name", names())
@@ -89,8 +90,8 @@ def test_what_the_demo_of_okta_pushes_becomes_roles_and_teams_by_rules(home: Hom
         plans.carry_out(home.database, home.organization_id, "add_rule", rule)
     activate(home)
     replay(load("demo_okta"), home.send)
-    found = {member.email: member for member in members.list_members(home.database, home.organization_id)}
+    found = {member.email: member for member in member_views.list_members(home.database, home.organization_id)}
     roles = {member.role for member in found.values()}
     assert roles == {"owner", "admin", "member"}
     assert any(member.status == "suspended" and member.causes == ("directory",) for member in found.values())
-    assert any(("engineering", "member") in member.teams for member in found.values())
+    assert any(TeamPlace("engineering", "member") in member.teams for member in found.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from connector.directory import traces
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.sign_in.arrivals import by_claims, counted
@@ -18,10 +19,10 @@ def test_claims_give_and_take_what_rules_say(database: Database) -> None:
     door.world.rule(group="Admins", role="admin")
     door.come("ada", groups=("Engineering", "proj-apollo", "Admins"))
     view = door.world.member("ada")
-    assert (view.role, view.teams, view.projects) == ("admin", (("engineering", "member"),), ("apollo",))
+    assert (view.role, view.teams, view.projects) == ("admin", (TeamPlace("engineering", "member"),), ("apollo",))
     door.come("ada", groups=("Engineering",))
     view = door.world.member("ada")
-    assert (view.role, view.teams, view.projects) == ("member", (("engineering", "member"),), ())
+    assert (view.role, view.teams, view.projects) == ("member", (TeamPlace("engineering", "member"),), ())
 
 
 def test_unknown_is_not_empty(database: Database) -> None:
@@ -30,7 +31,7 @@ def test_unknown_is_not_empty(database: Database) -> None:
     door.world.rule(group="Engineering", team="engineering")
     door.come("ada", groups=("Engineering",))
     door.come("ada", groups=None)
-    assert door.world.member("ada").teams == (("engineering", "member"),)
+    assert door.world.member("ada").teams == (TeamPlace("engineering", "member"),)
     door.come("ada", groups=())
     assert door.world.member("ada").teams == ()
 
@@ -39,7 +40,7 @@ def test_groups_that_were_too_many_are_noted_in_the_trace(database: Database) ->
     """The person comes in and keeps what they have; the admins read what to do. With a live directory it does not matter."""
     door = by_claims(database)
     door.come("ada", groups=None, groups_overage=True)
-    [item] = traces.list_(database, door.connection)
+    [item] = traces.list_(database, door.organization, door.connection).items
     assert (item.stage, item.code) == ("done", "ok")
     assert "pointer instead of the groups" in item.detail
     assert "SCIM" in item.advice
@@ -54,7 +55,7 @@ def test_a_rule_added_later_covers_those_who_signed_in_before(database: Database
     assert [(change.subject.email, change.target) for change in plan.changes] == [("ada@acme.example", "team:engineering")]
     assert door.world.member("ada").teams == ()
     rule = door.world.rule(group="Engineering", team="engineering")
-    assert door.world.member("ada").teams == (("engineering", "member"),)
+    assert door.world.member("ada").teams == (TeamPlace("engineering", "member"),)
     assert door.world.reconciled()
     door.world.carry_out("remove_rule", id=rule)
     assert door.world.member("ada").teams == ()
@@ -65,7 +66,7 @@ def test_an_attribute_rule_looks_at_the_attributes_of_the_sign_in(database: Data
     door = by_claims(database)
     door.world.rule(attribute="Department=Research", team="research")
     door.arrive(door.identity("ada", attributes={"department": ("RESEARCH",)}))
-    assert door.world.member("ada").teams == (("research", "member"),)
+    assert door.world.member("ada").teams == (TeamPlace("research", "member"),)
 
 
 def test_people_alike_in_their_groups_are_told_apart_by_their_attributes(database: Database) -> None:
@@ -77,7 +78,7 @@ def test_people_alike_in_their_groups_are_told_apart_by_their_attributes(databas
     door.arrive(door.identity("kim", groups=None))
     door.world.rule(group="Staff", team="staff")
     door.world.rule(attribute="Department=Research", team="research")
-    teams = {name: tuple(slug for slug, _ in door.world.member(name).teams) for name in ("ada", "bob", "eve", "kim")}
+    teams = {name: tuple(each.slug for each in door.world.member(name).teams) for name in ("ada", "bob", "eve", "kim")}
     assert teams == {"ada": ("research", "staff"), "bob": ("staff",), "eve": ("staff",), "kim": ()}
     assert door.world.reconciled()
 
@@ -117,4 +118,4 @@ def test_a_claimed_group_that_is_pushed_later_is_the_same_group(database: Databa
     with database.read() as tx:
         assert tx.execute(select(t.ClaimedGroup.id)).scalar_one() == pushed
     door.world.directory("live")
-    assert door.world.member("ada").teams == (("engineering", "member"),)
+    assert door.world.member("ada").teams == (TeamPlace("engineering", "member"),)

@@ -203,7 +203,7 @@ def test_a_rule_edited_under_load_holds_for_everybody(database: Database, kind: 
         }
         assert len(raced([*entering(door, *people), edits[kind]])) == len(people)
         assert door.world.reconciled()
-        given = [slug for each in door.world.members.values() for slug, _ in each.teams if slug == f"t{number}"]
+        given = [at.slug for each in door.world.members.values() for at in each.teams if at.slug == f"t{number}"]
         assert len(given) == (1 + 2 * (number + 1) if kind == "added" else 0)
         assert_sound(database)
 

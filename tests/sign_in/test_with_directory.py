@@ -12,6 +12,7 @@ from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
 from connector.directory import domains, linking
 from connector.errors import Conflict
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.sign_in.arrivals import by_claims, by_directory, counted, identities
@@ -37,7 +38,7 @@ def test_a_pushed_person_is_found(database: Database, pushed: dict[str, Any], sa
     door.world.group("Engineering", user)
     entered = door.come("ada", **{"groups": ("Admins",), **said})
     assert (entered.person_id, entered.joined) == (door.world.person_of(user), False)
-    assert door.world.member("ada").teams == (("engineering", "member"),)
+    assert door.world.member("ada").teams == (TeamPlace("engineering", "member"),)
     assert len(identities(database)) == 1
 
 
@@ -220,7 +221,7 @@ def test_leaving_live_keeps_what_rules_gave_until_a_sign_in_says_otherwise(datab
     door.world.group("Engineering", door.world.create("ada"))
     door.world.directory("staging")
     door.come("ada", groups=None)
-    assert door.world.member("ada").teams == (("engineering", "member"),)
+    assert door.world.member("ada").teams == (TeamPlace("engineering", "member"),)
     door.come("ada", groups=("Sales",))
     assert door.world.member("ada").teams == ()
 

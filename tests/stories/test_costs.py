@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from connector.directory import queries
 from connector.directory.model import Part, Query, StoredUser
 from connector.membership.fold import fold
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.conditions import Compare, Path
 from connector.storage.database import Database
@@ -74,7 +75,7 @@ def test_member_operations_cost_the_same_in_a_small_and_in_a_large_group(crowd: 
     assert _cost(acme.database, partial(acme.take_out, large, *ids[:2])) == _cost(
         acme.database, partial(acme.take_out, large, *ids[2:1002])
     )
-    assert len([m for m in acme.members.values() if ("small", "member") in m.teams]) == 1012
+    assert len([m for m in acme.members.values() if TeamPlace("small", "member") in m.teams]) == 1012
 
 
 def _groups(acme: World) -> tuple[str, str]:

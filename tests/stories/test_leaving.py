@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from connector.organizations import members
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -21,7 +22,7 @@ def test_deactivation_suspends_and_reactivation_lifts(database: Database) -> Non
     acme.edit(ada, active=False)
     assert (acme.member("ada").status, acme.member("ada").causes) == ("suspended", ("directory",))
     acme.edit(ada, active=True)
-    assert (acme.member("ada").status, acme.member("ada").teams) == ("active", (("all", "member"),))
+    assert (acme.member("ada").status, acme.member("ada").teams) == ("active", (TeamPlace("all", "member"),))
     assert [item.action for item in acme.audit()[-2:]] == ["member.suspended", "member.reactivated"]
     assert acme.log()[-1].meaning.startswith("reactivate: ")
 
@@ -85,7 +86,7 @@ def test_groups_that_change_while_somebody_is_out_count_when_they_come_back(data
     acme.take_out(ops, ada)
     acme.put_in(eng, ada)
     acme.edit(ada, active=True)
-    assert acme.member("ada").teams == (("eng", "member"),)
+    assert acme.member("ada").teams == (TeamPlace("eng", "member"),)
 
 
 def test_deletion_ends_the_membership_and_leaves_a_tombstone(database: Database) -> None:
@@ -177,7 +178,7 @@ def test_a_rehire_gets_what_the_rules_give_today(database: Database) -> None:
     acme.carry_out("remove_rule", id=rule, keep=False)
     acme.rule(everyone=True, team="new")
     acme.create("ada")
-    assert acme.member("ada").teams == (("new", "member"),)
+    assert acme.member("ada").teams == (TeamPlace("new", "member"),)
 
 
 def test_another_human_under_an_old_user_name_is_a_new_person(database: Database) -> None:

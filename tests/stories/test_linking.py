@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from connector.directory import domains, linking
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.support import world
@@ -164,7 +165,7 @@ def test_a_member_of_before_whom_a_pushed_user_was_taken_for_stays(database: Dat
     linking.link(database, acme.organization, "robert@acme.example", pushed)
     bob, robert = acme.member("bob"), acme.member("robert")
     assert (bob.source, bob.status, bob.teams) == ("invitation", "active", ())
-    assert (robert.causes, robert.teams) == (("directory",), (("all", "member"),))
+    assert (robert.causes, robert.teams) == (("directory",), (TeamPlace("all", "member"),))
     assert acme.reconciled()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from connector.directory import connections, linking
 from connector.errors import Conflict, Invalid
 from connector.organizations import members
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.support import world
@@ -47,7 +48,7 @@ def test_other_changes_of_the_last_owner_go_through(database: Database) -> None:
     acme.group("Engineering", ada)
     acme.rule(group="Engineering", team="eng")
     acme.edit(ada, displayName="Ada Lovelace", active=False)
-    assert (acme.member("ada").name, acme.member("ada").teams) == ("Ada Lovelace", (("eng", "member"),))
+    assert (acme.member("ada").name, acme.member("ada").teams) == ("Ada Lovelace", (TeamPlace("eng", "member"),))
 
 
 @pytest.mark.parametrize("verb", ["deactivated", "deleted"])
@@ -261,7 +262,7 @@ def test_restore_brings_back_the_suspended_and_the_deleted(database: Database) -
     assert acme.member("ada").status == "active"
     assert acme.member("bob").causes == ("admin",)
     assert acme.member("early").causes == ("directory",)
-    assert acme.member("cleo").teams == (("all", "member"),)
+    assert acme.member("cleo").teams == (TeamPlace("all", "member"),)
 
 
 def test_a_restore_holds_until_the_idp_next_writes_active(database: Database) -> None:

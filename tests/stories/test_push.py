@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from connector.directory import log
 from connector.errors import Invalid, NotFound, Taken
+from connector.organizations.member_views import TeamPlace
 from connector.storage.database import Database
 from tests.support import world
 from tests.support.world import rows
@@ -84,9 +85,9 @@ def test_groups_become_role_and_teams_at_once(database: Database) -> None:
     admins = acme.group("Platform Admins", ada)
     acme.rule(group="Platform Admins", role="admin")
     acme.rule(group="Platform Admins", team="ops:maintainer")
-    assert (acme.member("ada").role, acme.member("ada").teams) == ("admin", (("ops", "maintainer"),))
+    assert (acme.member("ada").role, acme.member("ada").teams) == ("admin", (TeamPlace("ops", "maintainer"),))
     acme.put_in(admins, bob)
-    assert (acme.member("bob").role, acme.member("bob").teams) == ("admin", (("ops", "maintainer"),))
+    assert (acme.member("bob").role, acme.member("bob").teams) == ("admin", (TeamPlace("ops", "maintainer"),))
     acme.take_out(admins, ada)
     assert (acme.member("ada").role, acme.member("ada").teams) == ("member", ())
     assert acme.member("bob").role == "admin"
@@ -97,7 +98,7 @@ def test_a_group_created_with_members_works_at_once(database: Database) -> None:
     acme = world.live(database)
     acme.rule(group="Engineering", team="eng")
     acme.group("engineering", acme.create("ada"))
-    assert acme.member("ada").teams == (("eng", "member"),)
+    assert acme.member("ada").teams == (TeamPlace("eng", "member"),)
 
 
 def test_the_explanation_names_group_rule_and_what_came_to_nothing(database: Database) -> None:

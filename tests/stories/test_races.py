@@ -13,6 +13,7 @@ import pytest
 
 from connector.directory.model import AddMembers, RemoveMembers
 from connector.errors import ConnectorError
+from connector.organizations.member_views import TeamPlace
 from connector.provisioning import facts
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -50,7 +51,7 @@ def test_two_group_changes_of_one_person_both_count(database: Database) -> None:
     for _ in range(ROUNDS):
         _, refused = race([partial(acme.put_in, ops, ada), partial(acme.put_in, eng, ada)])
         assert refused == []
-        assert acme.member("ada").teams == (("eng", "member"), ("ops", "member"))
+        assert acme.member("ada").teams == (TeamPlace("eng", "member"), TeamPlace("ops", "member"))
         race([partial(acme.take_out, ops, ada), partial(acme.take_out, eng, ada)])
         assert acme.member("ada").teams == ()
 
@@ -80,7 +81,7 @@ def test_a_group_change_against_a_rule_edit_ends_as_a_fresh_look_would(database:
         _both([partial(acme.put_in, group, ada), kept])
         assert acme.member("ada").teams == ()
         _both([partial(acme.take_out, group, ada), partial(acme.rule, group="Engineering", team="eng")])
-        assert (acme.member("ada").teams, acme.member("bob").teams) == ((), (("eng", "member"),))
+        assert (acme.member("ada").teams, acme.member("bob").teams) == ((), (TeamPlace("eng", "member"),))
         assert acme.reconciled()
         acme.carry_out("rules", rules=[])
 
@@ -91,7 +92,7 @@ def test_somebody_pushed_while_a_rule_is_added_gets_what_it_gives(database: Data
     acme = world.live(database)
     for number in range(ROUNDS):
         _both([partial(acme.create, f"u{number}"), partial(acme.rule, everyone=True, team=f"t{number}")])
-        assert (f"t{number}", "member") in acme.member(f"u{number}").teams
+        assert TeamPlace(f"t{number}", "member") in acme.member(f"u{number}").teams
     assert acme.reconciled()
 
 

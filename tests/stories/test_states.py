@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from connector.directory import connections
 from connector.directory.plans import PlanChanged
 from connector.errors import Conflict, Forbidden, NotFound, Unavailable
+from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -191,8 +192,8 @@ def test_another_directory_taken_live_swaps_the_two_in_one_plan(database: Databa
     entra.carry_out("activate", connection=entra.connection)
     assert _directories(database) == {okta.connection: "staging", entra.connection: "live"}
     assert [(m.status, m.causes, m.teams) for m in (entra.member("ada"), entra.member("bob"), entra.member("cleo"))] == [
-        ("active", (), (("eng", "member"),)),
-        ("active", (), (("eng", "member"),)),
+        ("active", (), (TeamPlace("eng", "member"),)),
+        ("active", (), (TeamPlace("eng", "member"),)),
         ("suspended", ("directory",), ()),
     ]
     okta.edit(ada, active=False)  # only told, no longer heard
@@ -226,7 +227,7 @@ def test_leaving_live_turns_the_directorys_suspensions_into_an_admins(database: 
     acme.edit(bob, active=False)
     acme.directory(to)
     assert acme.member("bob").causes == ("admin",)
-    assert acme.member("bob").teams == (("all", "member"),)
+    assert acme.member("bob").teams == (TeamPlace("all", "member"),)
     with database.read() as tx:
         assert tx.execute(select(t.Suspension.origin)).scalars().all() == [
             "was suspended by the directory of Okta, which is no longer live"
@@ -270,7 +271,7 @@ def test_rules_of_a_directory_not_in_force_are_kept_and_give_nothing(database: D
     acme.rule(group="Engineering", team="eng")
     assert set(acme.members) == {OWNER}
     acme.activate()
-    assert acme.member("ada").teams == (("eng", "member"),)
+    assert acme.member("ada").teams == (TeamPlace("eng", "member"),)
 
 
 def test_the_plan_of_going_live_says_what_happens_to_the_organization(database: Database) -> None:

@@ -23,7 +23,8 @@ from connector.directory.model import (
 )
 from connector.directory.plans import PlanView
 from connector.organizations import members, organizations
-from connector.organizations.members import MemberExplanation, MemberView
+from connector.organizations.member_explained import MemberExplanation, explain_member
+from connector.organizations.member_views import MemberView, list_members
 from connector.provisioning.history import AuditItem, LogItem, audit, provisioning_log
 from connector.scim.documents import read_group, read_user
 from connector.storage import tables as t
@@ -134,7 +135,7 @@ class World:
     @property
     def members(self) -> dict[str, MemberView]:
         """The members by address, or by name where they have none."""
-        return {each.email or each.name or "": each for each in members.list_members(self.database, self.organization)}
+        return {each.email or each.name or "": each for each in list_members(self.database, self.organization)}
 
     def member(self, name: str) -> MemberView:
         """One member, by the part of the address before @ or the whole of it."""
@@ -142,7 +143,7 @@ class World:
 
     def explain(self, who: str) -> MemberExplanation:
         """Why somebody has what they have."""
-        return members.explain_member(self.database, self.organization, f"{who}@acme.example")
+        return explain_member(self.database, self.organization, f"{who}@acme.example")
 
     def sources(self, name: str) -> set[tuple[str, str, str]]:
         """The rows of a member's ledger as (target, level, kind of source)."""
@@ -229,7 +230,7 @@ def live(
 
 def _connected(database: Database, organization: str, name: str) -> World:
     connection = connections.create(database, organization, name, "okta", base_url=BASE).id
-    token = tokens.create(database, connection).id
+    token = tokens.create(database, organization, connection).id
     return World(
         database, organization, connection, Client(connection, organization, token, "Okta SCIM Client 1.0.0", "192.0.2.1")
     )
