@@ -44,5 +44,4 @@ def in_the_way(tx: Connection, organization_id: str, person_id: str) -> list[str
     given = {"organization": organization_id, "person": person_id}
     others = _ELSEWHERE.all(tx, given)
     alone_here = any(row.single_org for row in _POLICY.all(tx, given))
-    alone_there = any(row.single_org for row in others)
-    return [row.organization_id for row in others] if alone_here or alone_there else []
+    return [row.organization_id for row in others if alone_here or row.single_org]

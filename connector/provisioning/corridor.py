@@ -248,7 +248,8 @@ def enter(
 
 @contextmanager
 def open_new(tx: Connection, organization_id: str, origin: Origin) -> Iterator[Corridor]:
-    """The corridor of an organization that this very transaction has just inserted."""
+    """The corridor of an organization inside a transaction that is open: of one it has just inserted, or of a second one. Its
+    lock is exclusive; whoever enters several takes their locks in the order of their ids first."""
     lock_organization(tx, organization_id, exclusive=True)
     corridor = _open(tx, organization_id, origin, exclusive=True, preview=False, opening=Opening(READ_SETTING))
     yield corridor
