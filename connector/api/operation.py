@@ -45,12 +45,20 @@ PERSONAL = "personal"
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """The answer of an operation that is no JSON of ours: its media types. The handler returns the Response."""
+
+    media: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What is declared. `id` is stable: clients that are generated name their functions by it.
 
     `permission` is what the caller's role must hold in the organization, PERSONAL, or None where it is enough to be signed in (or
-    nobody at all, when it is `public`). `errors` are the codes beside those that every operation may answer with, and their
-    status. With `etag` answers carry an entity tag, and PUT, PATCH and DELETE take If-Match.
+    nobody at all, when it is `public`). `answer` is a frozen dataclass, a Page of one, Raw, or None for no body. `errors` are the
+    codes beside those that every operation may answer with, and their status. With `etag` answers carry an entity tag, and PUT,
+    PATCH and DELETE take If-Match.
     """
 
     id: str
@@ -74,6 +82,11 @@ class Operation:
     def changes(self) -> bool:
         """Whether it is meant to change something."""
         return self.method != "GET"
+
+    @property
+    def in_workspace(self) -> bool:
+        """Whether it matters which organization the caller works in."""
+        return "o" in self.variables or self.path.startswith("/api/resources")
 
     @property
     def variables(self) -> tuple[str, ...]:

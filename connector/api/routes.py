@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from connector.api import me as me
 from connector.api import rendering
+from connector.api import viewer as viewer
 from connector.api.operation import OPERATIONS
 from connector.api.serving import serve
 from connector.errors import ConnectorError

@@ -58,6 +58,8 @@ def _said(operation: Operation) -> dict[str, Any]:
 
 
 def _answer(operation: Operation, result: Any) -> Response:
+    if isinstance(result, Response):
+        return result
     if operation.answer is None:
         return rendering.answer(None, operation.status)
     if isinstance(result, Page):

@@ -25,7 +25,12 @@ _VALUE = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 
 def session_token() -> str | None:
     """The session token this request carries, whether or not it lives."""
-    return _sent(_name("connector_session"))
+    return _sent(session_name())
+
+
+def session_name() -> str:
+    """What the cookie with it is called here."""
+    return _name("connector_session")
 
 
 def set_session(response: Response, token: str) -> None:
