@@ -48,6 +48,7 @@ LIMITS = {
     "invitation_per_email": Limit(20, 3600, burst=20),  # per e-mail address, so that nobody's mailbox is filled
     "invitation_per_organization": Limit(1000, 3600, burst=1000),
     "invitation_resend": Limit(5, 3600, burst=5),  # per invitation
+    "organization": Limit(30, 3600, burst=30),  # per person: new organizations
     "token_endpoint": Limit(120, 60, burst=120),  # per address: refused requests
 }
 

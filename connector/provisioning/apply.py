@@ -332,14 +332,23 @@ def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *
 
 
 def found(corridor: Corridor, person_id: str, email: str, role: str) -> str:
-    """The first membership of a new organization: its founder, with the creator's role. Returns the membership id."""
-    membership_id = new_id()
+    """The first membership of a new organization: its founder, with the creator's role, and in the project of everybody where
+    there is one. The audit entry is that of the organization. Returns the membership id."""
+    org, membership_id = corridor.entered, new_id()
     row = {"id": membership_id, "organization_id": corridor.organization_id, "person_id": person_id}
     corridor.insert(t.Membership, [{**row, "joined_by": "founder", "role": role, "created_at": corridor.now}])
-    key = {"membership_id": membership_id, "target_kind": "role", "target_id": "", "source": "founder"}
-    corridor.insert(t.Assignment, [_given(corridor, key, Assignment(Target("role"), role, "founder"))])
-    record(corridor, "member.joined", email, None, {"status": "active", "role": role}, ["founded the organization"])
+    rows = [Assignment(Target("role"), role, "founder")]
+    if org.default_project is not None:
+        rows.append(Assignment(Target("project", org.default_project), "member", "system"))
+    corridor.insert(t.Assignment, [_given(corridor, _key(membership_id, each, org.places), each) for each in rows])
+    tell(corridor, "member.joined", [{"target": email, "before": None, "after": {"status": "active", "role": role}}])
     return membership_id
+
+
+def seat_maker(corridor: Corridor, membership_id: str, project_id: str, level: str) -> None:
+    """Whoever makes a project gets a place in it. The entry that tells of the project tells of that too, so here none is written."""
+    key = {"membership_id": membership_id, "target_kind": "project", "target_id": project_id, "source": "manual"}
+    corridor.insert(t.Assignment, [{**key, "organization_id": corridor.organization_id, "level": level, "created_at": corridor.now}])
 
 
 def _audit(
