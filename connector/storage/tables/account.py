@@ -66,14 +66,16 @@ class EmailLink(Row):
     """A link (and a code) that was mailed, or printed by an operator, to sign in with: once, soon, where it was asked for.
 
     `purpose`: `sign_in` (mailed, bound to a browser), `operator` (who vouches for the address), `restore` (break-glass of
-    `organization_id`). Person and address are looked at when it is used.
+    `organization_id`), `verify` (mailed; makes the address one that `person_id` has verified). Whose the address is, is looked at
+    when it is used.
     """
 
     __tablename__ = "email_link"
     __table_args__ = (
         UniqueConstraint("token_hash"),
-        one_of("purpose", "sign_in", "operator", "restore"),
+        one_of("purpose", "sign_in", "operator", "restore", "verify"),
         CheckConstraint("(purpose = 'restore') = (organization_id IS NOT NULL)", name="organization"),
+        CheckConstraint("(purpose = 'verify') = (person_id IS NOT NULL)", name="person"),
         Index("ix_email_link_expires", "expires_at"),
         Index("ix_email_link_email", "email_key"),
     )
@@ -90,6 +92,7 @@ class EmailLink(Row):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
 
 
 class RecoveryCode(Row):

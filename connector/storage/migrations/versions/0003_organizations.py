@@ -7,7 +7,7 @@ from functools import partial
 import sqlalchemy as sa
 from alembic import op
 
-from connector.storage.migrations.columns import document, flag, index, moment, references, text
+from connector.storage.migrations.columns import document, flag, index, moment, number, references, text
 from connector.storage.migrations.rebuild import rebuild_table
 
 revision = "0003"
@@ -33,7 +33,9 @@ def upgrade() -> None:
     _policies()
     _columns()
     _keys()
+    _links()
     _resources()
+    _audit()
     for name, enforced in _KINDS.items():
         visibility = "private" if name == "conversation" else "organization"
         op.execute(
@@ -44,6 +46,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, children first. Keys of projects are lost: nothing would say any more that they open no more than a project."""
+    op.drop_index("ix_audit_entry_at", "audit_entry")
+    index("ix_audit_entry_organization", "audit_entry", "organization_id", "id")
+    index("ix_audit_entry_at", "audit_entry", "organization_id", "at")
     for name in reversed(TABLES):
         op.drop_table(name)
     op.execute("DELETE FROM key WHERE project_id IS NOT NULL")
@@ -55,7 +60,8 @@ def downgrade() -> None:
         op.drop_constraint("ck_key_project", "key")
         op.drop_column("key", "name")
         op.drop_column("key", "project_id")
-    for name in ("ix_invitation_email", "ix_invitation_token"):
+    _unlink()
+    for name in ("ix_invitation_email", "ix_invitation_token", "ix_invitation_organization"):
         op.drop_index(name, "invitation")
     op.drop_index("uq_person_username_key", "person")
     op.drop_index("uq_project_default", "project")
@@ -93,6 +99,7 @@ def _columns() -> None:
     )
     index("ix_invitation_email", "invitation", "email_key")
     index("ix_invitation_token", "invitation", "token_hash")
+    index("ix_invitation_organization", "invitation", "organization_id", "id")
 
 
 def _keys() -> None:
@@ -146,6 +153,75 @@ def _create_key(name: str, *, new: bool) -> None:
 def _index_key() -> None:
     index("ix_key_organization", "key", "organization_id")
     index("ix_key_person", "key", "person_id")
+
+
+_OLD_LINK = (
+    *("id", "purpose", "organization_id", "email", "email_key", "token_hash", "code_hash", "browser_hash", "tries", "next_path"),
+    *("created_at", "expires_at", "used_at"),
+)
+_PURPOSES = "'sign_in', 'operator', 'restore'"
+
+
+def _links() -> None:
+    """A link may verify the address of a person."""
+    if op.get_bind().dialect.name == "sqlite":
+        rebuild_table("email_link", partial(_create_link, new=True), {**{name: name for name in _OLD_LINK}, "person_id": "NULL"})
+        _index_link()
+        return
+    op.add_column("email_link", *text("person_id", null=True))
+    op.drop_constraint("ck_email_link_purpose", "email_link")
+    op.create_check_constraint("ck_email_link_purpose", "email_link", f"purpose IN ({_PURPOSES}, 'verify')")
+    op.create_check_constraint("ck_email_link_person", "email_link", "(purpose = 'verify') = (person_id IS NOT NULL)")
+    op.create_foreign_key("fk_email_link_person_id", "email_link", "person", ["person_id"], ["id"], ondelete="CASCADE")
+
+
+def _unlink() -> None:
+    """Links that verify are lost: nothing would say any more whose address they are about."""
+    op.execute("DELETE FROM email_link WHERE purpose = 'verify'")
+    if op.get_bind().dialect.name == "sqlite":
+        rebuild_table("email_link", partial(_create_link, new=False), {name: name for name in _OLD_LINK})
+        _index_link()
+        return
+    op.drop_constraint("fk_email_link_person_id", "email_link")
+    op.drop_constraint("ck_email_link_person", "email_link")
+    op.drop_constraint("ck_email_link_purpose", "email_link")
+    op.create_check_constraint("ck_email_link_purpose", "email_link", f"purpose IN ({_PURPOSES})")
+    op.drop_column("email_link", "person_id")
+
+
+def _create_link(name: str, *, new: bool) -> None:
+    purposes = f"{_PURPOSES}, 'verify'" if new else _PURPOSES
+    person = sa.CheckConstraint("(purpose = 'verify') = (person_id IS NOT NULL)", name="ck_email_link_person")
+    op.create_table(
+        name,
+        *text("id", "purpose"),
+        *text("organization_id", null=True),
+        *text("email", "email_key", "token_hash"),
+        *text("code_hash", "browser_hash", null=True),
+        *number("tries"),
+        *text("next_path"),
+        *moment("created_at", "expires_at"),
+        *moment("used_at", null=True),
+        *(text("person_id", null=True) if new else ()),
+        sa.PrimaryKeyConstraint("id", name="pk_email_link"),
+        sa.CheckConstraint("(purpose = 'restore') = (organization_id IS NOT NULL)", name="ck_email_link_organization"),
+        sa.CheckConstraint(f"purpose IN ({purposes})", name="ck_email_link_purpose"),
+        references("email_link", "organization_id", "organization", "id", cascade=True),
+        sa.UniqueConstraint("token_hash", name="uq_email_link_token_hash"),
+        *((person, references("email_link", "person_id", "person", "id", cascade=True)) if new else ()),
+    )
+
+
+def _index_link() -> None:
+    index("ix_email_link_email", "email_link", "email_key")
+    index("ix_email_link_expires", "email_link", "expires_at")
+
+
+def _audit() -> None:
+    """The audit trail is read in the order of time; entries of one moment in the order of their ids."""
+    op.drop_index("ix_audit_entry_organization", "audit_entry")
+    op.drop_index("ix_audit_entry_at", "audit_entry")
+    index("ix_audit_entry_at", "audit_entry", "organization_id", "at", "id")
 
 
 def _policies() -> None:
