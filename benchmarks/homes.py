@@ -66,7 +66,7 @@ def make(database: Database, slug: str, people: int, groups: dict[str, int]) -> 
     organization = organizations.create(database, slug, slug.title(), f"owner@{domain}").id
     domains.add(database, organization, domain, verified=True)
     connection = connections.create(database, organization, "Okta", "okta", base_url="http://127.0.0.1:8000").id
-    token = tokens.create(database, connection).token or ""
+    token = tokens.create(database, organization, connection).token or ""
     teams: Iterable[dict[str, Json]] = (
         {"group": name, "team": name.lower()} for name in groups if name not in ("Small", "Large")
     )

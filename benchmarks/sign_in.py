@@ -100,7 +100,7 @@ def _connected(database: Database) -> str:
     home = organizations.create(database, "acme", "Acme", "owner@acme.example").id
     domains.add(database, home, "acme.example", verified=True)
     connection = connections.create(database, home, "Okta", "okta", base_url=BASE).id
-    client = Client(connection, home, tokens.create(database, connection).id, "", "")
+    client = Client(connection, home, tokens.create(database, home, connection).id, "", "")
     for name in range(PEOPLE):
         body = {"userName": f"p{name}@acme.example", "emails": [{"value": f"p{name}@acme.example", "primary": True}]}
         users.create_user(database, client, read_user(body))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -23,11 +23,13 @@ from connector.errors import Conflict
 from connector.organizations import organizations
 from connector.organizations.organizations import OrganizationView
 from connector.outbound.fetch import Fetcher
+from connector.provisioning.pages import Page
 from connector.storage import migrate
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
 
 Command = Callable[..., Any]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,17 @@ def planned(at_hand: Tools, organization: OrganizationView, kind: str, given: Do
     """Carry out a verb of `directory/plans.py`; without `do` store the plan of it. Raises what the verb raises."""
     run = plans.carry_out if do else plans.propose
     return shown_plan(run(at_hand.database, organization.id, kind, given), organization.slug)
+
+
+def every(read: Callable[[str | None], Page[Item]]) -> list[Item]:
+    """The whole of a list that is read page by page: `read` takes the `next` of the page before."""
+    page = read(None)
+    found: list[Item] = []
+    while True:
+        found += page.items
+        if page.next is None:
+            return found
+        page = read(page.next)
 
 
 def _find(at_hand: Tools, org: tuple[str, ...], named: str | None) -> OrganizationView:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from connector.cli import output
-from connector.cli.common import Moment, Tools, opens, organization, planned, yes_option
+from connector.cli.common import Moment, Tools, every, opens, organization, planned, yes_option
 from connector.cli.connection_test import last_test, test, trace
 from connector.cli.output import Shown
 from connector.cli.sign_on_options import setups, sign_on_options
@@ -68,11 +68,12 @@ def set_(at_hand: Tools, connection: str, name: str | None, jit: str | None, dro
     taken for another week. The issuer is fixed once somebody has signed in.
     """
     base_url = at_hand.settings.base_url
-    idp = connections.show(at_hand.database, connection, base_url=base_url).idp
+    owner = connections.organization_of(at_hand.database, connection)
+    idp = connections.show(at_hand.database, owner, connection, base_url=base_url).idp
     changes = setups(at_hand, given, idp, connection)
     if drop_certificate is not None:
         changes.append(without_certificate(drop_certificate))
-    changed = connections.set_(at_hand.database, connection, name=name, jit=jit, base_url=base_url, setups=changes)
+    changed = connections.set_(at_hand.database, owner, connection, name=name, jit=jit, base_url=base_url, setups=changes)
     if given["subject_attribute"] and load(at_hand.database, at_hand.sealer, connection, base_url).issuer_fixed:
         click.echo("Note: people have signed in already, and were known by another subject; they may be refused now.", err=True)
     return Shown(changed, _facts(changed))
@@ -83,7 +84,8 @@ def set_(at_hand: Tools, connection: str, name: str | None, jit: str | None, dro
 @click.argument("connection")
 def show(at_hand: Tools, connection: str) -> Shown:
     """One connection with its addresses and states."""
-    found = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    owner = connections.organization_of(at_hand.database, connection)
+    found = connections.show(at_hand.database, owner, connection, base_url=at_hand.settings.base_url)
     return Shown(found, _facts(found))
 
 
@@ -92,7 +94,8 @@ def show(at_hand: Tools, connection: str) -> Shown:
 @organization
 def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
     """The organization's connections, oldest first."""
-    found = connections.list_(at_hand.database, organization.id, base_url=at_hand.settings.base_url)
+    base_url = at_hand.settings.base_url
+    found = every(lambda after: connections.list_(at_hand.database, organization.id, base_url=base_url, after=after))
     rows = [(each.name, each.idp, each.state, each.directory, each.jit, each.sign_on, each.id) for each in found]
     empty = f"No connections yet. Make one: connector connection create {organization.slug} --name NAME --idp okta"
     return Shown(
@@ -129,7 +132,7 @@ def disable(at_hand: Tools, connection: str) -> Shown:
     """
     owner = connections.organization_of(at_hand.database, connection)
     plans.carry_out(at_hand.database, owner, "disable", {"connection": connection})
-    disabled = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    disabled = connections.show(at_hand.database, owner, connection, base_url=at_hand.settings.base_url)
     return Shown(disabled, _facts(disabled))
 
 

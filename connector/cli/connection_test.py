@@ -11,7 +11,7 @@ import click
 from connector.cli import output
 from connector.cli.common import Tools, opens
 from connector.cli.output import Shown, moment
-from connector.directory import domains, rules, sign_on, traces, trial_record
+from connector.directory import connections, domains, rule_views, sign_on, traces, trial_record
 from connector.directory.certificates import certificate_notes
 from connector.directory.sign_on_model import SamlSide, SignOn
 from connector.directory.traces import TraceItem
@@ -40,7 +40,8 @@ def test(at_hand: Tools, connection: str) -> Shown:
     found = sign_on.load(at_hand.database, at_hand.sealer, connection, at_hand.settings.base_url)
     last = trial_record.last_trial(at_hand.database, connection)
     items = list(_checks(at_hand, found, last, datetime.now(UTC)))
-    url = trial_record.make_link(at_hand.database, connection, at_hand.settings.base_url) if found.protocol else None
+    base_url = at_hand.settings.base_url
+    url = trial_record.make_link(at_hand.database, found.organization_id, connection, base_url) if found.protocol else None
     told = {"at": last.at, "passed": last.passed, "result": last.result} if last else None
     return Shown({"items": items, "test_url": url, "last_test": told}, _text(items, url))
 
@@ -53,7 +54,8 @@ def trace(at_hand: Tools, connection: str) -> Shown:
 
     The newest 100 of a week, oldest first: how far each came, what was wrong, what to do.
     """
-    found = traces.list_(at_hand.database, connection)
+    owner = connections.organization_of(at_hand.database, connection)
+    found = traces.list_(at_hand.database, owner, connection).items[::-1]
     empty = f"Nobody has tried to sign in within a week. A test: connector connection test {connection}"
     return Shown(output.items(found), "\n".join(map(_attempt, found)) or empty)
 
@@ -113,14 +115,14 @@ def _certificates(side: SamlSide, now: datetime) -> Item:
 
 
 def _domains(at_hand: Tools, found: SignOn) -> Item:
-    verified = [each.domain for each in domains.list_(at_hand.database, found.organization_id) if each.verified]
+    verified = [each.domain for each in domains.list_(at_hand.database, found.organization_id).items if each.verified]
     if verified:
         return Item("domains", True, f"Verified: {', '.join(verified)}")
     return Item("domains", False, f"No domain is verified: connector domain add {found.organization_slug} DOMAIN")
 
 
 def _rules(at_hand: Tools, found: SignOn) -> Item:
-    count = len(rules.list_(at_hand.database, found.connection_id))
+    count = len(rule_views.list_(at_hand.database, found.organization_id, found.connection_id).items)
     if count:
         return Item("rules", True, f"{'1 rule says' if count == 1 else f'{count} rules say'} what groups become.")
     return Item("rules", False, "No rule says what groups become: everybody gets the default role. connector rule add --help")

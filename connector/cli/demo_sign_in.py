@@ -11,7 +11,8 @@ from typing import Any
 import requests
 
 from connector.cli.common import Tools
-from connector.directory import connections, sign_on
+from connector.directory import sign_on
+from connector.directory.connections import addresses
 from connector.errors import Unavailable
 from connector.organizations.member_views import MemberView
 from connector.outbound.fetch import Fetcher
@@ -46,8 +47,8 @@ def connect(at_hand: Tools, connection: str, idp: Provider, people: list[MemberV
     for each in people:
         if each.email and each.source == "scim":
             idp.put(person(each.email, each.name or each.email))
-    view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
-    idp.register(Application("connector", entity_id=view.entity_id, acs_url=view.acs_url))
+    ours = addresses(at_hand.settings.base_url, connection)
+    idp.register(Application("connector", entity_id=ours["entity_id"], acs_url=ours["acs_url"]))
     address = f"{idp.url}/saml/metadata"
     found = read_metadata(Fetcher(private_allowed=True).fetch(address).body, datetime.now(UTC))
     sign_on.configure_saml(at_hand.database, connection, found.side, metadata_url=address, plain_http=True)
@@ -59,10 +60,9 @@ def try_out(at_hand: Tools, connection: str, scim: tuple[str, str], email: str, 
     `scim` is the connection's SCIM base URL and a token.
     """
     base_url = at_hand.settings.base_url
-    view = connections.show(at_hand.database, connection, base_url=base_url)
     user_url = f"{scim[0]}/Users/{_user(scim, email)}"
     with requests.Session() as browser:
-        me = _signed_in(browser, view.login_url, email)
+        me = _signed_in(browser, addresses(base_url, connection)["login_url"], email)
         [organization] = me["organizations"]
         teams = ", ".join(team["slug"] for team in organization["teams"])
         say(f"  {me['email']} signs in through it, and comes in as {organization['role']}, in {teams}.")

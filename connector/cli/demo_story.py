@@ -19,7 +19,7 @@ from connector.cli.demo_sign_in import SignIn
 from connector.cli.member import explanation_data, source_text, who
 from connector.cli.plan_text import summary
 from connector.cli.rule import gives
-from connector.directory import connections, domains, plans, rules, tokens
+from connector.directory import connections, domains, plans, rule_views, tokens
 from connector.membership.explain import BecauseItem
 from connector.organizations import organizations
 from connector.organizations.member_explained import MemberExplanation, explain_member
@@ -146,7 +146,7 @@ def _set_up(at_hand: Tools, company: Company) -> Home:
     made = organizations.create(database, company.slug, company.name, f"founder@{domain}", company.preset)
     domains.add(database, made.id, domain, verified=True)
     view = connections.create(database, made.id, company.idp_name, company.idp, base_url=base_url)
-    return Home(company, made.id, view.id, view.scim_base_url, tokens.create(database, view.id).token)
+    return Home(company, made.id, view.id, view.scim_base_url, tokens.create(database, made.id, view.id).token)
 
 
 def _add_rules(at_hand: Tools, home: Home) -> None:
@@ -204,7 +204,8 @@ def _heading(text: str) -> str:
 
 
 def _rules_text(at_hand: Tools, home: Home) -> str:
-    rows = [(each.match, "→", gives(each)) for each in rules.list_(at_hand.database, home.connection)]
+    found = rule_views.list_(at_hand.database, home.organization, home.connection).items
+    rows = [(each.match, "→", gives(each)) for each in found]
     return output.aligned(rows, indent="    ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from connector.cli import output
-from connector.cli.common import Tools, opens, organization, planned, yes_option
+from connector.cli.common import Tools, every, opens, organization, planned, yes_option
 from connector.cli.output import Shown
 from connector.directory import domain_checks, domains
 from connector.organizations.organizations import OrganizationView
@@ -55,7 +55,7 @@ def verify(at_hand: Tools, organization: OrganizationView, domain: str) -> Shown
 @organization
 def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
     """The organization's domains, oldest first."""
-    found = domains.list_(at_hand.database, organization.id)
+    found = every(lambda after: domains.list_(at_hand.database, organization.id, after=after))
     rows = [(each.domain, "verified" if each.verified else "claimed", each.record_name, each.record_value) for each in found]
     empty = f"No domains yet. Add one: connector domain add {organization.slug} DOMAIN --verified"
     return Shown(output.items(found), output.table(("DOMAIN", "STATE", "DNS NAME", "DNS TXT VALUE"), rows, empty=empty))

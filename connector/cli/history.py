@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -12,22 +14,40 @@ from connector.cli import output
 from connector.cli.common import Moment, Tools, opens, organization
 from connector.cli.output import Shown, moment
 from connector.directory import connections
+from connector.organizations import audit_export
+from connector.organizations.audit_export import Form
 from connector.organizations.organizations import OrganizationView
 from connector.provisioning import history
-from connector.provisioning.history import AuditItem, LogItem
+from connector.provisioning.history import AuditFilter, AuditItem, LogItem
 
 
 @click.command()
 @opens
 @organization
 @click.option("--since", type=Moment(), help="Nothing before this time, such as 2026-11-21T09:30:00Z.")
-def audit(at_hand: Tools, organization: OrganizationView, since: datetime | None) -> Shown:
+@click.option("--until", type=Moment(), help="Nothing from this time on.")
+@click.option("--actor", metavar="NAME", help="Only what this one did: operator, an e-mail address, scim:CONNECTION.")
+@click.option("--action", metavar="NAME", help="Only actions that begin so: member.suspended, or member. for all of them.")
+@click.option("--target", metavar="NAME", help="Only what happened to this: an e-mail address, or kind:id.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "ndjson", "csv"]), default="table", help="ndjson and csv print all entries."
+)
+def audit(at_hand: Tools, organization: OrganizationView, form: str, **given: Any) -> Shown:
     """What was changed, by whom and why.
 
-    The newest 1,000 entries of an organization, oldest first.
+    The newest 1,000 entries of an organization, oldest first; as NDJSON or CSV all of them.
     """
-    found = history.audit(at_hand.database, organization.id, since=since)
-    return Shown(output.items(found), "\n".join(map(_entry, found)) or "Nothing was changed in this time.")
+    chosen = AuditFilter(**given)
+    if form == "table" or click.get_current_context().params["as_json"]:
+        page = history.audit_page(at_hand.database, organization.id, chosen, limit=history.AUDIT_LIMIT)
+        found = page.items[::-1]
+        return Shown(output.items([_item(each) for each in found]), "\n".join(map(_entry, found)) or _NOTHING)
+    every = history.audit_all(at_hand.database, organization.id, chosen, now=datetime.now(UTC))
+    written: Form = "csv" if form == "csv" else "ndjson"
+    return Shown(None, audit_export.lines(every, written))
+
+
+_NOTHING = "Nothing was changed in this time."
 
 
 @click.command()
@@ -38,10 +58,15 @@ def log(at_hand: Tools, connection: str) -> Shown:
 
     The newest 200 requests of a connection, oldest first.
     """
-    view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    owner = connections.organization_of(at_hand.database, connection)
+    view = connections.show(at_hand.database, owner, connection, base_url=at_hand.settings.base_url)
     found = history.provisioning_log(at_hand.database, connection)
     empty = f"Nothing was pushed yet, to {view.scim_base_url}\nIf it has no token yet: connector token create {connection}"
     return Shown(output.items(found), "\n".join(map(_request, found)) or empty)
+
+
+def _item(item: AuditItem) -> dict[str, Any]:
+    return {each.name: getattr(item, each.name) for each in fields(item) if each.name != "id"}
 
 
 def _entry(item: AuditItem) -> str:
@@ -55,7 +80,14 @@ def _entry(item: AuditItem) -> str:
 def _named(values: Mapping[str, Any] | None) -> str:
     if not values:
         return "nothing"
-    return ", ".join(f"{name} {value if value is not None else 'none'}" for name, value in values.items())
+    return ", ".join(f"{name} {_said(value)}" for name, value in values.items())
+
+
+def _said(value: Any) -> str:
+    """Texts as they are, everything else as JSON says it."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _request(item: LogItem) -> str:

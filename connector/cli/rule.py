@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from connector.cli import output
-from connector.cli.common import Command, Tools, opens
+from connector.cli.common import Command, Tools, every, opens
 from connector.cli.output import Shown
 from connector.cli.plan_text import plan_data, plan_text, shown_plan
-from connector.directory import connections, plans, rules
+from connector.directory import connections, plans, rule_views
 from connector.directory.connections import ConnectionView
-from connector.directory.rules import RuleView
+from connector.directory.rule_views import RuleView
 from connector.organizations import organizations
 from connector.storage.ids import new_id
 
@@ -26,7 +26,7 @@ MATCHES = (
 TARGETS = (
     ("--role", "ROLE", "Gives an organization role."),
     ("--team", "SLUG[:maintainer]", "Gives a place in a team, which is made if it is missing."),
-    ("--project", "SLUG", "Gives a project, which is made if it is missing."),
+    ("--project", "SLUG[:ROLE]", "Gives a project, as viewer, member (unless said) or admin; it is made if it is missing."),
 )
 
 
@@ -57,7 +57,7 @@ def add(at_hand: Tools, connection: str, plan_only: bool, **given: str | bool | 
     if plan_only:
         return shown_plan(plans.propose(at_hand.database, owner, "add_rule", wanted), slug)
     plan = plans.carry_out(at_hand.database, owner, "add_rule", wanted)
-    view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
+    view = connections.show(at_hand.database, owner, connection, base_url=at_hand.settings.base_url)
     if waits := _waits_for(view):
         return Shown({"id": wanted["id"]}, f"Rule {wanted['id']} is kept; it gives nothing until {waits}.")
     return Shown({"id": wanted["id"], "plan": plan_data(plan)}, f"Rule {wanted['id']}\n\n{plan_text(plan, slug)}")
@@ -81,8 +81,9 @@ def _exactly_one(given: dict[str, str | bool | None], names: list[str]) -> None:
 @click.argument("connection")
 def list_(at_hand: Tools, connection: str) -> Shown:
     """The connection's rules, in their order."""
-    connections.organization_of(at_hand.database, connection)
-    found = rules.list_(at_hand.database, connection)
+    owner = connections.organization_of(at_hand.database, connection)
+    found = every(lambda after: rule_views.list_(at_hand.database, owner, connection, after=after))
+    found.sort(key=lambda each: each.position)
     rows = [(each.match, gives(each), "its group is gone" if each.orphaned else "", each.id) for each in found]
     empty = f"No rules yet. Add one: connector rule add {connection} --group NAME --team SLUG"
     return Shown(output.items(found), output.table(("WHO", "GIVES", "NOTE", "ID"), rows, empty=empty))
@@ -104,6 +105,6 @@ def gives(view: RuleView) -> str:
 )
 def remove(at_hand: Tools, rule: str, withdraw: bool) -> Shown:
     """Remove a rule, for everybody at once."""
-    owner = rules.owner_of(at_hand.database, rule)
+    owner = rule_views.owner_of(at_hand.database, rule)
     plan = plans.carry_out(at_hand.database, owner, "remove_rule", {"id": rule, "keep": not withdraw})
     return shown_plan(plan, organizations.find(at_hand.database, owner).slug)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from connector.cli import output
-from connector.cli.common import Tools, opens
+from connector.cli.common import Tools, every, opens
 from connector.cli.output import Shown, moment
 from connector.directory import connections, tokens
 
@@ -24,14 +24,14 @@ def token() -> None:
 @click.option("--expires-days", metavar="N", type=int, default=365, show_default=True, help="How long it lives.")
 def create(at_hand: Tools, connection: str, expires_days: int) -> Shown:
     """Make a token, shown this once."""
-    made = tokens.create(at_hand.database, connection, days=expires_days)
-    view = connections.show(at_hand.database, connection, base_url=at_hand.settings.base_url)
-    [stored] = [each for each in tokens.list_(at_hand.database, connection) if each.id == made.id]
-    data = {"id": made.id, "token": made.token, "expires_at": stored.expires_at, "scim_base_url": view.scim_base_url}
+    owner = connections.organization_of(at_hand.database, connection)
+    made = tokens.create(at_hand.database, owner, connection, days=expires_days)
+    base_url = connections.scim_base_url(at_hand.settings.base_url, connection)
+    data = {"id": made.id, "token": made.token, "expires_at": made.expires_at, "scim_base_url": base_url}
     facts = [
         ("token", made.token),
-        ("SCIM base URL", view.scim_base_url),
-        ("expires", moment(stored.expires_at)),
+        ("SCIM base URL", base_url),
+        ("expires", moment(made.expires_at)),
         ("id", made.id),
     ]
     text = f"Paste both into the identity provider. The token is shown this once.\n\n{output.aligned(facts, indent='  ')}"
@@ -43,7 +43,8 @@ def create(at_hand: Tools, connection: str, expires_days: int) -> Shown:
 @click.argument("connection")
 def list_(at_hand: Tools, connection: str) -> Shown:
     """The connection's tokens, oldest first, dead ones too."""
-    found = tokens.list_(at_hand.database, connection)
+    owner = connections.organization_of(at_hand.database, connection)
+    found = every(lambda after: tokens.list_(at_hand.database, owner, connection, after=after))
     rows = [
         (each.id, f"…{each.hint}", each.state, moment(each.created_at), moment(each.expires_at), moment(each.last_used_at))
         for each in found
@@ -58,5 +59,5 @@ def list_(at_hand: Tools, connection: str) -> Shown:
 @click.argument("token")
 def revoke(at_hand: Tools, token: str) -> Shown:
     """End a token at once."""
-    tokens.revoke(at_hand.database, token)
+    tokens.revoke(at_hand.database, *tokens.home_of(at_hand.database, token), token)
     return Shown({"id": token, "state": "revoked"}, f"Token {token} is revoked.")

@@ -13,12 +13,14 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connector.directory.access import hash_token
-from connector.directory.connections import organization_of
-from connector.directory.tokens import PREFIX, secret, stage
+from connector.directory.connections import MANAGE, known
+from connector.directory.tokens import PREFIX, secret, tell_made
 from connector.errors import NotFound, Unauthenticated
-from connector.organizations.organizations import AT_COMMAND_LINE
 from connector.provisioning import apply
-from connector.provisioning.corridor import Corridor, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance
+from connector.provisioning.once import Once
+from connector.provisioning.pages import Page, page_of
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -53,54 +55,90 @@ def token_url(base_url: str, connection_id: str) -> str:
     return f"{base_url}/oauth/{connection_id}/token"
 
 
-def create(database: Database, connection_id: str, *, base_url: str) -> NewClient:
+def create(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    *,
+    base_url: str,
+    actor: Actor = OPERATOR,
+    once: Once | None = None,
+) -> NewClient:
     """Make a client. Where nothing else can push, a directory that is off begins to stage.
 
-    Raises NotFound `connection_not_found`.
+    Raises NotFound `connection_not_found`, and what `acting.act` raises.
     """
     made = NewClient(new_id(), secret(SECRET_PREFIX), token_url(base_url, connection_id))
 
-    def work(corridor: Corridor) -> NewClient:
-        if not _can_push(corridor, connection_id):
-            stage(corridor, connection_id, "its first client was made")
-        row = {"id": made.client_id, "organization_id": corridor.organization_id, "connection_id": connection_id}
+    def work(corridor: Corridor, standing: Standing) -> NewClient:
+        known(corridor, connection_id)
+        first = not _can_push(corridor, connection_id)
+        row = {"id": made.client_id, "organization_id": organization_id, "connection_id": connection_id}
         secrets = {"secret_hash": hash_token(made.client_secret), "created_at": corridor.now, "revoked_at": None}
         corridor.tx.execute(insert(t.ScimClient).values(**row, **secrets))
-        apply.record(corridor, "client.created", f"connection:{connection_id}", None, {"client": made.client_id})
+        tell_made(corridor, "client.created", connection_id, {"client": made.client_id}, first=first)
         return made
 
-    return enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return act(database, organization_id, actor, MANAGE, "a client was made by hand", work, exclusive=True, once=once)
 
 
-def list_(database: Database, connection_id: str) -> tuple[ClientView, ...]:
-    """Return the connection's clients, oldest first, revoked ones too. Raises NotFound `connection_not_found`."""
-    organization_of(database, connection_id)
+def list_(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    *,
+    limit: int = 200,
+    after: str | None = None,
+    actor: Actor = OPERATOR,
+) -> Page[ClientView]:
+    """Return a page of the connection's clients, oldest first, revoked ones too. Raises NotFound `connection_not_found`, and what
+    `acting.look` raises."""
     client, token = t.ScimClient, t.ScimToken
     fetched = select(func.max(token.created_at)).where(token.client_id == client.id).scalar_subquery()
-    found = select(client.id, client.created_at, fetched, client.revoked_at).where(client.connection_id == connection_id)
-    with database.read() as tx:
-        return tuple(
-            ClientView(id_, created_at, used, "revoked" if revoked_at else "live")
-            for id_, created_at, used, revoked_at in tx.execute(found.order_by(client.id))
-        )
+    mine = (client.connection_id == connection_id, *([client.id > after] if after else []))
+    chosen = select(client.id, client.created_at, fetched, client.revoked_at).where(*mine).order_by(client.id)
+
+    def work(glance: Glance, standing: Standing) -> Page[ClientView]:
+        known(glance, connection_id)
+        rows = glance.tx.execute(chosen.limit(limit + 1))
+        found = [ClientView(*row[:3], "revoked" if row.revoked_at else "live") for row in rows]
+        return page_of(found, limit, lambda view: view.client_id)
+
+    return look(database, organization_id, actor, MANAGE, work)
 
 
-def revoke(database: Database, client_id: str) -> None:
-    """End a client and every token it fetched, at once. Raises NotFound `client_not_found`."""
+def revoke(database: Database, organization_id: str, connection_id: str, client_id: str, *, actor: Actor = OPERATOR) -> None:
+    """End a client and every token it fetched, at once. Raises NotFound `connection_not_found`, `client_not_found`, and what
+    `acting.act` raises."""
     client, token = t.ScimClient, t.ScimToken
-    with database.read() as tx:
-        found = tx.execute(select(client.organization_id, client.connection_id).where(client.id == client_id)).first()
-    if found is None:
-        raise NotFound("client_not_found", "There is no such client.", advice="`connector client list CONNECTION` shows the ids.")
 
-    def work(corridor: Corridor) -> None:
-        live = update(client).where(client.id == client_id, client.revoked_at.is_(None)).values(revoked_at=corridor.now)
+    def work(corridor: Corridor, standing: Standing) -> None:
+        known(corridor, connection_id)
+        mine = (client.id == client_id, client.connection_id == connection_id)
+        if corridor.tx.execute(select(client.id).where(*mine)).first() is None:
+            raise _not_found()
+        live = update(client).where(*mine, client.revoked_at.is_(None)).values(revoked_at=corridor.now)
         if corridor.tx.execute(live).rowcount:
             fetched = update(token).where(token.client_id == client_id, token.revoked_at.is_(None))
             corridor.tx.execute(fetched.values(revoked_at=corridor.now))
-            apply.record(corridor, "client.revoked", f"connection:{found.connection_id}", {"client": client_id}, None)
+            apply.record(corridor, "client.revoked", f"connection:{connection_id}", {"client": client_id}, None)
 
-    enter(database, found.organization_id, AT_COMMAND_LINE, work, exclusive=True)
+    act(database, organization_id, actor, MANAGE, "a client was revoked by hand", work, exclusive=True)
+
+
+def home_of(database: Database, client_id: str) -> tuple[str, str]:
+    """The organization and the connection of a client, for commands, which are given its id alone. Raises NotFound
+    `client_not_found`."""
+    client = t.ScimClient
+    with database.read() as tx:
+        found = tx.execute(select(client.organization_id, client.connection_id).where(client.id == client_id)).first()
+    if found is None:
+        raise _not_found()
+    return found.organization_id, found.connection_id
+
+
+def _not_found() -> NotFound:
+    return NotFound("client_not_found", "There is no such client.", advice="The list of the connection's clients shows the ids.")
 
 
 def issue(database: Database, connection_id: str, client_id: str, client_secret: str) -> str:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, exists, insert, select, update
 
 from connector.directory.sign_on_settings import read_certificates
 from connector.errors import Invalid, NotFound
-from connector.organizations.organizations import AT_COMMAND_LINE, clean_name
+from connector.organizations.organizations import clean_name
 from connector.provisioning import apply
-from connector.provisioning.corridor import Corridor, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance
+from connector.provisioning.once import Once
+from connector.provisioning.pages import Page, Seen, page_of
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -25,8 +28,14 @@ from connector.storage.sets import rows_as_json
 IDPS = ("okta", "entra", "google", "jumpcloud", "onelogin", "ping", "generic")
 JIT = ("auto", "on", "off")
 
+MANAGE = "sso.manage"
+"""The permission for everything about connections; in every preset only the top role holds it."""
 
-Setup = Callable[[Corridor, str], None]
+Values = dict[str, Any]
+Told = tuple[Values, Values]
+"""What the audit trail says of a change: before and after, by name; both empty when nothing changed."""
+
+Setup = Callable[[Corridor, str], Told]
 """A change of the sign-on side of the connection with this id, inside the corridor: see `sign_on.py`."""
 
 
@@ -73,68 +82,118 @@ def create(
     *,
     base_url: str,
     setups: Sequence[Setup] = (),
+    actor: Actor = OPERATOR,
+    once: Once | None = None,
 ) -> ConnectionView:
     """Make a draft connection, with a sign-on side if there are `setups` of one. `base_url` is that of the settings.
 
-    Raises Invalid `name_invalid`, `idp_unknown`, `jit_unknown`; NotFound `organization_not_found`, and what setups raise.
+    Raises Invalid `name_invalid`, `idp_unknown`, `jit_unknown`; what `acting.act` and setups raise.
     """
     name = clean_name(name)
     _check("idp", idp, IDPS)
     _check("jit", jit, JIT)
 
-    def work(corridor: Corridor) -> ConnectionView:
+    def work(corridor: Corridor, standing: Standing) -> ConnectionView:
         row = {"id": new_id(), "name": name, "idp": idp, "state": "draft", "directory": "off", "jit": jit}
         home = {"organization_id": organization_id, "created_at": datetime.now(UTC)}
         corridor.tx.execute(insert(t.Connection).values(**row, **home))
-        apply.record(corridor, "connection.created", f"connection:{row['id']}", None, {"name": name, "idp": idp, "jit": jit})
-        for setup in setups:
-            setup(corridor, row["id"])
-        return _read(corridor.tx, row["id"], base_url)
+        _, said = _set_up(corridor, row["id"], setups)
+        told = {"name": name, "idp": idp, "jit": jit, **said}
+        apply.record(corridor, "connection.created", f"connection:{row['id']}", None, told)
+        return read(corridor, row["id"], base_url)
 
-    return enter(database, organization_id, AT_COMMAND_LINE, work)
+    return act(database, organization_id, actor, MANAGE, "a connection was made by hand", work, once=once)
 
 
 def set_(
     database: Database,
+    organization_id: str,
     connection_id: str,
     *,
     name: str | None = None,
     jit: str | None = None,
     base_url: str,
     setups: Sequence[Setup] = (),
+    actor: Actor = OPERATOR,
+    seen: Seen | None = None,
 ) -> ConnectionView:
-    """Change what is given of a connection, all or nothing. Raises NotFound `connection_not_found`, Invalid `name_invalid`,
-    `jit_unknown`, and what setups raise."""
+    """Change what is given of a connection, all or nothing. `seen` may refuse what it is now.
+
+    Raises NotFound `connection_not_found`, Invalid `name_invalid`, `jit_unknown`; what `acting.act`, `seen` and setups raise.
+    """
     wanted = {"name": None if name is None else clean_name(name), "jit": jit}
     if jit is not None:
         _check("jit", jit, JIT)
 
-    def work(corridor: Corridor) -> ConnectionView:
-        before = _read(corridor.tx, connection_id, base_url)
+    def work(corridor: Corridor, standing: Standing) -> ConnectionView:
+        before = read(corridor, connection_id, base_url)
+        if seen is not None:
+            seen(before)
         old = {"name": before.name, "jit": before.jit}
         new = {key: value for key, value in wanted.items() if value is not None and value != old[key]}
         if new:
             corridor.tx.execute(update(t.Connection).where(t.Connection.id == connection_id).values(**new))
-            changed = {key: old[key] for key in new}
-            apply.record(corridor, "connection.changed", f"connection:{connection_id}", changed, dict(new))
-        for setup in setups:
-            setup(corridor, connection_id)
-        return _read(corridor.tx, connection_id, base_url)
+        was, said = _set_up(corridor, connection_id, setups)
+        tell(corridor, connection_id, ({**{key: old[key] for key in new}, **was}, {**new, **said}))
+        return read(corridor, connection_id, base_url)
 
-    return enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return act(database, organization_id, actor, MANAGE, "a connection was changed by hand", work, exclusive=True)
 
 
-def show(database: Database, connection_id: str, *, base_url: str) -> ConnectionView:
-    """Return one connection. Raises NotFound `connection_not_found`."""
-    with database.read() as tx:
-        return _read(tx, connection_id, base_url)
+def _set_up(corridor: Corridor, connection_id: str, setups: Sequence[Setup]) -> Told:
+    was: Values = {}
+    said: Values = {}
+    for setup in setups:
+        for whole, part in zip((was, said), setup(corridor, connection_id), strict=True):
+            whole.update({name: whole.get(name, {}) | value for name, value in part.items()})
+    return was, said
 
 
-def list_(database: Database, organization_id: str, *, base_url: str) -> tuple[ConnectionView, ...]:
-    """Return the organization's connections, oldest first."""
-    chosen = _selected(t.Connection.organization_id == organization_id).order_by(t.Connection.id)
-    with database.read() as tx:
-        return tuple(_view(row, base_url) for row in tx.execute(chosen))
+def tell(corridor: Corridor, connection_id: str, told: Told) -> None:
+    """Audit one change of a connection, if it was one."""
+    before, after = told
+    if after:
+        apply.record(corridor, "connection.changed", f"connection:{connection_id}", before or None, after)
+
+
+def show(
+    database: Database, organization_id: str, connection_id: str, *, base_url: str, actor: Actor = OPERATOR
+) -> ConnectionView:
+    """Return one connection. Raises NotFound `connection_not_found`, and what `acting.look` raises."""
+
+    def work(glance: Glance, standing: Standing) -> ConnectionView:
+        return read(glance, connection_id, base_url)
+
+    return look(database, organization_id, actor, MANAGE, work)
+
+
+def list_(
+    database: Database,
+    organization_id: str,
+    *,
+    base_url: str,
+    limit: int = 200,
+    after: str | None = None,
+    actor: Actor = OPERATOR,
+) -> Page[ConnectionView]:
+    """Return a page of the organization's connections, oldest first. Raises what `acting.look` raises."""
+    one = t.Connection
+    chosen = _selected(one.organization_id == organization_id, *([one.id > after] if after else []))
+
+    def work(glance: Glance, standing: Standing) -> Page[ConnectionView]:
+        found = [_view(row, base_url) for row in glance.tx.execute(chosen.order_by(one.id).limit(limit + 1))]
+        return page_of(found, limit, lambda view: view.id)
+
+    return look(database, organization_id, actor, MANAGE, work)
+
+
+def may_manage(database: Database, organization_id: str, actor: Actor) -> None:
+    """Refuse an actor who may not manage connections, before anything is fetched for them. Raises what `acting.look` raises."""
+
+    def work(glance: Glance, standing: Standing) -> None:
+        return None
+
+    look(database, organization_id, actor, MANAGE, work)
 
 
 def organization_of(database: Database, connection_id: str) -> str:
@@ -144,6 +203,14 @@ def organization_of(database: Database, connection_id: str) -> str:
     if found is None:
         raise not_found()
     return found
+
+
+def known(reader: Corridor | Glance, connection_id: str) -> None:
+    """Refuse an id that no connection of this organization has. Raises NotFound `connection_not_found`."""
+    one = t.Connection
+    mine = select(one.id).where(one.id == connection_id, one.organization_id == reader.organization_id)
+    if reader.tx.execute(mine).first() is None:
+        raise not_found()
 
 
 def not_found() -> NotFound:
@@ -158,11 +225,10 @@ def _check(what: str, value: str, known: tuple[str, ...]) -> None:
         raise Invalid(f"{what}_unknown", f"There is no such {what}.", expected="one of " + ", ".join(known))
 
 
-def _read(tx: Connection, connection_id: str, base_url: str) -> ConnectionView:
-    row = tx.execute(_selected(t.Connection.id == connection_id)).first()
-    if row is None:
-        raise not_found()
-    return _view(row, base_url)
+def read(reader: Corridor | Glance, connection_id: str, base_url: str) -> ConnectionView:
+    """A connection of this organization as it is now. Raises NotFound `connection_not_found`."""
+    known(reader, connection_id)
+    return _view(reader.tx.execute(_selected(t.Connection.id == connection_id)).one(), base_url)
 
 
 CERTIFICATES = rows_as_json(
@@ -175,7 +241,7 @@ CERTIFICATES = rows_as_json(
 """The certificates of a connection inside its row, as `sign_on_settings.read_certificates` takes them."""
 
 
-def _selected(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _selected(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     one = t.Connection
     sign_on = t.SignOn
     other = t.Connection.__table__.alias("other")
@@ -183,7 +249,7 @@ def _selected(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     authority = case((live, "directory"), else_="claims").label("authority")
     columns = (one.id, one.name, one.idp, one.state, one.directory, one.jit, authority, sign_on.protocol, sign_on.issuer)
     found = select(*columns, CERTIFICATES.scalar_subquery().label("certificates"))
-    return found.outerjoin(sign_on, sign_on.connection_id == one.id).where(where)
+    return found.outerjoin(sign_on, sign_on.connection_id == one.id).where(*where)
 
 
 def addresses(base_url: str, connection_id: str) -> dict[str, str]:
@@ -200,6 +266,11 @@ def addresses(base_url: str, connection_id: str) -> dict[str, str]:
     }
 
 
+def scim_base_url(base_url: str, connection_id: str) -> str:
+    """The address of a connection's pushed side."""
+    return f"{base_url}/scim/v2/{connection_id}"
+
+
 def _view(row: Row[*tuple[Any, ...]], base_url: str) -> ConnectionView:
     ours = addresses(base_url, row.id)
     certificates = read_certificates(row.certificates, datetime.now(UTC))
@@ -207,7 +278,7 @@ def _view(row: Row[*tuple[Any, ...]], base_url: str) -> ConnectionView:
         id=row.id,
         name=row.name,
         idp=row.idp,
-        scim_base_url=f"{base_url}/scim/v2/{row.id}",
+        scim_base_url=scim_base_url(base_url, row.id),
         **ours,
         state=row.state,
         directory=row.directory,

@@ -16,13 +16,14 @@ from typing import Any
 from sqlalchemy import or_, select, update
 
 from connector.directory import domains
+from connector.directory.connections import MANAGE
 from connector.directory.domains import RECORD_PREFIX, Domain
 from connector.errors import Conflict, ConnectorError, NotFound, Upstream
 from connector.membership.domain_names import normal_domain
-from connector.organizations.organizations import AT_COMMAND_LINE
 from connector.outbound.dns import Answer
 from connector.provisioning import apply
-from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance, Origin, enter
 from connector.storage import tables as t
 from connector.storage.database import Database
 
@@ -38,26 +39,33 @@ _SOME = 50  # domains of one round
 _CHECKED = Origin("system", "the daily look at DNS found it")
 
 
-def verify(database: Database, organization_id: str, domain: str, look_up: LookUp) -> Domain:
+def verify(database: Database, organization_id: str, domain: str, look_up: LookUp, *, actor: Actor = OPERATOR) -> Domain:
     """Verify a claimed domain by its record in DNS. One that is verified by an operator's word stays so, without a look.
 
     Raises Invalid `domain_invalid`, NotFound `domain_not_found`, Conflict `domain_unproved` when DNS has no such record, Upstream
-    `dns_failed` when it does not say, Taken `domain_taken`.
+    `dns_failed` when it does not say, Taken `domain_taken`, and what `acting.act` raises.
     """
     name = normal_domain(domain)
-    claimed = _claimed(database, organization_id, name)
+
+    def claim(glance: Glance, standing: Standing) -> Any:
+        return _claimed(glance, name)
+
+    def prove(corridor: Corridor, standing: Standing) -> Domain:
+        return domains.proved(corridor, name)
+
+    claimed = look(database, organization_id, actor, MANAGE, claim)
     if claimed.vouched:
         return domains.of_row(claimed)
     answer = look_up(RECORD_PREFIX + name)
     if not _proves(answer, claimed.record_value):
         raise _unproved(answer, name, claimed.record_value)
-    return enter(database, organization_id, AT_COMMAND_LINE, lambda corridor: domains.proved(corridor, name))
+    return act(database, organization_id, actor, MANAGE, "a domain was verified by hand", prove)
 
 
-def _claimed(database: Database, organization_id: str, name: str) -> Any:
+def _claimed(glance: Glance, name: str) -> Any:
     row = t.Domain
-    with database.read() as tx:
-        found = tx.execute(domains.SELECTED.where(row.organization_id == organization_id, row.name == name)).one_or_none()
+    mine = domains.SELECTED.where(row.organization_id == glance.organization_id, row.name == name)
+    found = glance.tx.execute(mine).one_or_none()
     if found is None:
         advice = f"Claim it first: `connector domain add ORG {name}`."
         raise NotFound("domain_not_found", "The organization has no such domain.", advice=advice)

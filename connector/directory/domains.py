@@ -8,14 +8,17 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
+from connector.directory.connections import MANAGE
 from connector.directory.model import Document
-from connector.errors import Conflict, NotFound, Taken
+from connector.errors import Conflict, Forbidden, NotFound, Taken
 from connector.membership.domain_names import normal_domain
 from connector.membership.model import Mode
 from connector.membership.plan import Plan
-from connector.organizations.organizations import AT_COMMAND_LINE
 from connector.provisioning import apply, facts, sync
-from connector.provisioning.corridor import Corridor, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance
+from connector.provisioning.once import Once
+from connector.provisioning.pages import Page, page_of
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -41,40 +44,70 @@ class Removal:
     ends_linking: bool
 
 
-def add(database: Database, organization_id: str, domain: str, verified: bool = False) -> Domain:
+def add(
+    database: Database,
+    organization_id: str,
+    domain: str,
+    verified: bool = False,
+    *,
+    actor: Actor = OPERATOR,
+    once: Once | None = None,
+) -> Domain:
     """Claim a domain; adding it again changes nothing but that `verified` (the operator vouches for it) makes it verified.
 
-    Raises Invalid `domain_invalid`, Taken `domain_taken` when another organization has it verified, NotFound
-    `organization_not_found`.
+    Raises Invalid `domain_invalid`, Forbidden `vouching_is_operators`, Taken `domain_taken` when another organization has it
+    verified, and what `acting.act` raises.
     """
     name = normal_domain(domain)
 
-    def work(corridor: Corridor) -> Domain:
+    def work(corridor: Corridor, standing: Standing) -> Domain:
+        if verified and not actor.is_operator:
+            raise _only_operators_vouch()
         row = _row(corridor, name)
-        claimed = _claim(corridor, name) if row is None else of_row(row)
-        if not verified or claimed.verified:
-            return claimed
-        _vouch(corridor, name)
-        return replace(claimed, verified=True)
+        if row is None:
+            return _claim(corridor, name, vouched=verified)
+        if verified and row.verified_at is None:
+            _verify(corridor, name, VOUCHED, vouched=True)
+        return replace(of_row(row), verified=verified or row.verified_at is not None)
 
-    return enter(database, organization_id, AT_COMMAND_LINE, work)
-
-
-def list_(database: Database, organization_id: str) -> tuple[Domain, ...]:
-    """Return the organization's domains, oldest first."""
-    with database.read() as tx:
-        found = tx.execute(SELECTED.where(t.Domain.organization_id == organization_id).order_by(t.Domain.id))
-        return tuple(of_row(row) for row in found)
+    return act(database, organization_id, actor, MANAGE, "a domain was added by hand", work, once=once)
 
 
-def remove(database: Database, organization_id: str, domain: str, *, preview: bool = False) -> Removal:
+def _only_operators_vouch() -> Forbidden:
+    return Forbidden(
+        "vouching_is_operators",
+        "That a domain is the organization's is vouched for by the operator of this installation alone.",
+        expected="a claim, without verified",
+        advice="Claim the domain, create the DNS record that the answer names, and have it verified.",
+    )
+
+
+def list_(
+    database: Database, organization_id: str, *, limit: int = 200, after: str | None = None, actor: Actor = OPERATOR
+) -> Page[Domain]:
+    """Return a page of the organization's domains, oldest first. Raises what `acting.look` raises."""
+    mine = (t.Domain.organization_id == organization_id, *([t.Domain.id > after] if after else []))
+
+    def work(glance: Glance, standing: Standing) -> Page[Domain]:
+        rows = list(glance.tx.execute(SELECTED.where(*mine).order_by(t.Domain.id).limit(limit + 1)))
+        found = page_of(rows, limit, lambda row: str(row.id))
+        return Page(tuple(map(of_row, found.items)), found.next)
+
+    return look(database, organization_id, actor, MANAGE, work)
+
+
+def remove(database: Database, organization_id: str, domain: str, *, preview: bool = False, actor: Actor = OPERATOR) -> Removal:
     """Give a domain up; no membership changes. With `preview` nothing is removed and the same is returned.
 
-    Raises Invalid `domain_invalid`, NotFound `domain_not_found`, Conflict `last_domain` for the last verified one in `sso`.
+    Raises Invalid `domain_invalid`, NotFound `domain_not_found`, Conflict `last_domain` for the last verified one in `sso`, and
+    what `acting.act` raises.
     """
     name = normal_domain(domain)
 
-    return enter(database, organization_id, AT_COMMAND_LINE, lambda c: _drop(c, name), exclusive=True, preview=preview)
+    def work(corridor: Corridor, standing: Standing) -> Removal:
+        return _drop(corridor, name)
+
+    return act(database, organization_id, actor, MANAGE, "a domain was given up by hand", work, exclusive=True, preview=preview)
 
 
 def give_up(corridor: Corridor, given: Document) -> sync.Outcome:
@@ -108,17 +141,19 @@ def of_row(row: Row[*tuple[Any, ...]]) -> Domain:
     return Domain(row.name, row.verified_at is not None, RECORD_PREFIX + row.name, row.record_value)
 
 
-def _claim(corridor: Corridor, name: str) -> Domain:
+VOUCHED = "an operator vouches for it"
+
+
+def _claim(corridor: Corridor, name: str, *, vouched: bool) -> Domain:
+    if vouched:
+        _refuse_taken(corridor, name)
     row = {"id": new_id(), "organization_id": corridor.organization_id, "name": name, "created_at": corridor.now}
     proof = f"connector-verification={secrets.token_hex(16)}"
-    corridor.tx.execute(insert(t.Domain).values(**row, record_value=proof, verified_at=None, vouched=False))
-    apply.record(corridor, "domain.added", f"domain:{name}", None, {"verified": False})
-    return Domain(name, False, RECORD_PREFIX + name, proof)
-
-
-def _vouch(corridor: Corridor, name: str) -> None:
-    """Verify by the operator's word."""
-    _verify(corridor, name, "an operator vouches for it", vouched=True)
+    verified = {"verified_at": corridor.now if vouched else None, "vouched": vouched}
+    corridor.tx.execute(insert(t.Domain).values(**row, record_value=proof, **verified))
+    because = [VOUCHED] if vouched else []
+    apply.record(corridor, "domain.added", f"domain:{name}", None, {"verified": vouched}, because)
+    return Domain(name, vouched, RECORD_PREFIX + name, proof)
 
 
 def proved(corridor: Corridor, name: str) -> Domain:
@@ -137,18 +172,24 @@ def proved(corridor: Corridor, name: str) -> Domain:
 
 
 def _verify(corridor: Corridor, name: str, because: str, *, vouched: bool) -> None:
+    _refuse_taken(corridor, name)
+    domain = t.Domain
+    claimed = update(domain).where(domain.organization_id == corridor.organization_id, domain.name == name)
+    corridor.tx.execute(claimed.values(verified_at=corridor.now, vouched=vouched))
+    apply.record(corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, [because])
+
+
+def _refuse_taken(corridor: Corridor, name: str) -> None:
     """Whose a taken domain is is not said: organizations do not learn of each other."""
     domain = t.Domain
-    if corridor.tx.execute(select(domain.id).where(domain.name == name, domain.verified_at.is_not(None))).first():
+    others = (domain.name == name, domain.verified_at.is_not(None), domain.organization_id != corridor.organization_id)
+    if corridor.tx.execute(select(domain.id).where(*others)).first():
         raise Taken(
             "domain_taken",
             "This domain is verified by another organization of this installation.",
             expected="a domain that nobody else has verified",
             advice="Ask the operator of this installation, who can see which one.",
         )
-    claimed = update(domain).where(domain.organization_id == corridor.organization_id, domain.name == name)
-    corridor.tx.execute(claimed.values(verified_at=corridor.now, vouched=vouched))
-    apply.record(corridor, "domain.verified", f"domain:{name}", {"verified": False}, {"verified": True}, [because])
 
 
 def _refuse_the_last(corridor: Corridor) -> None:

@@ -6,30 +6,34 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from connector.directory.connections import MANAGE
 from connector.errors import Conflict, NotFound
 from connector.membership.ledger import breaks_glass
 from connector.membership.model import Because, Cause, Change, Leave, Lift, Take
 from connector.membership.plan import Part
-from connector.organizations import members
-from connector.organizations.members import MemberView
+from connector.organizations import member_views
+from connector.organizations.last_owner import guard_by_hand
+from connector.organizations.member_views import MemberView
 from connector.provisioning import apply, facts, sync
-from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act
+from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import id_rows
 
 
-def link(database: Database, organization_id: str, who: str, user_id: str) -> MemberView:
+def link(database: Database, organization_id: str, who: str, user_id: str, *, actor: Actor = OPERATOR) -> MemberView:
     """Link a pushed user to a member. The membership that came with the user when it was pushed, if any, ends.
 
-    Raises NotFound `user_not_found`, Conflict `already_linked`, `break_glass`, and what `members.find` raises.
+    Raises NotFound `user_not_found`, Conflict `already_linked`, `break_glass`, and what `member_views.find` and `acting.act`
+    raise.
     """
 
-    def work(corridor: Corridor) -> MemberView:
+    def work(corridor: Corridor, standing: Standing) -> MemberView:
         corridor.need_exclusive()
         user = _user(corridor, user_id)
-        membership_id = members.find(corridor, who)
+        membership_id = member_views.find(corridor, who)
         [entry] = facts.members(corridor, id_rows([membership_id]))
         _refuse(corridor, entry, user)
         if user.person_id != entry.person_id:
@@ -39,22 +43,22 @@ def link(database: Database, organization_id: str, who: str, user_id: str) -> Me
         apply.record(corridor, "member.linked", entry.subject.email or entry.subject.key, None, {"user": user_id})
         sync.settle(corridor, [entry], _linkable)
         sync.users(corridor, [user_id])
-        return members.view(corridor, membership_id)
+        return member_views.view(corridor, membership_id)
 
-    return enter(database, organization_id, Origin(OPERATOR, "a pushed user was linked by hand"), work, exclusive=True)
+    return act(database, organization_id, actor, MANAGE, "a pushed user was linked by hand", work, exclusive=True)
 
 
-def unlink(database: Database, organization_id: str, who: str) -> MemberView:
+def unlink(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
     """Forget which accounts of identity providers are this member's: the next sign-in links them anew. Their sessions end.
 
     For somebody whose account was made anew over there: it is another subject, which is refused while the old one is linked.
     Alone, for a sign-in under way may have found the account that is forgotten here.
 
-    Raises Conflict `not_linked`, and what `members.find` raises.
+    Raises Conflict `not_linked`, and what `member_views.find` and `acting.act` raise.
     """
 
-    def work(corridor: Corridor) -> MemberView:
-        membership_id = members.find(corridor, who)
+    def work(corridor: Corridor, standing: Standing) -> MemberView:
+        membership_id = member_views.find(corridor, who)
         [entry] = facts.members(corridor, id_rows([membership_id]))
         identity, held = t.ExternalIdentity, t.Authentication
         mine = (identity.organization_id == corridor.organization_id, identity.person_id == entry.person_id)
@@ -63,9 +67,9 @@ def unlink(database: Database, organization_id: str, who: str) -> MemberView:
         open_here = (held.organization_id == corridor.organization_id, held.person_id == entry.person_id, held.ended_at.is_(None))
         corridor.tx.execute(update(held).where(*open_here, held.connection_id.is_not(None)).values(ended_at=corridor.now))
         apply.record(corridor, "member.unlinked", entry.subject.email or entry.subject.key, None, None)
-        return members.view(corridor, membership_id)
+        return member_views.view(corridor, membership_id)
 
-    return enter(database, organization_id, Origin(OPERATOR, "an account was unlinked by hand"), work, exclusive=True)
+    return act(database, organization_id, actor, MANAGE, "an account was unlinked by hand", work, exclusive=True)
 
 
 def _user(corridor: Corridor, user_id: str) -> Any:
@@ -102,7 +106,7 @@ def _leave_alone(corridor: Corridor, user: Any) -> None:
         return (Leave(because),) if entry.membership_id in pushed else _without_directory(entry, because)
 
     entries = facts.members(corridor, own)
-    members.guard_by_hand(corridor, [Part(e.subject, e.holding, decide(e)) for e in entries])
+    guard_by_hand(corridor, [Part(e.subject, e.holding, decide(e)) for e in entries])
     sync.settle(corridor, entries, decide)
 
 

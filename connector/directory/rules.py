@@ -1,4 +1,5 @@
-"""Rules: what an IdP's groups (or attributes, or everybody) become here. Every edit is a plan.
+"""Rules: what an IdP's groups (or attributes, or everybody) become here. Every edit is a plan, carried out by `plans.py`, which
+judges who may.
 
 An edit writes the rule rows and then brings everybody in line; a preview is the same, rolled back. Rules of a connection not in
 force are kept and give nothing.
@@ -7,18 +8,17 @@ force are kept and give nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, func, select
 
 from connector.directory.model import Document
-from connector.errors import Conflict, Invalid, NotFound
-from connector.membership import roles
-from connector.membership.fold import fold, is_storable
+from connector.directory.rule_rows import connection_of, row_of
+from connector.directory.rule_views import audited, not_found
+from connector.errors import Conflict
 from connector.membership.guard import refuse_last_owner
 from connector.membership.ledger import level_of
-from connector.membership.mapping import check, gift
+from connector.membership.mapping import gift
 from connector.membership.model import (
     RULE,
     Assignment,
@@ -26,55 +26,27 @@ from connector.membership.model import (
     Change,
     Give,
     Holding,
-    Match,
-    MatchKind,
-    Rule,
     Take,
-    Target,
-    TargetKind,
 )
 from connector.membership.plan import Part, Plan
-from connector.organizations import members
+from connector.organizations.last_owner import guard_by_hand
 from connector.provisioning import apply, facts, sync
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
-from connector.provisioning.setting import Setting
 from connector.storage import tables as t
-from connector.storage.database import Database
 from connector.storage.ids import new_id
 from connector.storage.sets import among
 from connector.storage.writes import insert_rows, update_rows
 
-_MATCHES: Mapping[str, MatchKind] = {
-    "group": "name",
-    "group_id": "group",
-    "external_id": "external_id",
-    "pattern": "pattern",
-    "attribute": "attribute",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RuleView:
-    """A rule as people see it. `match` says what it looks for in words; `orphaned` that the group it names is gone."""
-
-    id: str
-    connection: str
-    match: str
-    target: str
-    level: str
-    orphaned: bool
-    position: int
-
 
 def add(corridor: Corridor, given: Document) -> sync.Outcome:
     """Add one rule; `given` has `id`, `connection` and the options of `rule add`. Raises Invalid, Conflict `rule_exists`."""
-    connection_id = _connection(corridor, given)
-    wanted = _row(corridor, facts.setting(corridor), connection_id, given, _next_position(corridor, connection_id))
+    connection_id = connection_of(corridor, given)
+    wanted = row_of(corridor, facts.setting(corridor), connection_id, given, _next_position(corridor, connection_id))
     if any(_same(wanted, row) for row in _rows(corridor, connection_id)):
         raise Conflict("rule_exists", "This connection has the same rule already.", advice="Remove the other one first.")
     insert_rows(corridor.tx, t.Rule, [wanted])
-    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in _told(corridor, [wanted])])
+    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in audited(corridor, [wanted])])
     return sync.everyone(corridor)
 
 
@@ -82,8 +54,8 @@ def remove(corridor: Corridor, given: Document) -> sync.Outcome:
     """Remove one rule (`given`: `id`, `keep`): what it gave is withdrawn, or kept as if given by hand."""
     row = corridor.tx.execute(select(t.Rule).where(t.Rule.id == given["id"])).one_or_none()
     if row is None or row.organization_id != corridor.organization_id:
-        raise _not_found(str(given["id"]))
-    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in _told(corridor, [dict(row._mapping)])])
+        raise not_found(str(given["id"]))
+    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in audited(corridor, [dict(row._mapping)])])
     return drop(corridor, [row.id], keep=bool(given.get("keep")))
 
 
@@ -129,7 +101,7 @@ def _settle_rows(corridor: Corridor, rule_ids: Sequence[str], kept: sync.Extra) 
         return kept(entry, taken)
 
     entries = facts.members(corridor, select(t.Assignment.membership_id).where(among(t.Assignment.rule_id, rule_ids)))
-    members.guard_by_hand(corridor, [Part(entry.subject, entry.holding, decide(entry)) for entry in entries])
+    guard_by_hand(corridor, [Part(entry.subject, entry.holding, decide(entry)) for entry in entries])
     return sync.settle(corridor, entries, decide)
 
 
@@ -155,7 +127,7 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
     fresh: list[dict[str, Any]] = []
     kept: dict[str, int] = {}
     for position, spec in enumerate(wanted):
-        row = _row(corridor, setting, _connection(corridor, spec), {"id": new_id(), **spec}, position)
+        row = row_of(corridor, setting, connection_of(corridor, spec), {"id": new_id(), **spec}, position)
         twin = next((old for old in present if _same(row, old) and old["id"] not in kept), None)
         if twin is None:
             fresh.append(row)
@@ -163,66 +135,10 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
             kept[twin["id"]] = position
     insert_rows(corridor.tx, t.Rule, fresh)
     update_rows(corridor.tx, t.Rule, [{"id": rule, "position": at} for rule, at in kept.items()], keys=("id",))
-    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in _told(corridor, fresh)])
+    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in audited(corridor, fresh)])
     removed = [row for row in present if row["id"] not in kept]
-    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in _told(corridor, removed)])
+    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in audited(corridor, removed)])
     return drop(corridor, [row["id"] for row in removed], keep=False)
-
-
-def list_(database: Database, connection_id: str) -> list[RuleView]:
-    """The rules of a connection, in their order."""
-    with database.read() as tx:
-        rule, group = t.Rule, t.DirectoryGroup
-        rows = tx.execute(
-            select(rule, t.Team.slug.label("team"), t.Project.slug.label("project"), group.id.label("known"), group.display_name)
-            .outerjoin(t.Team, t.Team.id == rule.team_id)
-            .outerjoin(t.Project, t.Project.id == rule.project_id)
-            .outerjoin(group, (group.id == rule.match_value) & (rule.match_kind == "group"))
-            .add_columns(exists().where(t.ClaimedGroup.id == rule.match_value).label("claimed"))
-            .where(rule.connection_id == connection_id)
-            .order_by(rule.position, rule.id)
-        ).all()
-    return [_view(row) for row in rows]
-
-
-def _view(row: Any) -> RuleView:
-    orphaned = row.match_kind == "group" and row.known is None and not row.claimed
-    target = Target(row.target_kind, row.team or row.project or row.slug)
-    words = _words(row.match_kind, row.match_value, row.match_attribute, row.display_name or row.match_label)
-    return RuleView(row.id, row.connection_id, words, str(target), row.level, orphaned, row.position)
-
-
-def _words(kind: str, value: str, attribute: str, label: str) -> str:
-    return {
-        "group": f'group "{label}"',
-        "name": f'group named "{value}"',
-        "external_id": f'group with externalId "{value}"',
-        "pattern": f"groups matching {value}",
-        "attribute": f'{attribute} = "{value}"',
-    }.get(kind, "everyone")
-
-
-def owner_of(database: Database, rule_id: str) -> str:
-    """The organization a rule belongs to. Raises NotFound `rule_not_found`."""
-    with database.read() as tx:
-        found = tx.execute(select(t.Rule.organization_id).where(t.Rule.id == rule_id)).scalar_one_or_none()
-    if found is None:
-        raise _not_found(rule_id)
-    return found
-
-
-def _not_found(rule_id: str) -> NotFound:
-    return NotFound("rule_not_found", f"There is no rule {rule_id}.", expected="an id as `connector rule list` prints it")
-
-
-def _connection(corridor: Corridor, spec: Document) -> str:
-    connection_id = str(spec.get("connection", ""))
-    found = select(t.Connection.id).where(
-        t.Connection.id == connection_id, t.Connection.organization_id == corridor.organization_id
-    )
-    if corridor.tx.execute(found).first() is None:
-        raise NotFound("connection_not_found", f'This organization has no connection "{connection_id}".')
-    return connection_id
 
 
 def _rows(corridor: Corridor, connection_id: str | None) -> list[dict[str, Any]]:
@@ -252,106 +168,3 @@ _MEANING = (
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one[name] == other[name] for name in _MEANING)
-
-
-def _told(corridor: Corridor, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """What the audit says of rules: each with what it looks for and what it gives."""
-    places = [row["team_id"] or row["project_id"] for row in rows if row["team_id"] or row["project_id"]]
-    slugs: dict[str, str] = {}
-    for table in (t.Team, t.Project):
-        slugs |= {row.id: row.slug for row in corridor.tx.execute(select(table.id, table.slug).where(among(table.id, places)))}
-    told = []
-    for row in rows:
-        words = _words(row["match_kind"], row["match_value"], row["match_attribute"], row["match_label"])
-        target = Target(row["target_kind"], slugs.get(row["team_id"] or row["project_id"], row["slug"]))
-        told.append((f"rule:{row['id']}", {"match": words, "target": str(target), "level": row["level"]}))
-    return told
-
-
-def _row(corridor: Corridor, setting: Setting, connection_id: str, spec: Document, position: int) -> dict[str, Any]:
-    """A row from the options of `rule add`; checked as a rule of the heart, team or project found or made.
-
-    Raises Invalid `rule_invalid` when not exactly one match and one target is given, or a text that cannot be kept, and what
-    `mapping.check` raises.
-    """
-    if not all(is_storable(str(value)) for value in spec.values()):
-        raise Invalid("rule_invalid", "A text has letters that no database keeps.", expected="texts without NUL and half letters")
-    match, label = _match(corridor, connection_id, spec)
-    kind, slug, level = _target(spec)
-    rule = Rule(str(spec["id"]), match, kind, slug, level, position)
-    check(rule, setting.catalogue)
-    _refuse_top(setting, rule)
-    place = {"team_id": None, "project_id": None, "slug": slug}
-    if kind != "role" and "{" not in slug:
-        place |= {f"{kind}_id": apply.ensure(corridor, kind, [slug])[slug], "slug": ""}
-    return {
-        "id": rule.id,
-        "organization_id": corridor.organization_id,
-        "connection_id": connection_id,
-        "position": position,
-        "match_kind": match.kind,
-        "match_value": match.value,
-        "match_attribute": match.attribute,
-        "match_label": label,
-        "target_kind": kind,
-        **place,
-        "level": level,
-        "created_at": corridor.now,
-    }
-
-
-def _refuse_top(setting: Setting, rule: Rule) -> None:
-    if rule.kind == "role" and rule.level == roles.top(setting.catalogue).name and not setting.policy.top_by_rules:
-        raise Conflict(
-            "top_role_by_rule",
-            f"Rules do not give the role {rule.level} in this organization.",
-            expected="a role below the top one",
-            advice=f"Give {rule.level} by hand: `connector member set-role`.",
-        )
-
-
-def _match(corridor: Corridor, connection_id: str, spec: Document) -> tuple[Match, str]:
-    given = [name for name in (*_MATCHES, "everyone") if spec.get(name)]
-    if len(given) != 1:
-        said = ", ".join(given) or "none"
-        raise Invalid("rule_invalid", f"Given for whom: {said}.", expected=f"exactly one of {', '.join(_MATCHES)}, everyone")
-    if given == ["everyone"]:
-        return Match("everyone"), ""
-    option, value = given[0], str(spec[given[0]])
-    if option == "attribute":
-        name, sign, wanted = value.partition("=")
-        if not (name and sign and wanted):
-            raise Invalid("rule_invalid", f'The attribute is "{value}".', expected="NAME=VALUE")
-        return Match("attribute", wanted, name), ""
-    return _group_match(corridor, connection_id, _MATCHES[option], value)
-
-
-def _group_match(corridor: Corridor, connection_id: str, kind: MatchKind, value: str) -> tuple[Match, str]:
-    """A rule by name becomes a rule by id where the group is known: a rename then changes nothing."""
-    pushed, claimed = t.DirectoryGroup, t.ClaimedGroup
-    of_pushed = select(pushed.id, pushed.display_name).where(pushed.connection_id == connection_id)
-    of_claimed = select(claimed.id, claimed.value.label("display_name")).where(claimed.connection_id == connection_id)
-    if kind == "name":
-        row = corridor.tx.execute(of_pushed.where(pushed.display_name_key == fold(value))).one_or_none()
-        row = row or corridor.tx.execute(of_claimed.where(claimed.value_key == fold(value)).order_by(claimed.id)).first()
-        return (Match("group", row.id), row.display_name) if row else (Match("name", value), "")
-    if kind == "group":
-        row = corridor.tx.execute(of_pushed.where(pushed.id == value)).one_or_none()
-        row = row or corridor.tx.execute(of_claimed.where(claimed.id == value)).first()
-        if row is None:
-            raise NotFound("group_not_found", f"There is no group {value} in this connection.")
-        return Match("group", row.id), row.display_name
-    return Match(kind, value), ""
-
-
-def _target(spec: Document) -> tuple[TargetKind, str, str]:
-    given = [name for name in ("role", "team", "project") if spec.get(name)]
-    if len(given) != 1:
-        raise Invalid(
-            "rule_invalid", f"Given for what: {', '.join(given) or 'none'}.", expected="exactly one of role, team, project"
-        )
-    kind, value = cast(TargetKind, given[0]), str(spec[given[0]])
-    if kind == "role":
-        return kind, "", value
-    slug, _, level = value.partition(":")
-    return kind, slug, level or "member"

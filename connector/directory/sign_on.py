@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 
 from connector.directory import sign_on_rows as rows
 from connector.directory import sign_on_settings as values
-from connector.directory.connections import CERTIFICATES, Setup, addresses, not_found, organization_of
+from connector.directory.connections import CERTIFICATES, Setup, Told, addresses, not_found, organization_of, tell
 from connector.directory.sign_on_model import OidcSide, SamlSide, SignOn
 from connector.directory.sign_on_settings import Options
 from connector.errors import Conflict, ConnectorError, Invalid
-from connector.organizations.organizations import AT_COMMAND_LINE
+from connector.provisioning.acting import OPERATOR
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -33,6 +33,7 @@ REFRESH = timedelta(days=1)
 RETRY = timedelta(hours=1)
 DUE_AT_ONCE = 50
 
+_BY_OPERATOR = OPERATOR.origin("how people sign in was set by hand")
 _REFRESHED = Origin("system", "the identity provider's metadata were read again")
 
 
@@ -80,11 +81,11 @@ def saml_setup(
     fetched = {"metadata_url": metadata_url, "metadata_checked_at": moment, "metadata_valid_until": valid_until}
     said = {"protocol": "saml", "issuer": side.issuer, "settings": values.saml_settings(side), "secret": None, **fetched}
 
-    def setup(corridor: Corridor, connection_id: str) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> Told:
         before = rows.read(corridor, connection_id)
-        rows.tell(corridor, connection_id, before, {**said, "metadata_error": None}, options, moment)
-        stays = before is not None and before["issuer"] == side.issuer
-        rows.write_certificates(corridor, connection_id, side.certificates, moment, grace=GRACE if stays else timedelta())
+        told = rows.tell(corridor, connection_id, before, {**said, "metadata_error": None}, options, moment)
+        grace = GRACE if before is not None and before["issuer"] == side.issuer else timedelta()
+        return _both(told, rows.write_certificates(corridor, connection_id, side.certificates, moment, grace=grace))
 
     return setup
 
@@ -112,12 +113,12 @@ def oidc_setup(
     fetched = {"metadata_url": None, "metadata_checked_at": None, "metadata_valid_until": None, "metadata_error": None}
     said = {"protocol": "oidc", "issuer": side.issuer, "settings": values.oidc_settings(side), **fetched}
 
-    def setup(corridor: Corridor, connection_id: str) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> Told:
         secret = None if side.client_secret is None else sealer.seal(side.client_secret, _about(connection_id))
         before = rows.read(corridor, connection_id)
         rows.refuse_outdated(before, version)
-        rows.tell(corridor, connection_id, before, {**said, "secret": secret}, options, moment)
-        rows.write_certificates(corridor, connection_id, (), moment, grace=timedelta())
+        told = rows.tell(corridor, connection_id, before, {**said, "secret": secret}, options, moment)
+        return _both(told, rows.write_certificates(corridor, connection_id, (), moment, grace=timedelta()))
 
     return setup
 
@@ -127,10 +128,10 @@ def choice(options: Options, *, now: datetime | None = None) -> Setup:
     `option_invalid`."""
     moment = now or datetime.now(UTC)
 
-    def setup(corridor: Corridor, connection_id: str) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> Told:
         before = rows.configured(rows.read(corridor, connection_id))
         values.check_options(options, before["protocol"], moment)
-        rows.tell(corridor, connection_id, before, {}, options, moment)
+        return rows.tell(corridor, connection_id, before, {}, options, moment)
 
     return setup
 
@@ -142,18 +143,22 @@ def without_certificate(fingerprint: str, *, now: datetime | None = None) -> Set
     """
     moment = now or datetime.now(UTC)
 
-    def setup(corridor: Corridor, connection_id: str) -> None:
+    def setup(corridor: Corridor, connection_id: str) -> Told:
         rows.configured(rows.read(corridor, connection_id))
-        rows.drop_certificate(corridor, connection_id, fingerprint.lower())
+        told = rows.drop_certificate(corridor, connection_id, fingerprint.lower())
         rows.bump(corridor, connection_id, moment)
+        return told
 
     return setup
 
 
 def configure(database: Database, connection_id: str, setup: Setup) -> None:
-    """Carry out one setup. Raises NotFound `connection_not_found`, and what the setup raises; nothing is changed then."""
-    owner = organization_of(database, connection_id)
-    enter(database, owner, AT_COMMAND_LINE, lambda corridor: setup(corridor, connection_id), exclusive=True)
+    """Carry out one setup for the operator, all or nothing. Raises NotFound `connection_not_found`, and what the setup raises."""
+
+    def work(corridor: Corridor) -> None:
+        tell(corridor, connection_id, setup(corridor, connection_id))
+
+    enter(database, organization_of(database, connection_id), _BY_OPERATOR, work, exclusive=True)
 
 
 def configure_saml(database: Database, connection_id: str, side: SamlSide, **given: Any) -> None:
@@ -164,6 +169,10 @@ def configure_saml(database: Database, connection_id: str, side: SamlSide, **giv
 def configure_oidc(database: Database, sealer: Sealer, connection_id: str, side: OidcSide, **given: Any) -> None:
     """`oidc_setup`, carried out."""
     configure(database, connection_id, oidc_setup(sealer, side, **given))
+
+
+def _both(one: Told, other: Told) -> Told:
+    return one[0] | other[0], one[1] | other[1]
 
 
 def _check_saml(side: SamlSide, plain_http: bool) -> None:
@@ -291,12 +300,11 @@ def apply_metadata(
         mine = update(t.SignOn).where(t.SignOn.connection_id == connection_id)
         corridor.tx.execute(mine.values(**kept, settings=settings))
         rotated = rows.write_certificates(corridor, connection_id, side.certificates, now, grace=GRACE)
-        moved = settings != before["settings"]
-        if moved:
-            rows.record(corridor, connection_id, before, {"settings": settings})
-        if rotated or moved:
+        told = _both(rows.changes(before, {"settings": settings}), rotated)
+        tell(corridor, connection_id, told)
+        if told[1]:
             rows.bump(corridor, connection_id, now)
-        return rotated or moved
+        return bool(told[1])
 
     return enter(database, organization_of(database, connection_id), _REFRESHED, work, exclusive=True)
 

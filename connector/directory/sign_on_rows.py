@@ -1,4 +1,5 @@
-"""The rows of a sign-on side, written inside the corridor: what was told, what was chosen, the certificates, and what changed."""
+"""The rows of a sign-on side, written inside the corridor: what was told, what was chosen, the certificates. What
+changed is returned: one call is one entry of the audit trail."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from connector.directory import sign_on_settings as values
+from connector.directory.connections import Told
 from connector.directory.sign_on_model import Certificate
 from connector.directory.sign_on_settings import Options
 from connector.errors import Conflict, NotFound
-from connector.provisioning import apply
 from connector.provisioning.corridor import Corridor
 from connector.storage import tables as t
 
@@ -53,8 +54,8 @@ def refuse_outdated(before: RowValues | None, version: int | None) -> None:
 
 def tell(
     corridor: Corridor, connection_id: str, before: RowValues | None, said: RowValues, options: Options, now: datetime
-) -> None:
-    """Write what the provider said and the admin chose; nothing if that is what stands there already."""
+) -> Told:
+    """Write what the provider said and the admin chose; returns what the audit says of it."""
     if before is not None and said and before["fixed_at"] is not None:
         _refuse_another_issuer(before, said)
     same_kind = before is not None and said.get("protocol", before["protocol"]) == before["protocol"]
@@ -69,7 +70,7 @@ def tell(
     else:
         mine = update(t.SignOn).where(t.SignOn.connection_id == connection_id)
         corridor.tx.execute(mine.values(**after, version=before["version"] + 1, updated_at=now))
-    record(corridor, connection_id, before, after)
+    return changes(before, after)
 
 
 def _refuse_another_issuer(before: RowValues, said: RowValues) -> None:
@@ -86,15 +87,14 @@ def _refuse_another_issuer(before: RowValues, said: RowValues) -> None:
 _TOLD = ("protocol", "issuer", "mapping", "metadata_url")
 
 
-def record(corridor: Corridor, connection_id: str, before: RowValues | None, after: RowValues) -> None:
-    """Audit what changed, by name; of a secret only that it did."""
+def changes(before: RowValues | None, after: RowValues) -> Told:
+    """What changed, by name; of a secret only that it did."""
     old, new = ({**{n: row[n] for n in _TOLD if n in row}, **row["settings"]} for row in (before or {"settings": {}}, after))
     changed = {name: value for name, value in new.items() if name not in old or old[name] != value}
     if "secret" in after and (before or {}).get("secret") != after["secret"]:
         changed["secret"] = "another one" if after["secret"] else None
-    was = {name: old[name] for name in changed if name in old} or None
-    if changed:
-        apply.record(corridor, "connection.changed", f"connection:{connection_id}", was, {"sign_on": changed})
+    was = {name: old[name] for name in changed if name in old}
+    return {"sign_on": was} if was else {}, {"sign_on": changed} if changed else {}
 
 
 def fingerprints(corridor: Corridor, connection_id: str) -> dict[str, datetime | None]:
@@ -106,8 +106,8 @@ def fingerprints(corridor: Corridor, connection_id: str) -> dict[str, datetime |
 
 def write_certificates(
     corridor: Corridor, connection_id: str, named: Sequence[Certificate], now: datetime, *, grace: timedelta
-) -> bool:
-    """Keep the certificates that are named; the others leave after `grace`. True when anything changed."""
+) -> Told:
+    """Keep the certificates that are named; the others leave after `grace`. Returns what the audit says of it."""
     known = fingerprints(corridor, connection_id)
     wanted = {each.fingerprint: each for each in named}
     came = [each for fingerprint, each in wanted.items() if fingerprint not in known]
@@ -120,20 +120,20 @@ def write_certificates(
     moved = [(each, None) for each in back] + [(each, now + grace) for each in left if grace]
     rows = [{"connection_id": connection_id, "fingerprint": each, "leaves_at": at} for each, at in moved]
     corridor.update(t.IdpCertificate, rows, keys=("connection_id", "fingerprint"))
-    changes = {"came": [each.fingerprint for each in came], "back": back, "leaving": left}
-    if not (came or back or left):
-        return False
-    told = {name: list(prints) for name, prints in changes.items() if prints}
-    apply.record(corridor, "connection.changed", f"connection:{connection_id}", None, {"certificates": told})
-    return True
+    said = {"came": [each.fingerprint for each in came], "back": back, "leaving": left}
+    told = {name: list(prints) for name, prints in said.items() if prints}
+    return {}, {"certificates": told} if told else {}
 
 
 def _certificate_row(each: Certificate) -> RowValues:
     return {"fingerprint": each.fingerprint, "pem": each.pem, "not_before": each.not_before, "not_after": each.not_after}
 
 
-def drop_certificate(corridor: Corridor, connection_id: str, fingerprint: str) -> None:
-    """Take the one certificate that begins so no longer. Raises NotFound `certificate_not_found`, Conflict `last_certificate`."""
+def drop_certificate(corridor: Corridor, connection_id: str, fingerprint: str) -> Told:
+    """Take the one certificate that begins so no longer; returns what the audit says of it.
+
+    Raises NotFound `certificate_not_found`, Conflict `last_certificate`.
+    """
     known = fingerprints(corridor, connection_id)
     chosen = [each for each in known if each.startswith(fingerprint) and len(fingerprint) >= SHORTEST]
     if len(chosen) != 1:
@@ -151,8 +151,7 @@ def drop_certificate(corridor: Corridor, connection_id: str, fingerprint: str) -
             advice="Give metadata with the new certificate first: `connector connection set CONNECTION --saml-metadata …`.",
         )
     corridor.delete(t.IdpCertificate, [{"connection_id": connection_id, "fingerprint": chosen[0]}])
-    told = {"certificates": {"dropped": chosen}}
-    apply.record(corridor, "connection.changed", f"connection:{connection_id}", None, told)
+    return {}, {"certificates": {"dropped": chosen}}
 
 
 def bump(corridor: Corridor, connection_id: str, now: datetime) -> None:

@@ -6,16 +6,18 @@ import secrets
 import string
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import insert, select, update
 
 from connector.directory.access import hash_token
-from connector.directory.connections import organization_of
+from connector.directory.connections import MANAGE, known
 from connector.errors import Conflict, Invalid, NotFound
-from connector.organizations.organizations import AT_COMMAND_LINE
 from connector.provisioning import apply
-from connector.provisioning.corridor import Corridor, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance
+from connector.provisioning.once import Once
+from connector.provisioning.pages import Page, page_of
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -38,6 +40,7 @@ class NewToken:
 
     id: str
     token: str = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,60 +55,97 @@ class TokenView:
     state: State
 
 
-def create(database: Database, connection_id: str, *, days: int = 365, now: datetime | None = None) -> NewToken:
+def create(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    *,
+    days: int = 365,
+    now: datetime | None = None,
+    actor: Actor = OPERATOR,
+    once: Once | None = None,
+) -> NewToken:
     """Make a token that lives for `days`. Where no other token lives, a directory that is off begins to stage.
 
-    Raises NotFound `connection_not_found`, Invalid `expiry_invalid`, Conflict `token_limit` when two are live already.
+    Raises NotFound `connection_not_found`, Invalid `expiry_invalid`, Conflict `token_limit` when two are live already, and what
+    `acting.act` raises.
     """
     if not 1 <= days <= LONGEST:
         raise Invalid("expiry_invalid", "A token cannot live that long.", expected=f"1 to {LONGEST} days")
-    made = NewToken(new_id(), secret(PREFIX))
     moment = now or datetime.now(UTC)
+    made = NewToken(new_id(), secret(PREFIX), moment + timedelta(days=days))
 
-    def work(corridor: Corridor) -> NewToken:
-        if _refuse_a_third(corridor, connection_id, moment) == 0:
-            stage(corridor, connection_id, "its first token was made")
+    def work(corridor: Corridor, standing: Standing) -> NewToken:
+        known(corridor, connection_id)
+        first = _refuse_a_third(corridor, connection_id, moment) == 0
         row = {"id": made.id, "token_hash": hash_token(made.token), "hint": made.token[-4:], "created_at": moment}
-        home = {"organization_id": corridor.organization_id, "connection_id": connection_id, "client_id": None}
-        expires = moment + timedelta(days=days)
-        corridor.tx.execute(insert(t.ScimToken).values(**row, **home, expires_at=expires, revoked_at=None, last_used_at=None))
-        told = {"token": made.id, "expires_at": expires.isoformat()}
-        apply.record(corridor, "token.created", f"connection:{connection_id}", None, told)
+        home = {"organization_id": organization_id, "connection_id": connection_id, "client_id": None}
+        lives = {"expires_at": made.expires_at, "revoked_at": None, "last_used_at": None}
+        corridor.tx.execute(insert(t.ScimToken).values(**row, **home, **lives))
+        told = {"token": made.id, "expires_at": made.expires_at.isoformat()}
+        tell_made(corridor, "token.created", connection_id, told, first=first)
         return made
 
-    return enter(database, organization_of(database, connection_id), AT_COMMAND_LINE, work, exclusive=True)
+    return act(database, organization_id, actor, MANAGE, "a token was made by hand", work, exclusive=True, once=once)
 
 
-def list_(database: Database, connection_id: str, *, now: datetime | None = None) -> tuple[TokenView, ...]:
-    """Return the connection's tokens, oldest first, dead ones too. Raises NotFound `connection_not_found`."""
-    organization_of(database, connection_id)
+def list_(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    *,
+    now: datetime | None = None,
+    limit: int = 200,
+    after: str | None = None,
+    actor: Actor = OPERATOR,
+) -> Page[TokenView]:
+    """Return a page of the connection's tokens, oldest first, dead ones too. Raises NotFound `connection_not_found`, and what
+    `acting.look` raises."""
     token, moment = t.ScimToken, now or datetime.now(UTC)
     columns = (token.id, token.hint, token.created_at, token.expires_at, token.last_used_at, token.revoked_at)
-    chosen = select(*columns).where(token.connection_id == connection_id, token.client_id.is_(None)).order_by(token.id)
-    with database.read() as tx:
-        return tuple(
-            TokenView(id_, hint, created_at, expires_at, last_used_at, _state(expires_at, revoked_at, moment))
-            for id_, hint, created_at, expires_at, last_used_at, revoked_at in tx.execute(chosen)
-        )
+    mine = (token.connection_id == connection_id, token.client_id.is_(None), *([token.id > after] if after else []))
+
+    def work(glance: Glance, standing: Standing) -> Page[TokenView]:
+        known(glance, connection_id)
+        rows = glance.tx.execute(select(*columns).where(*mine).order_by(token.id).limit(limit + 1))
+        found = [TokenView(*row[:5], _state(row.expires_at, row.revoked_at, moment)) for row in rows]
+        return page_of(found, limit, lambda view: view.id)
+
+    return look(database, organization_id, actor, MANAGE, work)
 
 
-def revoke(database: Database, token_id: str) -> None:
+def revoke(database: Database, organization_id: str, connection_id: str, token_id: str, *, actor: Actor = OPERATOR) -> None:
     """End a token at once; a dead one stays dead. When this returns, no write with it is under way.
 
-    Raises NotFound `token_not_found`.
+    Raises NotFound `connection_not_found`, `token_not_found`, and what `acting.act` raises.
     """
+    token = t.ScimToken
+
+    def work(corridor: Corridor, standing: Standing) -> None:
+        known(corridor, connection_id)
+        mine = (token.id == token_id, token.connection_id == connection_id, token.client_id.is_(None))
+        if corridor.tx.execute(select(token.id).where(*mine)).first() is None:
+            raise _not_found()
+        live = update(token).where(*mine, token.revoked_at.is_(None)).values(revoked_at=corridor.now)
+        if corridor.tx.execute(live).rowcount:
+            apply.record(corridor, "token.revoked", f"connection:{connection_id}", {"token": token_id}, None)
+
+    act(database, organization_id, actor, MANAGE, "a token was revoked by hand", work, exclusive=True)
+
+
+def home_of(database: Database, token_id: str) -> tuple[str, str]:
+    """The organization and the connection of a token, for commands, which are given its id alone. Raises NotFound
+    `token_not_found`."""
     token = t.ScimToken
     with database.read() as tx:
         found = tx.execute(select(token.organization_id, token.connection_id).where(token.id == token_id)).first()
     if found is None:
-        raise NotFound("token_not_found", "There is no such token.", advice="`connector token list CONNECTION` shows the ids.")
+        raise _not_found()
+    return found.organization_id, found.connection_id
 
-    def work(corridor: Corridor) -> None:
-        live = update(token).where(token.id == token_id, token.revoked_at.is_(None)).values(revoked_at=corridor.now)
-        if corridor.tx.execute(live).rowcount:
-            apply.record(corridor, "token.revoked", f"connection:{found.connection_id}", {"token": token_id}, None)
 
-    enter(database, found.organization_id, AT_COMMAND_LINE, work, exclusive=True)
+def _not_found() -> NotFound:
+    return NotFound("token_not_found", "There is no such token.", advice="The list of the connection's tokens shows the ids.")
 
 
 def _state(expires_at: datetime, revoked_at: datetime | None, now: datetime) -> State:
@@ -134,9 +174,12 @@ def secret(prefix: str) -> str:
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
 
 
-def stage(corridor: Corridor, connection_id: str, because: str) -> None:
-    """Let a directory that is off begin to stage: there is something now that can fill it."""
+def tell_made(corridor: Corridor, action: str, connection_id: str, told: dict[str, Any], *, first: bool) -> None:
+    """Audit a new credential. With the first one a directory that is off begins to stage: there is something that can fill it."""
     off = update(t.Connection).where(t.Connection.id == connection_id, t.Connection.directory == "off")
-    if corridor.tx.execute(off.values(directory="staging")).rowcount:
-        before, after = {"directory": "off"}, {"directory": "staging"}
-        apply.record(corridor, "directory.staged", f"connection:{connection_id}", before, after, [because])
+    if first and corridor.tx.execute(off.values(directory="staging")).rowcount:
+        because = ["with the first that can push, the directory begins to stage"]
+        after = {**told, "directory": "staging"}
+        apply.record(corridor, action, f"connection:{connection_id}", {"directory": "off"}, after, because)
+    else:
+        apply.record(corridor, action, f"connection:{connection_id}", None, told)

@@ -12,7 +12,10 @@ from typing import Any, Literal
 
 from sqlalchemy import delete, exists, select
 
-from connector.errors import NotFound
+from connector.directory.connections import MANAGE, known
+from connector.provisioning.acting import OPERATOR, Actor, Standing, look
+from connector.provisioning.corridor import Glance
+from connector.provisioning.pages import Page, page_of
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -87,18 +90,32 @@ def row(trace: Trace, organization_id: str, now: datetime) -> dict[str, Any]:
     return {"id": new_id(), "organization_id": organization_id, "at": now, **said, **rest}
 
 
-def list_(database: Database, connection_id: str, *, limit: int = 100) -> tuple[TraceItem, ...]:
-    """The newest attempts, oldest first. Raises NotFound `connection_not_found`."""
+def list_(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    *,
+    limit: int = 100,
+    after: str | None = None,
+    since: datetime | None = None,
+    refused: bool | None = None,
+    actor: Actor = OPERATOR,
+) -> Page[TraceItem]:
+    """Return a page of the attempts of a connection, newest first; those `since` a moment, and only those that were `refused` or
+    were not. Raises NotFound `connection_not_found`, and what `acting.look` raises."""
     trace = t.SignInTrace
     columns = (trace.at, trace.purpose, trace.stage, trace.code, trace.detail, trace.expected, trace.advice)
     more = (trace.reference, trace.facts, trace.message, trace.address)
-    newest = select(*columns, *more).where(trace.connection_id == connection_id).order_by(trace.id.desc()).limit(limit)
-    with database.read() as tx:
-        if not tx.execute(select(t.Connection.id).where(t.Connection.id == connection_id)).first():
-            raise NotFound(
-                "connection_not_found", "There is no such connection.", advice="`connector connection list` shows all."
-            )
-        return tuple(TraceItem(*found) for found in reversed(tx.execute(newest).all()))
+    mine = [trace.connection_id == connection_id, *([trace.id < after] if after else []), *([trace.at >= since] if since else [])]
+    mine += [] if refused is None else [trace.code != "ok"] if refused else [trace.code == "ok"]
+    newest = select(trace.id, *columns, *more).where(*mine).order_by(trace.id.desc()).limit(limit + 1)
+
+    def work(glance: Glance, standing: Standing) -> Page[TraceItem]:
+        known(glance, connection_id)
+        found = page_of(list(glance.tx.execute(newest)), limit, lambda row: str(row.id))
+        return Page(tuple(TraceItem(*row[1:]) for row in found.items), found.next)
+
+    return look(database, organization_id, actor, MANAGE, work)
 
 
 def unanswered(database: Database, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Test sign-ins: they make nothing, show everything, and say that a connection works with the setup it has.
 
-A test link starts one in every state of the connection, for whoever holds it, for an hour.
+A test link starts one in every state of the connection, for whoever holds it, for an hour. Whoever takes a connection live over
+the API has made one themselves: nobody locks themselves out by a connection that does not work.
 """
 
 from __future__ import annotations
@@ -9,21 +10,27 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from connector.directory.connections import addresses, organization_of
+from connector.directory.connections import MANAGE, addresses, known
 from connector.directory.requests import hashed
 from connector.directory.sign_on_model import SignOn
 from connector.errors import Forbidden
 from connector.membership.fold import fold
+from connector.provisioning import apply
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act
+from connector.provisioning.corridor import Corridor
 from connector.storage import tables as t
 from connector.storage.database import Database
 
 LINK_LIFE = timedelta(hours=1)
+
+FRESH = timedelta(hours=24)
+"""How long a test sign-in vouches for a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,28 @@ class KeptTrial:
     result: Mapping[str, Any]
 
 
-def make_link(database: Database, connection_id: str, base_url: str, *, now: datetime | None = None) -> str:
-    """Return an address that starts a test sign-in, good for an hour. Raises NotFound `connection_not_found`."""
-    home = {"connection_id": connection_id, "organization_id": organization_of(database, connection_id)}
+def make_link(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    base_url: str,
+    *,
+    now: datetime | None = None,
+    actor: Actor = OPERATOR,
+) -> str:
+    """Return an address that starts a test sign-in, good for an hour. Raises NotFound `connection_not_found`, and what
+    `acting.act` raises."""
+    home = {"connection_id": connection_id, "organization_id": organization_id}
     moment, token = now or datetime.now(UTC), secrets.token_urlsafe(32)
-    row = {**home, "token_hash": hashed(token), "created_at": moment, "expires_at": moment + LINK_LIFE}
-    database.write(lambda tx: tx.execute(insert(t.TestLink).values(row)))
+    row: dict[str, Any] = {**home, "token_hash": hashed(token), "created_at": moment, "expires_at": moment + LINK_LIFE}
+
+    def work(corridor: Corridor, standing: Standing) -> None:
+        known(corridor, connection_id)
+        corridor.tx.execute(insert(t.TestLink).values(row))
+        told = {"expires_at": row["expires_at"].isoformat()}
+        apply.record(corridor, "connection.test_link_made", f"connection:{connection_id}", None, told)
+
+    act(database, organization_id, actor, MANAGE, "a link to a test sign-in was made by hand", work)
     return addresses(base_url, connection_id)["login_url"].removesuffix("login") + f"test?token={token}"
 
 
@@ -64,12 +87,16 @@ def check_test_link(database: Database, connection_id: str, token: str, now: dat
 
 def setup_of(sign_on: SignOn) -> str:
     """A hash of what a test sign-in vouches for: issuer, endpoints and who the subject is. Keys and secrets may change."""
-    side = sign_on.saml or sign_on.oidc
-    said: list[Any] = [sign_on.protocol, side and side.issuer, sign_on.mapping.subject]
     if sign_on.saml:
-        said += [sign_on.saml.sso_url, sign_on.saml.sso_binding]
+        return _setup("saml", sign_on.saml.issuer, sign_on.mapping.subject, asdict(sign_on.saml))
     if sign_on.oidc:
-        said += [sign_on.oidc.client_id]
+        return _setup("oidc", sign_on.oidc.issuer, sign_on.mapping.subject, asdict(sign_on.oidc))
+    return _setup(None, None, sign_on.mapping.subject, {})
+
+
+def _setup(protocol: str | None, issuer: str | None, subject: str, settings: Mapping[str, Any]) -> str:
+    ours = {"saml": ("sso_url", "sso_binding"), "oidc": ("client_id",)}.get(protocol or "", ())
+    said = [protocol, issuer, subject, *(settings[name] for name in ours)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -107,3 +134,51 @@ def last_trial(database: Database, connection_id: str) -> KeptTrial | None:
     with database.read() as tx:
         found = tx.execute(select(*columns).where(row.connection_id == connection_id)).first()
     return None if found is None else KeptTrial(*found)
+
+
+# --------------------------------------------------------------------------------------------------------------- the gate
+
+
+def need_trial(corridor: Corridor, given: Document, actor: Actor) -> None:
+    """What is asked of the person who activates `given["connection"]` (DESIGN section 5): that they themselves could sign in
+    through it, as it is set up now. Raises NotFound `connection_not_found`, Conflict `test_sign_in_required`."""
+    mine = (t.Connection.id == str(given["connection"]), t.Connection.organization_id == corridor.organization_id)
+    row = corridor.tx.execute(_TRIED.where(*mine)).first()
+    if row is None:
+        raise not_found()
+    missing = _missing(corridor, row, actor)
+    if missing is not None:
+        raise Conflict(
+            "test_sign_in_required",
+            missing,
+            expected="a test sign-in within 24 hours, with the setup of today, as somebody whose address you have verified",
+            advice="Make a test link for the connection, and sign in with it yourself: it changes nothing.",
+        )
+
+
+_TRIED = (
+    select(t.Connection.idp, t.SignOn.protocol, t.SignOn.issuer, t.SignOn.settings, t.SignOn.mapping)
+    .add_columns(t.TestSignIn.at, t.TestSignIn.setup, t.TestSignIn.passed, t.TestSignIn.email_key)
+    .select_from(t.Connection)
+    .outerjoin(t.SignOn, t.SignOn.connection_id == t.Connection.id)
+    .outerjoin(t.TestSignIn, t.TestSignIn.connection_id == t.Connection.id)
+)
+
+
+def _missing(corridor: Corridor, row: Any, actor: Actor) -> str | None:
+    """What stands in the way, in a sentence; None when nothing does."""
+    if row.protocol is None:
+        return "This connection is not set up for signing in: nobody could."
+    if row.at is None:
+        return "Nobody has made a test sign-in through this connection."
+    if row.at <= corridor.now - FRESH:
+        return f"The last test sign-in through this connection was more than 24 hours ago ({row.at:%Y-%m-%d %H:%M} UTC)."
+    if not row.passed:
+        return "The last test sign-in through this connection failed."
+    if row.setup != _setup(row.protocol, row.issuer, mapping_of(row.idp, row.protocol, row.mapping).subject, row.settings):
+        return "The last test sign-in was made before issuer, endpoints or subject of this connection changed."
+    if row.email_key is None or not people.inside(row.email_key, corridor.entered.domains):
+        return "The last test sign-in carried no address inside a verified domain."
+    if persons.find(corridor.tx, row.email_key) != actor.person_id:
+        return "The last test sign-in was not yours: the address it carried is not one that you have verified."
+    return None

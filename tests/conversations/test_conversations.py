@@ -42,7 +42,7 @@ def home(database: Database, tmp_path: Path) -> Iterator[Home]:
     for domain in DOMAINS:
         domains.add(database, organization.id, domain, verified=True)
     connection = connections.create(database, organization.id, "IdP", "generic", base_url="http://127.0.0.1:8000")
-    token = tokens.create(database, connection.id).token
+    token = tokens.create(database, organization.id, connection.id).token
     url = database.engine.url.render_as_string(hide_password=False)
     settings = Settings.from_environment({"CONNECTOR_DATA_DIR": str(tmp_path), "CONNECTOR_DATABASE_URL": url})
     app = create_app(settings)

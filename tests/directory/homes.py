@@ -31,7 +31,7 @@ def make(database: Database, slug: str = "acme") -> Home:
 
 def token(database: Database, home: Home) -> str:
     """The Authorization header of a new token."""
-    return f"Bearer {tokens.create(database, home.connection).token}"
+    return f"Bearer {tokens.create(database, home.organization, home.connection).token}"
 
 
 def put(database: Database, home: Home, **states: str) -> None:

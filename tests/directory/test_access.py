@@ -33,7 +33,7 @@ def refusal(database: Database, connection: str, header: str | None, now: dateti
 def test_a_live_token_says_who_speaks(database: Database) -> None:
     """Connection, organization and token, with the peer as it came."""
     home = homes.make(database)
-    made = tokens.create(database, home.connection)
+    made = tokens.create(database, home.organization, home.connection)
     client = enter(database, home.connection, f"Bearer {made.token}")
     assert client == Client(home.connection, home.organization, made.id, "Okta SCIM Client 1.0.0", "192.0.2.1")
 
@@ -42,7 +42,7 @@ def test_a_live_token_says_who_speaks(database: Database) -> None:
 def test_the_scheme_is_read_in_any_case(database: Database, written: str) -> None:
     """RFC 9110 section 11.1: schemes are case-insensitive; blanks around the token do no harm."""
     home = homes.make(database)
-    made = tokens.create(database, home.connection)
+    made = tokens.create(database, home.organization, home.connection)
     assert enter(database, home.connection, written.format(made.token)).token_id == made.id
 
 
@@ -66,7 +66,7 @@ def test_without_a_bearer_token_nobody_speaks(database: Database, header: str | 
 def test_a_token_pasted_wrongly_is_unknown_and_the_advice_says_why(database: Database, written: str, advice: str) -> None:
     """Each row: how it arrived, and a word of the advice."""
     home = homes.make(database)
-    made = tokens.create(database, home.connection)
+    made = tokens.create(database, home.organization, home.connection)
     refused = refusal(database, home.connection, written.format(made.token))
     assert refused.code == "token_unknown"
     assert advice in refused.advice
@@ -90,7 +90,7 @@ def test_unknown_connections_and_unknown_tokens_answer_alike(database: Database)
 def test_an_expired_token_says_when_it_expired(database: Database) -> None:
     """To the second: it lives just before and is dead at the moment named."""
     home = homes.make(database)
-    header = f"Bearer {tokens.create(database, home.connection, days=1, now=NOW).token}"
+    header = f"Bearer {tokens.create(database, home.organization, home.connection, days=1, now=NOW).token}"
     enter(database, home.connection, header, NOW + timedelta(days=1, microseconds=-1))
     refused = refusal(database, home.connection, header, NOW + timedelta(days=1))
     assert refused.code == "token_expired"
@@ -100,8 +100,8 @@ def test_an_expired_token_says_when_it_expired(database: Database) -> None:
 def test_a_revoked_token_is_refused_at_once(database: Database) -> None:
     """The other token of the connection goes on."""
     home = homes.make(database)
-    made, other = tokens.create(database, home.connection), homes.token(database, home)
-    tokens.revoke(database, made.id)
+    made, other = tokens.create(database, home.organization, home.connection), homes.token(database, home)
+    tokens.revoke(database, home.organization, home.connection, made.id)
     assert refusal(database, home.connection, f"Bearer {made.token}").code == "token_revoked"
     assert enter(database, home.connection, other).connection_id == home.connection
 
@@ -127,14 +127,14 @@ def test_being_heard_is_noted_at_most_once_a_minute(database: Database) -> None:
     for seconds, expected in ((0, 0), (1, 0), (59, 0), (60, 60), (61, 60)):
         enter(database, home.connection, header, NOW + timedelta(seconds=seconds))
         assert heard(database) == [NOW + timedelta(seconds=expected)] * 2
-    assert tokens.list_(database, home.connection)[0].last_used_at == NOW + timedelta(seconds=60)
+    assert tokens.list_(database, home.organization, home.connection).items[0].last_used_at == NOW + timedelta(seconds=60)
 
 
 def test_a_refused_request_is_not_heard(database: Database) -> None:
     """A revoked token leaves no trace of use."""
     home = homes.make(database)
-    made = tokens.create(database, home.connection)
-    tokens.revoke(database, made.id)
+    made = tokens.create(database, home.organization, home.connection)
+    tokens.revoke(database, home.organization, home.connection, made.id)
     refusal(database, home.connection, f"Bearer {made.token}")
     assert heard(database) == [None, None]
 
@@ -186,7 +186,8 @@ def test_the_state_is_read_again_inside_the_transaction(database: Database) -> N
 
 
 def _revoke(database: Database, home: Home) -> None:
-    tokens.revoke(database, tokens.list_(database, home.connection)[0].id)
+    [token] = tokens.list_(database, home.organization, home.connection).items
+    tokens.revoke(database, home.organization, home.connection, token.id)
 
 
 def _disable(database: Database, home: Home) -> None:

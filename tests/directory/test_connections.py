@@ -37,7 +37,7 @@ def test_a_new_connection_is_a_draft_with_all_its_addresses(database: Database) 
         jit="auto",
         sign_on=None,
     )
-    assert connections.show(database, made.id, base_url=BASE) == made
+    assert connections.show(database, home.organization, made.id, base_url=BASE) == made
 
 
 @pytest.mark.parametrize("idp", ["okta", "entra", "google", "jumpcloud", "onelogin", "ping", "generic"])
@@ -70,15 +70,15 @@ def test_what_cannot_be_is_refused_by_name(database: Database, name: str, idp: s
 def test_only_what_is_given_is_changed_and_audited(database: Database) -> None:
     """Name and jit; the same value again is no change."""
     home = homes.make(database)
-    before = connections.show(database, home.connection, base_url=BASE)
-    assert connections.set_(database, home.connection, base_url=BASE) == before
-    assert connections.set_(database, home.connection, name="Okta", jit="auto", base_url=BASE) == before
+    before = connections.show(database, home.organization, home.connection, base_url=BASE)
+    assert connections.set_(database, home.organization, home.connection, base_url=BASE) == before
+    assert connections.set_(database, home.organization, home.connection, name="Okta", jit="auto", base_url=BASE) == before
     assert homes.actions(database) == []
-    after = connections.set_(database, home.connection, name="New", jit="off", base_url=BASE)
+    after = connections.set_(database, home.organization, home.connection, name="New", jit="off", base_url=BASE)
     assert (after.name, after.jit, after.idp) == ("New", "off", "okta")
     assert homes.actions(database) == ["connection.changed"]
     with pytest.raises(Invalid) as refused:
-        connections.set_(database, home.connection, jit="perhaps", base_url=BASE)
+        connections.set_(database, home.organization, home.connection, jit="perhaps", base_url=BASE)
     assert refused.value.code == "jit_unknown"
 
 
@@ -90,18 +90,19 @@ def test_one_live_directory_is_the_authority_for_every_connection(database: Data
     home, other = homes.make(database), homes.make(database, "other")
     connections.create(database, home.organization, "Second", "google", base_url=BASE)
     homes.put(database, home, mode="sso", state="active", directory=directory)
-    listed = connections.list_(database, home.organization, base_url=BASE)
+    listed = connections.list_(database, home.organization, base_url=BASE).items
     assert [(one.name, one.authority) for one in listed] == [("Okta", authority), ("Second", authority)]
-    assert connections.show(database, other.connection, base_url=BASE).authority == "claims"
+    assert connections.show(database, other.organization, other.connection, base_url=BASE).authority == "claims"
 
 
 def test_what_does_not_exist_is_not_found(database: Database) -> None:
     """Unknown connections and organizations, each by its code."""
+    home = homes.make(database)
     with pytest.raises(NotFound) as refused:
-        connections.show(database, "nobody", base_url=BASE)
+        connections.show(database, home.organization, "nobody", base_url=BASE)
     assert refused.value.code == "connection_not_found"
     with pytest.raises(NotFound) as refused:
-        connections.set_(database, "nobody", name="x", base_url=BASE)
+        connections.set_(database, home.organization, "nobody", name="x", base_url=BASE)
     assert refused.value.code == "connection_not_found"
     with pytest.raises(NotFound) as refused:
         connections.create(database, "nobody", "x", "okta", base_url=BASE)

@@ -61,7 +61,7 @@ def test_a_domain_is_verified_by_its_record(database: Database, server: NameServ
     organization = claimed(database, server)
     assert verify(database, organization, server).verified
     assert verify(database, organization, server).verified
-    assert [one.verified for one in domains.list_(database, organization)] == [True]
+    assert [one.verified for one in domains.list_(database, organization).items] == [True]
     assert homes.actions(database) == ["domain.added", "domain.verified"]
     assert homes.read(database, t.Domain.vouched) == [(False,)]
 
@@ -80,7 +80,7 @@ def test_other_records_beside_it_and_quotes_around_it_do_not_matter(database: Da
 def test_every_answer_of_dns_is_explained(database: Database, server: NameServer) -> None:
     """What DNS said, what was expected, where to set it; texts of DNS are not repeated."""
     organization = claimed(database, server)
-    value = domains.list_(database, organization)[0].record_value
+    value = domains.list_(database, organization).items[0].record_value
 
     del server.texts[NAME]
     missing = refusal(database, organization, server)
@@ -102,7 +102,7 @@ def test_every_answer_of_dns_is_explained(database: Database, server: NameServer
     server.failure = dns.rcode.SERVFAIL
     failed = refusal(database, organization, server)
     assert (type(failed), failed.code) == (Upstream, "dns_failed")
-    assert not domains.list_(database, organization)[0].verified
+    assert not domains.list_(database, organization).items[0].verified
 
 
 def test_a_domain_that_was_not_claimed_is_not_looked_up(database: Database, server: NameServer) -> None:
@@ -186,7 +186,7 @@ def test_a_record_that_is_gone_is_warned_of_weekly_and_after_two_weeks_the_domai
         told += [(day, kind) for kind in alerts(database)[before:]]
     assert told == [(0, "domain.missing"), (7, "domain.missing"), (14, "domain.lapsed")]
     assert (row(database).verified_at, row(database).missing_since) == (None, None)
-    assert [one.verified for one in domains.list_(database, organization)] == [False]
+    assert [one.verified for one in domains.list_(database, organization).items] == [False]
 
 
 def test_until_then_it_is_verified(database: Database, server: NameServer) -> None:
@@ -195,7 +195,7 @@ def test_until_then_it_is_verified(database: Database, server: NameServer) -> No
     server.texts.clear()
     for day in range(14):
         daily(database, server, day)
-    assert domains.list_(database, organization)[0].verified
+    assert domains.list_(database, organization).items[0].verified
     other = claimed(database, server, "other")
     assert refusal(database, other, server).code == "domain_taken"
 
@@ -208,7 +208,7 @@ def test_a_lapsed_domain_can_be_proved_by_another_organization_or_again(database
         daily(database, server, day)
     other = claimed(database, server, "other")
     assert verify(database, other, server).verified
-    server.texts[NAME] = [f'"{domains.list_(database, organization)[0].record_value}"']
+    server.texts[NAME] = [f'"{domains.list_(database, organization).items[0].record_value}"']
     assert refusal(database, organization, server).code == "domain_taken"
 
 
@@ -221,7 +221,7 @@ def test_the_last_one_of_an_organization_with_sso_lapses_too(database: Database,
     server.texts.clear()
     for day in (0, 14):
         daily(database, server, day)
-    assert not domains.list_(database, organization)[0].verified
+    assert not domains.list_(database, organization).items[0].verified
     assert homes.read(database, t.Organization.membership_mode) == [("sso",)]
     assert homes.read(database, t.Membership.id, t.Membership.role) == members
     assert alerts(database)[-1] == "domain.lapsed"

@@ -59,7 +59,7 @@ def test_what_is_no_domain_is_refused(database: Database, text: str) -> None:
     with pytest.raises(Invalid) as refused:
         domains.add(database, home.organization, text)
     assert refused.value.code == "domain_invalid"
-    assert domains.list_(database, home.organization) == ()
+    assert domains.list_(database, home.organization).items == ()
 
 
 @pytest.mark.parametrize("email", ["", "ada", "@example.com", "ada@", "a@b@example.com", "ada@com", "ada@*.example.com"])
@@ -97,7 +97,7 @@ def test_claims_may_coexist_and_only_one_is_verified(database: Database) -> None
         domains.add(database, two.organization, "example.com", verified=True)
     assert refused.value.code == "domain_taken"
     assert "one" not in (refused.value.detail + refused.value.advice).replace("which one", "").split()
-    assert [one.verified for one in domains.list_(database, two.organization)] == [False]
+    assert [one.verified for one in domains.list_(database, two.organization).items] == [False]
 
 
 def test_of_six_organizations_that_verify_one_domain_at_once_one_wins(database: Database) -> None:
@@ -112,7 +112,7 @@ def test_one_organization_adding_a_domain_six_times_at_once_has_it_once(database
     home = homes.make(database)
     made, refused = race([lambda: domains.add(database, home.organization, "example.com", verified=True)] * 6)
     assert (len(set(made)), refused) == (1, [])
-    assert len(domains.list_(database, home.organization)) == 1
+    assert len(domains.list_(database, home.organization).items) == 1
 
 
 def test_domains_are_listed_oldest_first(database: Database) -> None:
@@ -121,7 +121,7 @@ def test_domains_are_listed_oldest_first(database: Database) -> None:
     for name in ("b.example", "a.example"):
         domains.add(database, home.organization, name)
     domains.add(database, other.organization, "c.example")
-    assert [one.domain for one in domains.list_(database, home.organization)] == ["b.example", "a.example"]
+    assert [one.domain for one in domains.list_(database, home.organization).items] == ["b.example", "a.example"]
 
 
 def test_removing_says_what_ends_and_a_preview_removes_nothing(database: Database) -> None:
@@ -133,7 +133,7 @@ def test_removing_says_what_ends_and_a_preview_removes_nothing(database: Databas
     for preview, left in ((True, 1), (False, 0)):
         removal = domains.remove(database, home.organization, "EXAMPLE.com", preview=preview)
         assert removal == Removal("example.com", ends_linking=True)
-        assert len(domains.list_(database, home.organization)) == left
+        assert len(domains.list_(database, home.organization).items) == left
     assert homes.actions(database)[-2:] == ["domain.removed", "domain.removed"]
     assert domains.add(database, other.organization, "example.com", verified=True).verified
 
@@ -160,7 +160,7 @@ def test_with_sso_the_last_verified_domain_stays(database: Database) -> None:
     domains.remove(database, home.organization, "claimed.example")
     domains.add(database, home.organization, "second.example", verified=True)
     domains.remove(database, home.organization, "example.com")
-    assert [one.domain for one in domains.list_(database, home.organization)] == ["second.example"]
+    assert [one.domain for one in domains.list_(database, home.organization).items] == ["second.example"]
 
 
 def test_of_six_verified_domains_all_removed_at_once_one_stays(database: Database) -> None:
@@ -172,4 +172,4 @@ def test_of_six_verified_domains_all_removed_at_once_one_stays(database: Databas
     homes.put(database, home, mode="sso")
     removed, refused = race([lambda n=n: domains.remove(database, home.organization, n) for n in names])  # type: ignore[misc]
     assert (len(removed), refused) == (5, ["last_domain"])
-    assert len(domains.list_(database, home.organization)) == 1
+    assert len(domains.list_(database, home.organization).items) == 1

@@ -532,7 +532,7 @@ def test_nothing_is_fetched_for_files_openid_and_disabled_connections(database: 
 def test_a_test_link_opens_its_connection_for_an_hour(database: Database) -> None:
     """As often as needed; no other connection, and nothing made up."""
     home, other = homes.make(database), homes.make(database, "other")
-    url = trial_record.make_link(database, home.connection, BASE, now=NOW)
+    url = trial_record.make_link(database, home.organization, home.connection, BASE, now=NOW)
     address, _, token = url.partition("?token=")
     assert address == f"{BASE}/sso/{home.connection}/test"
     for _ in range(2):

@@ -83,7 +83,7 @@ def installed(directory: Path, folder: Path) -> Iterator[Installation]:
     home = world.live(database)
     home.rule(group=TEAM, team="storm")
     groups = tuple(home.group(f"Storm {number}") for number in range(3))
-    token = tokens.create(database, home.connection).token
+    token = tokens.create(database, home.organization, home.connection).token
     with server.serving(url, folder, workers=WORKERS) as running:
         yield Installation(directory, database, home, groups, token, f"/scim/v2/{home.connection}", running)
     database.close()
@@ -239,7 +239,7 @@ def door(postgres_url: str, tmp_path: Path) -> Iterator[tuple[FlaskClient, Datab
     app = create_app(Settings.from_environment({"CONNECTOR_DATABASE_URL": postgres_url, "CONNECTOR_DATA_DIR": str(tmp_path)}))
     database = app.extensions["connector"].database
     home = world.live(database)
-    headers = {"Authorization": f"Bearer {tokens.create(database, home.connection).token}"}
+    headers = {"Authorization": f"Bearer {tokens.create(database, home.organization, home.connection).token}"}
     yield app.test_client(), database, f"/scim/v2/{home.connection}", headers
     database.close()
 

@@ -27,7 +27,7 @@ def test_every_acknowledged_write_survives_kill_9_with_its_audit_event_and_log(
         home = world.live(database)
         home.rule(group=TEAM, team="storm")
         groups = tuple(home.group(f"Storm {number}") for number in range(3))
-        token = tokens.create(database, home.connection).token
+        token = tokens.create(database, home.organization, home.connection).token
         with server.serving(fresh_url, tmp_path) as running:
             storm = Storm(running.port, f"/scim/v2/{home.connection}", token, groups)
             clients = storm.start()

@@ -94,7 +94,7 @@ def settled(database: Database, slug: str) -> Tenant:
     home = world.live(database, slug=slug, verified=(f"{slug}.example",))
     user = home.create("ada", email=f"ada@{slug}.example")
     groups = (home.group("Engineering", user), home.group("Sales", user))
-    return Tenant(home, tokens.create(database, home.connection).token, groups, user)
+    return Tenant(home, tokens.create(database, home.organization, home.connection).token, groups, user)
 
 
 @contextmanager

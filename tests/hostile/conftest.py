@@ -90,7 +90,7 @@ def doors(
 def _opened(url: str, folder: Path) -> Iterator[Door]:
     database = Database.open(url)
     acme = world.live(database)
-    token = tokens.create(database, acme.connection).token
+    token = tokens.create(database, acme.organization, acme.connection).token
     database.close()
     with server.serving(url, folder, workers=1) as running:
         yield Door(running.port, f"/scim/v2/{acme.connection}", token, running.process.pid, folder / "server.log")

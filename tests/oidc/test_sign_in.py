@@ -434,7 +434,7 @@ def test_a_test_sign_in_shows_and_makes_nothing(site: Site) -> None:
     """It goes the same way and ends on its page."""
     browser = site.browser()
     base = site.house.settings.base_url
-    link = trial_record.make_link(site.house.database, site.world.connection, base).removeprefix(base)
+    link = trial_record.make_link(site.house.database, site.world.organization, site.world.connection, base).removeprefix(base)
     answer = site.provider.grant(browser.get(link).headers["Location"])
     response = browser.get(f"/sso/{site.world.connection}/callback", query_string=answer)
     assert response.status_code == 200, response.text

@@ -74,7 +74,7 @@ def test_a_token_that_is_of_no_use_is_not_warned_of(database: Database, dead: st
     acme = world.staged(database)
     _expires(acme, NOW + DAY)
     if dead == "revoked":
-        tokens.revoke(database, acme.client.token_id)
+        tokens.revoke(database, acme.organization, acme.connection, acme.client.token_id)
     else:
         with database.engine.begin() as tx:
             tx.execute(update(t.Connection).values(state="disabled"))

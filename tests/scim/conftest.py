@@ -66,7 +66,7 @@ def new_idp(database: Database, slug: str) -> Idp:
     """An organization with a connection whose directory is staged, and a token of it."""
     organization = organizations.create(database, slug, slug.title(), f"owner@{slug}.example")
     connection = connections.create(database, organization.id, "Test", "generic", base_url=BASE)
-    token = tokens.create(database, connection.id).token
+    token = tokens.create(database, organization.id, connection.id).token
     return Idp(small_app(database).test_client(), connection.id, token, database)
 
 

@@ -10,7 +10,7 @@ from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_models import BulkResponse, Error
 
 from connector.cli import arrival
-from connector.directory import tokens, users
+from connector.directory import connections, tokens, users
 from connector.errors import Unavailable
 from connector.provisioning.history import provisioning_log
 from connector.scim.discovery import MAX_OPERATIONS, MAX_PAYLOAD
@@ -283,7 +283,9 @@ def test_operations_are_in_the_provisioning_log_like_requests(idp: Idp) -> None:
 
 def test_a_token_revoked_meanwhile_ends_the_bulk(idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was done stays done and is told; the rest is refused without being tried."""
-    after(monkeypatch, 2, lambda: tokens.revoke(idp.database, tokens.list_(idp.database, idp.connection_id)[0].id))
+    home = connections.organization_of(idp.database, idp.connection_id)
+    [token] = tokens.list_(idp.database, home, idp.connection_id).items
+    after(monkeypatch, 2, lambda: tokens.revoke(idp.database, home, idp.connection_id, token.id))
     results = performed(idp, *map(post, ("ann", "bob", "cid", "dan")))
     assert statuses(results) == ["201", "201", "401", "401"]
     assert "revoked" in results[3]["response"]["detail"]

@@ -40,7 +40,7 @@ def test_groups_that_were_too_many_are_noted_in_the_trace(database: Database) ->
     """The person comes in and keeps what they have; the admins read what to do. With a live directory it does not matter."""
     door = by_claims(database)
     door.come("ada", groups=None, groups_overage=True)
-    [item] = traces.list_(database, door.organization, door.connection).items
+    [item] = traces.list_(database, door.world.organization, door.connection).items
     assert (item.stage, item.code) == ("done", "ok")
     assert "pointer instead of the groups" in item.detail
     assert "SCIM" in item.advice

@@ -118,7 +118,8 @@ class Site:
 
     def test_path(self, connection: str) -> str:
         """The path of a new test link."""
-        return trial_record.make_link(self.house.database, connection, self.base_url).removeprefix(self.base_url)
+        home, base = connections.organization_of(self.house.database, connection), self.base_url
+        return trial_record.make_link(self.house.database, home, connection, base).removeprefix(base)
 
     def traces(self) -> list[Any]:
         """The sign-in trace, oldest first."""
