@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,15 +18,22 @@ from connector.membership.fold import timestamp
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a command has to say: `data` for programs (see `jsonable`), `text` for people."""
+    """What a command has to say: `data` for programs (see `jsonable`), `text` for people; or the lines of a long text, each with
+    its end."""
 
     data: object
-    text: str
+    text: str | Iterable[str]
 
 
 def show(shown: Shown, *, as_json: bool) -> None:
     """Print on standard output. JSON is UTF-8 whatever the terminal speaks (RFC 8259 section 8.1)."""
-    click.echo(json.dumps(jsonable(shown.data), ensure_ascii=False).encode() if as_json else shown.text)
+    if as_json:
+        click.echo(json.dumps(jsonable(shown.data), ensure_ascii=False).encode())
+    elif isinstance(shown.text, str):
+        click.echo(shown.text)
+    else:
+        for line in shown.text:
+            click.echo(line.encode(), nl=False)
 
 
 def show_error(code: str, detail: str, expected: str = "", advice: str = "") -> None:

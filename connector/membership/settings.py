@@ -102,8 +102,9 @@ def settings_of(documents: Mapping[str, Mapping[str, Any]]) -> Settings:
 
 
 def _kept(kind: type[_V], document: Mapping[str, Any]) -> _V:
-    known: dict[str, Any] = {name: document[name] for name in names(kind) if name in document}
-    return kind(**{name: tuple(said) if isinstance(said, list) else said for name, said in known.items()})
+    known = {name: document[name] for name in names(kind) if name in document}
+    values: dict[str, Any] = {name: tuple(said) if isinstance(said, list) else said for name, said in known.items()}
+    return kind(**values)
 
 
 def names(kind: type[Values]) -> tuple[str, ...]:

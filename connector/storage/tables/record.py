@@ -19,10 +19,7 @@ class AuditEntry(Row):
     """Who or what changed what, when and why. Append-only; written by `provisioning.apply` with the change."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (
-        Index("ix_audit_entry_organization", "organization_id", "id"),
-        Index("ix_audit_entry_at", "organization_id", "at"),
-    )
+    __table_args__ = (Index("ix_audit_entry_at", "organization_id", "at", "id"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
     at: Mapped[datetime]
