@@ -172,6 +172,8 @@ class Plan:
 
     parts: tuple[Part, ...]
     catalogue: Catalogue
+    others: tuple[AccessChange, ...] = ()
+    """What changes by no row of the ledger: other ranks or another default role make something else of the same rows."""
 
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
@@ -184,12 +186,12 @@ class Plan:
 
     @cached_property
     def access(self) -> tuple[AccessChange, ...]:
-        """Every visible difference, part by part."""
+        """Every visible difference, part by part, and then the others."""
         known: dict[tuple[int, int], tuple[Difference, ...]] = {}
         for part, effect in zip(self.parts, self.effects, strict=True):
             if _alike(part) not in known:
                 known[_alike(part)] = _differences(part.changes, effect, self.catalogue)
-        return tuple(AccessChange(part.subject, *line) for part in self.parts for line in known[_alike(part)])
+        return (*(AccessChange(part.subject, *line) for part in self.parts for line in known[_alike(part)]), *self.others)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

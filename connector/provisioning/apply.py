@@ -309,11 +309,15 @@ def record(
 
 def record_all(corridor: Corridor, action: str, changes: Sequence[Recorded], because: Sequence[str] = ()) -> None:
     """As `record`, for many changes of one kind: two statements however many they are."""
-    if corridor.preview:
-        return
-    audit = [_audit(corridor, action, target, before, after, because) for target, before, after in changes]
-    corridor.insert(t.AuditEntry, audit)
+    audit_all(corridor, action, changes, because)
     tell(corridor, action, [{"target": target, "before": before, "after": after} for target, before, after in changes])
+
+
+def audit_all(corridor: Corridor, action: str, changes: Sequence[Recorded], because: Sequence[str] = ()) -> None:
+    """Write audit entries only, of which events tell in other words."""
+    if not corridor.preview:
+        entries = [_audit(corridor, action, target, before, after, because) for target, before, after in changes]
+        corridor.insert(t.AuditEntry, entries)
 
 
 def tell(corridor: Corridor, kind: str, payloads: Sequence[Values]) -> None:
@@ -348,7 +352,9 @@ def found(corridor: Corridor, person_id: str, email: str, role: str) -> str:
 def seat_maker(corridor: Corridor, membership_id: str, project_id: str, level: str) -> None:
     """Whoever makes a project gets a place in it. The entry that tells of the project tells of that too, so here none is written."""
     key = {"membership_id": membership_id, "target_kind": "project", "target_id": project_id, "source": "manual"}
-    corridor.insert(t.Assignment, [{**key, "organization_id": corridor.organization_id, "level": level, "created_at": corridor.now}])
+    corridor.insert(
+        t.Assignment, [{**key, "organization_id": corridor.organization_id, "level": level, "created_at": corridor.now}]
+    )
 
 
 def _audit(
