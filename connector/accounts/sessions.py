@@ -252,6 +252,12 @@ def _touch(database: Database, session_id: str, now: datetime) -> None:
     database.write_unless_busy(work)
 
 
+def work_in(database: Database, session: Session, organization_id: str | None) -> None:
+    """Note where the person of a session works from now on; None is their own workspace."""
+    mine = update(t.Session).where(t.Session.id == session.id)
+    database.write(lambda tx: tx.execute(mine.values(workspace=organization_id)))
+
+
 # ----------------------------------------------------------------------------------------------------------------- ending
 
 

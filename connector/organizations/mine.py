@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, or_, select
 
+from connector.membership.fold import is_storable
 from connector.membership.mapping import TEAM_LEVELS
 from connector.membership.model import Mode
 from connector.membership.opening import OrganizationAccess
@@ -49,16 +50,27 @@ _MINE = Hot(
     .where(t.Membership.person_id == bindparam("person"), t.Organization.deleted_at.is_(None))
     .order_by(t.Organization.id)
 )
-_ID = Hot(
-    select(t.Organization.id).where(or_(t.Organization.id == bindparam("named"), t.Organization.slug == bindparam("named")))
+_NAMED = Hot(
+    select(t.Organization.id, t.Organization.slug, t.Organization.name).where(
+        or_(t.Organization.id == bindparam("named"), t.Organization.slug == bindparam("named"))
+    )
 )
 
 
-def identify(database: Database, slug_or_id: str) -> str | None:
-    """The id of the organization with this id or slug, deleted or not, open or not: who may what there is judged elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an organization is called."""
+
+    id: str
+    slug: str
+    name: str
+
+
+def named(database: Database, slug_or_id: str) -> Named | None:
+    """The organization with this id or slug, deleted or not, open or not: who may what there is judged elsewhere."""
     with database.read() as tx:
-        row = _ID.first(tx, {"named": slug_or_id})
-    return None if row is None else str(row.id)
+        row = _NAMED.first(tx, {"named": slug_or_id}) if is_storable(slug_or_id) else None
+    return None if row is None else Named(row.id, row.slug, row.name)
 
 
 def of_person(database: Database, person_id: str) -> tuple[Mine, ...]:
