@@ -6,8 +6,17 @@ from functools import partial
 
 from flask import Blueprint
 
+from connector.api import check as check
+from connector.api import grants as grants
+from connector.api import invitations as invitations
+from connector.api import keys as keys
 from connector.api import me as me
+from connector.api import my_invitations as my_invitations
+from connector.api import own_resources as own_resources
+from connector.api import projects as projects
 from connector.api import rendering
+from connector.api import resources as resources
+from connector.api import teams as teams
 from connector.api import viewer as viewer
 from connector.api.operation import OPERATIONS
 from connector.api.serving import serve

@@ -16,7 +16,7 @@ from connector.membership.access import OWN
 from connector.membership.kinds import COMMON
 from connector.organizations import reach
 from connector.organizations.organizations import clean_name
-from connector.organizations.resource_views import ResourceView, clean_id, taken
+from connector.organizations.resource_views import ResourceView, begins, clean_id, taken
 from connector.provisioning import once as kept
 from connector.provisioning.once import Once
 from connector.provisioning.pages import Page, Seen, page_of
@@ -68,13 +68,21 @@ def make(tx: Connection, person_id: str, kind: str, id_: str, name: str, creator
 
 
 def list_(
-    database: Database, person_id: str, *, kind: str | None = None, limit: int = 50, after: str | None = None
+    database: Database,
+    person_id: str,
+    *,
+    kind: str | None = None,
+    q: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
 ) -> Page[ResourceView]:
-    """What is one's own, oldest first."""
+    """What is one's own, oldest first; `q` is how name or id begin."""
     resource = t.Resource
     found = _select(person_id).where(resource.key > (after or "")).order_by(resource.key).limit(limit + 1)
     if kind is not None:
         found = found.where(resource.kind == kind)
+    if q is not None:
+        found = found.where(begins(q))
     with database.read() as tx:
         rows = page_of(list(tx.execute(found)), limit, lambda row: str(row.key))
     return Page(tuple(view(row) for row in rows.items), rows.next)

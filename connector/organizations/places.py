@@ -7,7 +7,6 @@ what hands gave is changed, and `system` rows (everybody is in the default proje
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,13 +17,14 @@ from connector.errors import Conflict, Invalid, NotFound, Taken
 from connector.membership.mapping import PROJECT_LEVELS, TEAM_LEVELS
 from connector.membership.model import Assignment, Because, Change, Give, Holding, Take, Target
 from connector.membership.pattern import slugify
+from connector.organizations import slugs
 from connector.organizations.member_views import called, people
 from connector.organizations.member_views import find as find_member
 from connector.provisioning import facts, sync
 from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.pages import Page, page_of
 from connector.storage import tables as t
-from connector.storage.sets import id_rows, rows_as_json
+from connector.storage.sets import among, id_rows, rows_as_json
 
 PlaceKind = Literal["team", "project"]
 Reader = Corridor | Glance
@@ -35,8 +35,6 @@ LEVELS: dict[PlaceKind, tuple[str, ...]] = {"team": TEAM_LEVELS, "project": PROJ
 SYSTEM = "system"
 
 _TABLES: dict[PlaceKind, Any] = {"team": t.Team, "project": t.Project}
-_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?")
-_LIKE_AN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +62,23 @@ def free_slug(corridor: Corridor, kind: PlaceKind, name: str, slug: str | None) 
     Two who make the same at once race for it, and the second gets the next. Raises Invalid `slug_invalid`, Taken `slug_taken`.
     """
     if slug is not None:
-        _check_slug(slug)
-        if find(corridor, kind, slug) is not None:
+        if _taken(corridor, kind, [slugs.check(slug)]):
             raise Taken("slug_taken", f"Another {kind} of this organization has this slug.", advice="Choose another slug.")
         return slug
-    base = slugify(name) or kind
-    base = f"{kind}-{base}"[:60] if _LIKE_AN_ID.fullmatch(base) else base
-    taken = _taken(corridor, kind, base)
-    return next(each for each in _numbered(base, len(taken) + 1) if each not in taken)
+    wanted = list(slugs.candidates(_slug_of(kind, name)))
+    taken = _taken(corridor, kind, wanted)
+    return next(each for each in wanted if each not in taken)
 
 
-def _check_slug(slug: str) -> None:
-    # A slug stands where an id may stand, so it must never look like one.
-    if not _SLUG.fullmatch(slug) or _LIKE_AN_ID.fullmatch(slug):
-        expected = "1 to 60 lower-case letters, digits and hyphens, no hyphen at the ends, not the form of an id"
-        raise Invalid("slug_invalid", "This slug cannot be used.", expected=expected)
+def _slug_of(kind: PlaceKind, name: str) -> str:
+    made = slugify(name)
+    return kind if made is None else f"{kind}-{made}" if len(made) < 2 or slugs.is_like_an_id(made) else made
 
 
-def _taken(corridor: Corridor, kind: PlaceKind, base: str) -> set[str]:
+def _taken(corridor: Corridor, kind: PlaceKind, wanted: Sequence[str]) -> set[str]:
     table = _TABLES[kind]
-    begin = or_(table.slug == base, table.slug.startswith(base[:50] if len(base) > 50 else f"{base}-", autoescape=True))
-    return set(corridor.tx.execute(select(table.slug).where(table.organization_id == corridor.organization_id, begin)).scalars())
-
-
-def _numbered(base: str, most: int) -> Sequence[str]:
-    return [base, *(f"{base[: 60 - len(f'-{number}')].rstrip('-')}-{number}" for number in range(2, most + 2))]
+    found = select(table.slug).where(table.organization_id == corridor.organization_id, among(table.slug, wanted))
+    return set(corridor.tx.execute(found).scalars())
 
 
 def page(reader: Reader, kind: PlaceKind, place_id: str, *, limit: int, after: str | None) -> Page[PlaceMember]:

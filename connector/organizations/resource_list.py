@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, union
+from sqlalchemy import ColumnElement, false, select, union
 
 from connector.membership.access import BY_PERMISSION
 from connector.organizations import projects, reach
 from connector.organizations.places import Reader
-from connector.organizations.resource_views import ResourceView
+from connector.organizations.resource_views import ResourceView, begins
 from connector.organizations.resources import view
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Glance
@@ -63,15 +63,8 @@ def _chosen(
     if project is not None:
         chosen.append(t.Resource.project_id == projects.find(glance, standing, project).id)
     if q is not None:
-        chosen.append(_begins(q))
+        chosen.append(begins(q))
     return chosen
-
-
-def _begins(text: str) -> ColumnElement[bool]:
-    """As it was typed too: SQLite takes only the letters of ASCII for the same in both cases."""
-    name, id_ = t.Resource.name, t.Resource.id
-    folded = func.lower(name).startswith(text.lower(), autoescape=True)
-    return or_(folded, name.startswith(text, autoescape=True), id_.startswith(text, autoescape=True))
 
 
 def _visible(glance: Glance, standing: Standing, *, mine: bool) -> ColumnElement[bool]:

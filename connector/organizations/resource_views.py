@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import ColumnElement, func, or_
+
 from connector.errors import Invalid, Taken
 from connector.membership.access import Level
+from connector.storage import tables as t
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:@-]{0,199}")
 
@@ -37,6 +40,14 @@ def clean_id(given: str) -> str:
             expected="1 to 200 letters, digits and . _ ~ : @ -, a letter or digit first",
         )
     return given
+
+
+def begins(text: str) -> ColumnElement[bool]:
+    """The condition that name or id begin so. As it was typed too: SQLite takes only the letters of ASCII for the same in both
+    cases."""
+    name, id_ = t.Resource.name, t.Resource.id
+    folded = func.lower(name).startswith(text.lower(), autoescape=True)
+    return or_(folded, name.startswith(text, autoescape=True), id_.startswith(text, autoescape=True))
 
 
 def taken() -> Taken:

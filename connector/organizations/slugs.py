@@ -26,6 +26,11 @@ def check(slug: str) -> str:
     return slug
 
 
+def is_like_an_id(text: str) -> bool:
+    """Whether the text has the form of an id."""
+    return _LIKE_AN_ID.fullmatch(text) is not None
+
+
 def from_name(name: str) -> str:
     """Return a slug for a name in any script: its letters without their marks. What has no letters of ASCII is called `org`."""
     plain = unicodedata.normalize("NFKD", name.casefold()).translate(_LATIN).encode("ascii", "ignore").decode()
