@@ -24,12 +24,13 @@ from connector.errors import ConnectorError, Unavailable
 from connector.oidc import routes as oidc
 from connector.outbound.fetch import Fetcher
 from connector.saml import routes as saml
+from connector.saml.refresh import told_metadata
 from connector.scim import oauth, resources
 from connector.scim.errors import http_refusal
 from connector.storage import migrate
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
-from connector.web import account, home, login, origin, pages, refusals, sso
+from connector.web import account, home, invitation, login, origin, pages, refusals, sso
 from connector.web.house import House, house
 from connector.web.refusals import problem
 
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(home.blueprint)
     app.register_blueprint(login.blueprint)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(invitation.blueprint)
     app.register_blueprint(sso.blueprint)
     app.register_blueprint(saml.blueprint)
     app.register_blueprint(oidc.blueprint)
@@ -73,7 +75,8 @@ def create_app(settings: Settings) -> Flask:
 
 def _house(settings: Settings) -> House:
     database, sealer = Database.open(settings.database_url), Sealer(settings.secret_keys)
-    return House(settings, database, sealer, Fetcher(settings.fetch_private), {"saml": saml.protocol, "oidc": oidc.protocol})
+    protocols = {"saml": saml.protocol, "oidc": oidc.protocol}
+    return House(settings, database, sealer, Fetcher(settings.fetch_private), protocols, told_metadata)
 
 
 def healthz() -> Response:

@@ -19,6 +19,7 @@ from connector.membership.opening import opens_personal
 from connector.provisioning.acting import Actor
 from connector.web import cookies
 from connector.web.house import house
+from connector.web.visitors import actor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,7 @@ def _by_cookie(now: datetime) -> Caller:
     if session is None:
         advice = "Sign in at /login, or send an API key."
         raise Unauthenticated("signed_out", "You are not signed in.", expected="a live session or API key", advice=advice)
-    actor = Actor(
-        _called(session.email, session.name, session.person_id),
-        session.person_id,
-        session.authentications,
-        super_admin=session.super_admin,
-        address=request.remote_addr,
-    )
+    actor = actor_of(session)
     who = (actor, session.person_id, session.email, session.name)
     return Caller(*who, session=session, workspace=session.workspace, primary_domain_owner=session.primary_domain_owner)
 

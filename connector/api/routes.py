@@ -26,5 +26,6 @@ blueprint = Blueprint("api", __name__)
 
 for each in OPERATIONS:
     blueprint.add_url_rule(each.path, each.id, partial(serve, each), methods=[each.method])
+blueprint.add_url_rule("/api/docs", "docs", viewer.docs)
 
 blueprint.register_error_handler(ConnectorError, rendering.refused)

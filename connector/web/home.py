@@ -16,10 +16,13 @@ from connector.directory import home_realm
 from connector.directory.home_realm import Way
 from connector.membership.model import Mode
 from connector.membership.opening import LOCAL, OpenBy, opens, opens_personal
-from connector.organizations import mine
+from connector.organizations import joining, mine
 from connector.organizations.mine import Mine
 from connector.web import login, pages
 from connector.web.house import house
+
+INVITATIONS = 20
+"""How many invitations are shown; others take the place of those that were answered."""
 
 blueprint = Blueprint("home", __name__)
 
@@ -46,11 +49,16 @@ def home() -> Response:
         return pages.redirect(house().path("/login")) if pages.wants_page(False) else _front()
     local = any(each.method in LOCAL for each in session.authentications)
     places = _places(session)
-    return pages.page("home.html", leads_away=True, session=session, places=places, may_break_glass=local)
+    waiting = joining.mine(house().database, session.person_id, limit=INVITATIONS).items if _is_personal(session) else ()
+    return pages.page("home.html", leads_away=True, session=session, places=places, waiting=waiting, may_break_glass=local)
+
+
+def _is_personal(session: Session) -> bool:
+    return opens_personal(session.authentications, session.primary_domain_owner)
 
 
 def _places(session: Session) -> list[Place]:
-    personal = opens_personal(session.authentications, session.primary_domain_owner)
+    personal = _is_personal(session)
     all_ = mine.of_person(house().database, session.person_id)
     opened = {each.id: opens(session.authentications, each.access) for each in all_}
     belongs = [each for each in all_ if personal or opened[each.id]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import request
 
-from connector.accounts.sessions import Visitor
+from connector.accounts.sessions import Session, Visitor
+from connector.provisioning.acting import Actor
 from connector.web import cookies
 
 _AGENT = 300  # characters kept of what a browser calls itself
@@ -13,3 +14,10 @@ _AGENT = 300  # characters kept of what a browser calls itself
 def visitor() -> Visitor:
     """Address, browser and session token of the current request."""
     return Visitor(request.remote_addr or "", (request.user_agent.string or "")[:_AGENT], cookies.session_token())
+
+
+def actor_of(session: Session) -> Actor:
+    """Whoever is signed in, for the verbs: by address or name in the audit trail, from where this request comes."""
+    called = session.email or session.name or f"person:{session.person_id}"
+    who = (called, session.person_id, session.authentications)
+    return Actor(*who, super_admin=session.super_admin, address=request.remote_addr)

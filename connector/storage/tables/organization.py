@@ -173,6 +173,7 @@ class Invitation(Row):
         partial_index("uq_invitation_pending", "organization_id", "email_key", where="status = 'pending'", unique=True),
         Index("ix_invitation_email", "email_key"),
         Index("ix_invitation_token", "token_hash"),
+        Index("ix_invitation_organization", "organization_id", "id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
