@@ -22,7 +22,7 @@ from connector.accounts.invitation_mail import mail_ended
 from connector.config import Settings
 from connector.directory import documents, domain_checks, requests, traces, upkeep
 from connector.errors import Unavailable
-from connector.organizations import invitations
+from connector.organizations import deletion, invitations
 from connector.outbound import dns
 from connector.outbound.fetch import Fetcher
 from connector.provisioning import lease
@@ -147,7 +147,7 @@ def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
 def _round(database: Database, now: datetime) -> None:
     upkeep.run(database, now)
     traces.unanswered(database, now)  # before the requests are forgotten
-    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces):
+    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces, deletion):
         room.sweep(database, now)
 
 

@@ -57,7 +57,7 @@ _SET = select(t.OrganizationSetting.document).where(
 
 
 def _alerts(tx: Connection, event_ids: Sequence[str]) -> list[Row[*tuple[Any, ...]]]:
-    """The events with their organization, and why it happened, which stands in the audit trail; but those that are muted there."""
+    """The events with their organization, and why it happened, which stands in the audit trail; but those muted there."""
     event, entry, organization = t.OutboxEvent, t.AuditEntry, t.Organization
     same = (entry.organization_id == event.organization_id, entry.at == event.created_at, entry.action == event.kind)
     found = (
@@ -66,7 +66,7 @@ def _alerts(tx: Connection, event_ids: Sequence[str]) -> list[Row[*tuple[Any, ..
         .add_columns(_SET.correlate(organization).scalar_subquery().label("notifications"))
         .join(organization, organization.id == event.organization_id)
         .join(entry, same[0] & same[1] & same[2])
-        .where(among(event.id, event_ids), event.kind.not_in(TO_PEOPLE))
+        .where(among(event.id, event_ids), event.kind.not_in(TO_PEOPLE), organization.deleted_at.is_(None))
         .order_by(event.id)
     )
     return [row for row in tx.execute(found) if row.target == row.payload.get("target") and not _is_muted(row)]

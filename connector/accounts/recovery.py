@@ -16,6 +16,7 @@ from connector.errors import Conflict, Forbidden, Unauthenticated
 from connector.membership.opening import LOCAL
 from connector.provisioning import apply
 from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
+from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -111,7 +112,7 @@ def _match(tx: Connection, person_id: str, code: str) -> _Match | None:
         select(stored.id, stored.organization_id, stored.membership_id, stored.code_hash)
         .join(member, member.id == stored.membership_id)
         .join(held, (held.membership_id == member.id) & (held.source == "break_glass"))
-        .where(member.person_id == person_id, stored.used_at.is_(None))
+        .where(member.person_id == person_id, stored.used_at.is_(None), is_there(stored.organization_id))
     )
     rows = tx.execute(found).all()
     return next((_Match(row.id, row.organization_id) for row in rows if row.code_hash == hashed(row.membership_id, code)), None)

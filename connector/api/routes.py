@@ -8,10 +8,12 @@ from flask import Blueprint
 
 from connector.api import check as check
 from connector.api import grants as grants
+from connector.api import installation as installation
 from connector.api import invitations as invitations
 from connector.api import keys as keys
 from connector.api import me as me
 from connector.api import my_invitations as my_invitations
+from connector.api import organizations as organizations
 from connector.api import own_resources as own_resources
 from connector.api import projects as projects
 from connector.api import rendering

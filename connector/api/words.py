@@ -53,6 +53,7 @@ PARAMETERS = {
     "t": "The team: its id or its slug.",
     "p": "The project: its id or its slug.",
     "u": "The member: the id of the person or of the membership.",
+    "email": "An e-mail address.",
     "user_id": "The member: the id of the person or of the membership.",
     "c": "The id of the connection.",
     "d": "The domain, as it is written.",

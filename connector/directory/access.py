@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from connector.directory.model import Client
 from connector.errors import Forbidden, Unauthenticated, Unavailable
 from connector.provisioning.corridor import Opening
-from connector.provisioning.setting import SETTING
+from connector.provisioning.setting import SETTING, is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.hot import Hot
@@ -150,6 +150,7 @@ _BY_HASH = Hot(
     select(*_FACTS)
     .join(_CONNECTION, _CONNECTION.id == _TOKEN.connection_id)
     .where(_TOKEN.token_hash == bindparam("hash"), _TOKEN.connection_id == bindparam("connection"))
+    .where(is_there(_CONNECTION.organization_id))
 )
 AT_THE_DOOR = (
     SETTING.add_columns(*_FACTS)

@@ -21,6 +21,7 @@ from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
 from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.once import Once
 from connector.provisioning.pages import Page, page_of
+from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -173,7 +174,7 @@ def _live(tx: Connection, connection_id: str, client_id: str) -> Row[*tuple[Any,
         select(client.secret_hash, client.organization_id)
         .join(connection, connection.id == client.connection_id)
         .where(client.id == client_id, client.connection_id == connection_id, client.revoked_at.is_(None))
-        .where(connection.state != "disabled")
+        .where(connection.state != "disabled", is_there(connection.organization_id))
     )
     return tx.execute(found.with_for_update(read=True, of=client)).first()
 

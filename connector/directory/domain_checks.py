@@ -24,6 +24,7 @@ from connector.outbound.dns import Answer
 from connector.provisioning import apply
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
 from connector.provisioning.corridor import Corridor, Glance, Origin, enter
+from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
 
@@ -106,7 +107,9 @@ def recheck(database: Database, look_up: LookUp, now: datetime, *, seconds: floa
     until = time.monotonic() + seconds
     row = t.Domain
     due = or_(row.checked_at.is_(None), row.checked_at <= now - DAILY)
-    found = select(row.id, row.organization_id, row.name, row.record_value).where(row.verified_at.is_not(None), ~row.vouched, due)
+    found = select(row.id, row.organization_id, row.name, row.record_value).where(
+        row.verified_at.is_not(None), ~row.vouched, due, is_there(row.organization_id)
+    )
     with database.read() as tx:
         rows = tx.execute(found.order_by(row.checked_at, row.id).limit(_SOME)).all()
     for checked, each in enumerate(rows):

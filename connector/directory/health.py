@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 
 from connector.errors import Conflict
+from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
@@ -35,11 +36,11 @@ class EndingToken:
 def ending_tokens(database: Database, now: datetime, within: timedelta) -> tuple[EndingToken, ...]:
     """Return the live tokens that end within this time, soonest first, however short their life was to be."""
     token, connection = t.ScimToken, t.Connection
-    live = (token.revoked_at.is_(None), token.client_id.is_(None), token.expires_at > now, token.expires_at <= now + within)
+    mine = (token.revoked_at.is_(None), token.client_id.is_(None), is_there(token.organization_id))
     found = (
         select(token.hint, token.expires_at, connection.id, connection.name)
         .join(connection, connection.id == token.connection_id)
-        .where(*live)
+        .where(*mine, token.expires_at > now, token.expires_at <= now + within)
         .order_by(token.expires_at)
     )
     with database.read() as tx:
@@ -52,6 +53,7 @@ def without_sign_on(database: Database) -> tuple[ActiveConnection, ...]:
         select(t.Connection.id, t.Connection.name, t.Organization.slug)
         .join(t.Organization, t.Organization.id == t.Connection.organization_id)
         .where(t.Connection.state == "active", ~exists().where(t.SignOn.connection_id == t.Connection.id))
+        .where(t.Organization.deleted_at.is_(None))
         .order_by(t.Connection.id)
     )
     with database.read() as tx:
@@ -62,7 +64,8 @@ def without_break_glass(database: Database) -> tuple[str, ...]:
     """Return the slugs of organizations in `sso` that have no active break-glass owner, oldest first."""
     suspended = exists().where(t.Suspension.membership_id == t.Assignment.membership_id)
     owner = exists().where(t.Assignment.organization_id == t.Organization.id, t.Assignment.source == "break_glass", ~suspended)
-    found = select(t.Organization.slug).where(t.Organization.membership_mode == "sso", ~owner).order_by(t.Organization.id)
+    there = (t.Organization.membership_mode == "sso", t.Organization.deleted_at.is_(None))
+    found = select(t.Organization.slug).where(*there, ~owner).order_by(t.Organization.id)
     with database.read() as tx:
         return tuple(tx.execute(found).scalars())
 

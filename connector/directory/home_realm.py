@@ -31,7 +31,7 @@ _WAYS: Select[str, str, str, str] = (
     select(t.Connection.id, t.Connection.name, t.Organization.id.label("organization_id"), t.Organization.name.label("home"))
     .join(t.Organization, t.Organization.id == t.Connection.organization_id)
     .join(t.SignOn, t.SignOn.connection_id == t.Connection.id)
-    .where(t.Connection.state == "active", t.Organization.membership_mode == "sso")
+    .where(t.Connection.state == "active", t.Organization.membership_mode == "sso", t.Organization.deleted_at.is_(None))
     .order_by(t.Connection.id)
 )
 _OF_DOMAIN = Hot(

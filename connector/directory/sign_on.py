@@ -21,6 +21,7 @@ from connector.directory.sign_on_settings import Options
 from connector.errors import Conflict, ConnectorError, Invalid
 from connector.provisioning.acting import OPERATOR
 from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.hot import Hot
@@ -217,7 +218,7 @@ _LOAD = Hot(
     )
     .join(t.Organization, t.Organization.id == t.Connection.organization_id)
     .outerjoin(t.SignOn, t.SignOn.connection_id == t.Connection.id)
-    .where(t.Connection.id == bindparam("connection"))
+    .where(t.Connection.id == bindparam("connection"), t.Organization.deleted_at.is_(None))
 )
 
 
@@ -264,7 +265,7 @@ def due_for_refresh(database: Database, now: datetime) -> tuple[Due, ...]:
     found = (
         select(row.connection_id, row.metadata_url)
         .join(connection, connection.id == row.connection_id)
-        .where(row.metadata_url.is_not(None), old, connection.state != "disabled")
+        .where(row.metadata_url.is_not(None), old, connection.state != "disabled", is_there(connection.organization_id))
         .order_by(row.metadata_checked_at)
         .limit(DUE_AT_ONCE)
     )

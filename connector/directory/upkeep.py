@@ -58,13 +58,19 @@ def run(database: Database, now: datetime) -> None:
 
 
 def warn(database: Database, warnings: Sequence[Notice]) -> int:
-    """Tell the owners, through the outbox, what they were not told before; returns how many warnings were new."""
+    """Tell the owners, through the outbox, what they were not told before; returns how many warnings were new. Of organizations
+    that were deleted nobody is told."""
     known = select(t.OutboxEvent.organization_id, t.OutboxEvent.once).where(
         among(t.OutboxEvent.once, [warning.once for warning in warnings])
     )
+    there = select(t.Organization.id).where(
+        among(t.Organization.id, {warning.organization_id for warning in warnings}), t.Organization.deleted_at.is_(None)
+    )
     with database.read() as tx:
         told = {(row.organization_id, row.once) for row in tx.execute(known)}
-    return sum(_tell(database, each) for each in warnings if (each.organization_id, each.once) not in told)
+        homes = set(tx.execute(there).scalars())
+    new = (each for each in warnings if each.organization_id in homes and (each.organization_id, each.once) not in told)
+    return sum(_tell(database, each) for each in new)
 
 
 def _tell(database: Database, warning: Notice) -> bool:

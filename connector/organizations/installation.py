@@ -15,6 +15,8 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 from connector.accounts import persons
 from connector.errors import Forbidden, NotEntitled, NotFound
 from connector.provisioning.acting import OPERATOR, Actor
+from connector.provisioning.corridor import lock_organization
+from connector.provisioning.pages import Seen
 from connector.storage import tables as t
 from connector.storage.database import Database
 
@@ -49,14 +51,23 @@ def show(database: Database, *, actor: Actor = OPERATOR) -> Policy:
 
 
 def change(
-    database: Database, *, organizations: Switch | None = None, creation: Founders | None = None, actor: Actor = OPERATOR
+    database: Database,
+    *,
+    organizations: Switch | None = None,
+    creation: Founders | None = None,
+    seen: Seen | None = None,
+    actor: Actor = OPERATOR,
 ) -> Policy:
-    """Set what is given. Returns what holds then. Raises NotFound `not_found` for whoever does not run the installation."""
+    """Set what is given. Returns what holds then. Raises NotFound `not_found` for whoever does not run the installation, and what
+    `seen` raises."""
     _need(actor)
     wanted = {"organizations": organizations, "creation": creation}
     rows = [{"name": name, "value": value} for name, value in wanted.items() if value is not None]
 
     def work(tx: Connection) -> Policy:
+        lock_organization(tx, "installation", exclusive=True)
+        if seen is not None:
+            seen(_read(tx))
         for row in rows:
             tx.execute(delete(t.InstallationPolicy).where(t.InstallationPolicy.name == row["name"]))
             tx.execute(insert(t.InstallationPolicy).values(**row))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, bindparam, cast, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, exists, or_, select
 
 from connector.membership.claims import ClaimRules
 from connector.membership.mapping import Mapping as RuleMapping
@@ -42,6 +42,14 @@ class Setting:
     places: Mapping[Target, str]
     claims: Mapping[str, ClaimRules]
     default_project: str | None
+
+
+_HOME = t.Organization.__table__.alias("home")
+
+
+def is_there(organization_id: Any) -> ColumnElement[bool]:
+    """The condition that the organization with this id was not deleted, for whoever does not come through its corridor."""
+    return exists().where(_HOME.c.id == organization_id, _HOME.c.deleted_at.is_(None))
 
 
 _LIVE = t.Connection.__table__.alias("live")
