@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ from typing import Any
 import click
 
 from connector.cli.common import Command, Moment, Tools
-from connector.directory import sign_on
+from connector.directory import sign_on_providers
 from connector.directory.connections import Setup
-from connector.directory.sign_on_model import OidcSide
+from connector.directory.sign_on import load
+from connector.directory.sign_on_providers import Desk, Told, is_url
 from connector.directory.sign_on_settings import (
     ABSENT_GROUPS,
     ALGORITHMS,
     CLIENT_AUTHS,
     SIGNED_PARTS,
     Options,
-    default_scopes,
 )
 from connector.errors import Invalid
 
@@ -63,62 +63,44 @@ def setups(at_hand: Tools, given: Mapping[str, Any], idp: str, connection: str |
 
     `connection` is the one that is changed, None for one that is made. Raises click.UsageError, Invalid, Upstream.
     """
-    now, options = datetime.now(UTC), _options(given)
-    if given["saml_metadata"] and any(given[name] for name in ("oidc_issuer", "client_id", "client_secret_file")):
+    of_openid = any(given[name] for name in ("oidc_issuer", "client_id", "client_secret_file"))
+    if given["saml_metadata"] and of_openid:
         raise click.UsageError("A connection speaks SAML or OpenID Connect: give --saml-metadata or the OpenID options.")
-    if given["saml_metadata"]:
-        return [_saml(at_hand, given["saml_metadata"], options, now)]
-    if any(given[name] for name in ("oidc_issuer", "client_id", "client_secret_file")):
-        return [_oidc(at_hand, given, options, idp, connection, now)]
-    if not options.given():
-        return []
-    if connection is None:
+    told = Told(
+        _metadata(given["saml_metadata"]),
+        given["oidc_issuer"],
+        given["client_id"],
+        _secret(given["client_secret_file"]) if given["client_secret_file"] else None,
+        _options(given),
+    )
+    if connection is None and told.options.given() and not (given["saml_metadata"] or of_openid):
         raise click.UsageError(
             "These options need the IdP's side: give --saml-metadata, or --oidc-issuer and --client-id, with them. To have our"
             " addresses first, create the connection without these options, and give them later: `connector connection set`."
         )
-    return [sign_on.choice(options, now=now)]
+    base_url = at_hand.settings.base_url
+    known = None if connection is None else load(at_hand.database, at_hand.sealer, connection, base_url)
+    if of_openid and (known is None or known.oidc is None) and not (told.oidc_issuer and told.client_id):
+        raise click.UsageError("OpenID Connect needs --oidc-issuer, --client-id and --client-secret-file.")
+    return sign_on_providers.setups(_desk(at_hand), told, idp, known, datetime.now(UTC))
+
+
+def _desk(at_hand: Tools) -> Desk:
+    # lxml is needed by few commands.
+    from connector.saml.refresh import told_metadata
+
+    return Desk(at_hand.sealer, at_hand.fetcher, told_metadata)
+
+
+def _metadata(where: str | None) -> str | bytes | None:
+    """The address, or what stands in the file."""
+    return _read(where) if where and not is_url(where) else where or None
 
 
 def _options(given: Mapping[str, Any]) -> Options:
     chosen = {each.name: given[each.name] for each in fields(Options)}
     chosen["scopes"] = tuple(dict.fromkeys(("openid", *given["scopes"]))) if given["scopes"] else None
     return Options(**chosen | {"algorithms": given["algorithms"] or None})
-
-
-def _saml(at_hand: Tools, where: str, options: Options, now: datetime) -> Setup:
-    # lxml is needed by few commands.
-    from connector.saml.metadata import read_metadata
-    from connector.saml.refresh import fetch_metadata
-
-    if where.startswith(("https://", "http://")):
-        url, found = where, fetch_metadata(at_hand.fetcher, where, now)
-    else:
-        url, found = None, read_metadata(_read(where), now)
-    return sign_on.saml_setup(
-        found.side,
-        metadata_url=url,
-        valid_until=found.valid_until,
-        options=options,
-        plain_http=at_hand.settings.fetch_private,
-        now=now,
-    )
-
-
-def _oidc(at_hand: Tools, given: Mapping[str, Any], options: Options, idp: str, connection: str | None, now: datetime) -> Setup:
-    """A new provider, or the one that is there with another issuer, client or secret."""
-    known, version = None, None
-    if connection is not None:
-        found = sign_on.load(at_hand.database, at_hand.sealer, connection, at_hand.settings.base_url)
-        known, version = found.oidc, found.version
-    if known is None and not (given["oidc_issuer"] and given["client_id"]):
-        raise click.UsageError("OpenID Connect needs --oidc-issuer, --client-id and --client-secret-file.")
-    side = known or OidcSide(given["oidc_issuer"], given["client_id"], None, scopes=default_scopes(idp))
-    issuer, client_id = given["oidc_issuer"] or side.issuer, given["client_id"] or side.client_id
-    secret = _secret(given["client_secret_file"]) if given["client_secret_file"] else side.client_secret
-    plain = at_hand.settings.fetch_private
-    told = replace(side, issuer=issuer, client_id=client_id, client_secret=secret)
-    return sign_on.oidc_setup(at_hand.sealer, told, options=options, plain_http=plain, version=version, now=now)
 
 
 def _secret(name: str) -> str:

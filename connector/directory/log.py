@@ -11,9 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from connector.directory.connections import MANAGE, known
 from connector.directory.model import Client
 from connector.membership.model import AccessChange
-from connector.provisioning.corridor import Corridor
+from connector.provisioning.acting import OPERATOR, Actor, Standing, look
+from connector.provisioning.corridor import Corridor, Glance
+from connector.provisioning.history import LogItem
+from connector.provisioning.pages import Page, page_of
 from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -22,6 +26,9 @@ from connector.storage.writes import insert_rows
 
 SHOWN = 100
 """Access changes kept per log row; a group of 10,000 does not make a row of megabytes. The audit has them all."""
+
+REFUSED = 400
+"""The status from which on an answer is a refusal."""
 
 STRANGERS = timedelta(minutes=1)
 """At most one refusal of an unknown credential is logged per connection in this time, so that nobody can fill the log."""
@@ -78,6 +85,37 @@ def _recent(tx: Connection, connection_id: str, now: datetime) -> bool:
     log = t.ProvisioningLog
     found = select(log.id).where(log.connection_id == connection_id, log.status == 401, log.at > now - STRANGERS).limit(1)
     return tx.execute(found).first() is not None
+
+
+def list_(
+    database: Database,
+    organization_id: str,
+    connection_id: str,
+    *,
+    limit: int,
+    after: str | None = None,
+    since: datetime | None = None,
+    refused: bool | None = None,
+    actor: Actor = OPERATOR,
+) -> Page[LogItem]:
+    """Return a page of the log of a connection, newest first; what came `since` a moment, and only what was `refused` or was not.
+    Raises NotFound `connection_not_found`, and what `acting.look` raises."""
+    row = t.ProvisioningLog
+    columns = (row.at, row.client, row.meaning, row.changes, row.status, row.arrived, row.expected, row.advice)
+    mine = [row.connection_id == connection_id, *([row.id < after] if after else []), *([row.at >= since] if since else [])]
+    mine += [] if refused is None else [row.status >= REFUSED] if refused else [row.status < REFUSED]
+    newest = select(row.id, *columns).where(*mine).order_by(row.id.desc()).limit(limit + 1)
+
+    def work(glance: Glance, standing: Standing) -> Page[LogItem]:
+        known(glance, connection_id)
+        found = page_of(list(glance.tx.execute(newest)), limit, lambda each: str(each.id))
+        return Page(tuple(_item(each) for each in found.items), found.next)
+
+    return look(database, organization_id, actor, MANAGE, work)
+
+
+def _item(row: Any) -> LogItem:
+    return LogItem(row.at, row.client, row.meaning, tuple(row.changes), row.status, row.arrived, row.expected, row.advice)
 
 
 def _row(

@@ -65,6 +65,14 @@ class SamlSide:
 
 
 @dataclass(frozen=True, slots=True)
+class IdpMetadata:
+    """What a SAML identity provider says of itself, and until when it says it holds."""
+
+    side: SamlSide
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OidcSide:
     """An OpenID provider. `client_secret` is opened here and left out of `repr`; None with `private_key_jwt`.
 

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from connector.accounts import local
 from connector.directory import requests
+from connector.directory.checkup import CheckItem
 from connector.directory.documents import INSTALLATION
 from connector.directory.requests import PendingRequest
 from connector.directory.sign_on_model import SignOn
@@ -22,6 +23,7 @@ from connector.errors import Conflict, ConnectorError, Invalid, NotFound
 from connector.membership.identity import LogoutHandle
 from connector.membership.profile import default_mapping, read_profile
 from connector.oidc import flow, logout, tokens
+from connector.oidc.checks import static_checks
 from connector.oidc.client import published_keys
 from connector.oidc.flow import Progress, Verified
 from connector.oidc.identity import as_attributes, identity_of
@@ -63,7 +65,12 @@ def leave(sign_on: SignOn, handle: LogoutHandle) -> Response | None:
     return pages.redirect(url) if url else None
 
 
-protocol = Protocol(start, metadata, logged_out, leave)
+def checks(sign_on: SignOn) -> tuple[CheckItem, ...]:
+    """What the provider says of itself now."""
+    return tuple(CheckItem(*each) for each in static_checks(sign_on, house().fetcher))
+
+
+protocol = Protocol(start, metadata, logged_out, leave, checks)
 """What OpenID Connect gives to the routes that it shares with SAML."""
 
 

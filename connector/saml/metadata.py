@@ -7,13 +7,12 @@ address an admin gave. A signature in it is by a key that nobody here knows, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
 
 from connector.directory.certificates import read_certificate
-from connector.directory.sign_on_model import Binding, Certificate, SamlSide, SigningKey, SignOn
+from connector.directory.sign_on_model import Binding, Certificate, IdpMetadata, SamlSide, SigningKey, SignOn
 from connector.errors import Invalid
 from connector.saml.names import DS, MD, POST_BINDING, REDIRECT_BINDING, SAMLP, Element
 from connector.saml.times import instant
@@ -29,14 +28,6 @@ _CIPHERS = (
     "http://www.w3.org/2009/xmlenc11#aes128-gcm",
     "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class IdpMetadata:
-    """What an identity provider says of itself, and until when it says it holds."""
-
-    side: SamlSide
-    valid_until: datetime | None
 
 
 def read_metadata(xml: bytes, now: datetime) -> IdpMetadata:

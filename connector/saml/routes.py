@@ -13,11 +13,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.accounts import sessions
 from connector.directory import requests, signing_keys
+from connector.directory.checkup import CheckItem
 from connector.directory.requests import PendingRequest
 from connector.directory.sign_on_model import Binding, SamlSide, SigningKey, SignOn
 from connector.errors import ConnectorError, Forbidden, Invalid
 from connector.membership.identity import LogoutHandle
-from connector.saml import gate, logout, outgoing, waiting
+from connector.saml import gate, logout, outgoing, refresh, waiting
 from connector.saml.facts import facts_of, redacted, stage_of
 from connector.saml.logout import LogoutRequest, Query
 from connector.saml.metadata import our_metadata
@@ -233,4 +234,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-protocol = Protocol(start=start, metadata=metadata, logout=log_out, leave=leave)
+def checks(sign_on: SignOn) -> tuple[CheckItem, ...]:
+    """What the identity provider says of itself now."""
+    return refresh.checks(house().database, house().fetcher, sign_on, _now())
+
+
+protocol = Protocol(start=start, metadata=metadata, logout=log_out, leave=leave, checks=checks)

@@ -80,6 +80,28 @@ def id_rows(ids: Iterable[str]) -> Select[str]:
     return select(rows.c.value)
 
 
+class _Texts(FunctionElement[str]):
+    """The texts of a JSON array in a column, as rows with one column `value`."""
+
+    name = "texts"
+    inherit_cache = True
+
+
+@compiles(_Texts, "sqlite")
+def _texts_on_sqlite(element: _Texts, compiler: Any, **kw: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Texts, "postgresql")
+def _texts_on_postgresql(element: _Texts, compiler: Any, **kw: Any) -> str:
+    return f"LATERAL (SELECT jsonb_array_elements_text({compiler.process(element.clauses, **kw)}) AS value)"
+
+
+def json_texts(listed: Any) -> Any:
+    """The texts of a column with a JSON array of them, or null: rows with one column `value`, beside the row they are of."""
+    return _Texts(listed).table_valued(column("value", Text), joins_implicitly=True)
+
+
 class _Rows(FunctionElement[str]):
     """The rows of a query as the text of one JSON array of arrays, in no order."""
 

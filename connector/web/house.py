@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from connector.config import Settings
+from connector.directory.sign_on_providers import ReadMetadata
 from connector.outbound.fetch import Fetcher
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The installation. `protocols` says what `saml` and `oidc` give to the routes they share."""
+    """The installation. `protocols` says what `saml` and `oidc` give to the routes they share; `read_metadata` reads what a SAML
+    identity provider says of itself."""
 
     settings: Settings
     database: Database
     sealer: Sealer
     fetcher: Fetcher
     protocols: Mapping[str, Protocol]
+    read_metadata: ReadMetadata
 
     @property
     def is_https(self) -> bool:

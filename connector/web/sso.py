@@ -9,7 +9,7 @@ GET  /sso/{c}/test      the same, for an admin, and nothing is made of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from connector.accounts import throttle
 from connector.accounts.sessions import Visitor
 from connector.directory import requests, sign_in, traces, trial_record
 from connector.directory import sign_on as sign_ons
+from connector.directory.checkup import CheckItem
 from connector.directory.requests import PendingRequest, Purpose
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Stage, Trace
@@ -52,13 +53,14 @@ class Protocol:
 
     `start` sends the browser to the identity provider (303, or a page that posts); `metadata` describes us to it; `logout`
     answers what it sends to /sso/{c}/logout; `leave` sends the browser to its logout with what was kept of the sign-in,
-    or returns None where it offers none.
+    or returns None where it offers none; `checks` asks the identity provider what it says of itself now.
     """
 
     start: Callable[[SignOn, Begun], Response]
     metadata: Callable[[SignOn], Response]
     logout: Callable[[SignOn], Response]
     leave: Callable[[SignOn, LogoutHandle], Response | None]
+    checks: Callable[[SignOn], Iterable[CheckItem]]
 
 
 def load(connection_id: str) -> SignOn:

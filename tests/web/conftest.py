@@ -67,7 +67,7 @@ def _leave(_: SignOn, handle: LogoutHandle) -> Response:
     return pages.redirect(f"{IDP}/logout?hint={handle.name_id}")
 
 
-PROTOCOL = Protocol(_start, lambda _: Response("described"), lambda _: Response("left"), _leave)
+PROTOCOL = Protocol(_start, lambda _: Response("described"), lambda _: Response("left"), _leave, lambda _: ())
 
 
 @dataclass(frozen=True)
