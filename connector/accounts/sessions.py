@@ -8,6 +8,7 @@ which only a hash is kept; every sign-in makes new ones.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ TOUCH = timedelta(minutes=1)
 """How exact "last seen" is: at most one write in this time, however many requests come."""
 
 AGENT_KEPT = 300
+_log = logging.getLogger(__name__)
 _CHUNK = 10_000  # rows deleted in one transaction: on SQLite every writer waits for it
 
 
@@ -72,6 +74,8 @@ def open(tx: Connection, person_id: str, proof: Proof, visitor: Visitor, now: da
     if old is not None:
         tx.execute(delete(t.Session).where(t.Session.id == old.id))
     insert_rows(tx, t.Authentication, [new.authentication])
+    if proof.organization_id is None:  # of the others an organization's audit trail tells
+        _log.info("signed in by %s, session %s", proof.method, new.session["id"])
     return new.token
 
 

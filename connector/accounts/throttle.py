@@ -49,6 +49,7 @@ LIMITS = {
     "invitation_per_organization": Limit(1000, 3600, burst=1000),
     "invitation_resend": Limit(5, 3600, burst=5),  # per invitation
     "organization": Limit(30, 3600, burst=30),  # per person: new organizations
+    "unknown_key": Limit(120, 60, burst=120),  # per address: API keys that nobody has
     "token_endpoint": Limit(120, 60, burst=120),  # per address: refused requests
 }
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flask import request
 
-from connector.accounts import keys, sessions
+from connector.accounts import keys, sessions, throttle
 from connector.accounts.keys import Holder
 from connector.accounts.sessions import Session
 from connector.errors import Unauthenticated
@@ -45,7 +45,7 @@ class Caller:
 
 
 def current(now: datetime) -> Caller:
-    """Who sent this request. Raises Unauthenticated `key_unknown`, `signed_out`."""
+    """Who sent this request. Raises Unauthenticated `key_unknown`, `signed_out`; TooMany `too_many_requests`."""
     authorization = request.headers.get("Authorization")
     return _by_cookie(now) if authorization is None else _by_key(authorization, now)
 
@@ -54,6 +54,7 @@ def _by_key(authorization: str, now: datetime) -> Caller:
     scheme, _, key = authorization.strip().partition(" ")
     holder = keys.find(house().database, key.strip(), now) if scheme.lower() == "bearer" else None
     if holder is None:
+        throttle.spend(house().database, "unknown_key", request.remote_addr or "", now)
         raise Unauthenticated(
             "key_unknown",
             "There is no such key, or it was revoked, or its holder is no active member of its organization.",

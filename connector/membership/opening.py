@@ -12,7 +12,17 @@ from typing import Literal
 
 from connector.membership.model import Mode
 
-Method = Literal["email_link", "oidc_local", "operator_link", "break_glass", "saml", "oidc", "personal_key", "organization_key"]
+Method = Literal[
+    "email_link",
+    "oidc_local",
+    "operator_link",
+    "break_glass",
+    "saml",
+    "oidc",
+    "personal_key",
+    "organization_key",
+    "project_key",
+]
 OpenBy = Literal["local", "sso", "break_glass"]
 
 LOCAL: frozenset[Method] = frozenset({"email_link", "oidc_local", "operator_link"})
@@ -27,7 +37,8 @@ class Authentication:
     """One way in which a person showed who they are, while it lives: what has ended or expired is not asked about.
 
     `organization_id` is set for an organization's identity provider (which comes with its connection and whether that is active),
-    for break-glass, and for an organization's key.
+    for break-glass, and for keys of an organization or of a project of it. A project's key is nobody's: it opens nothing that
+    somebody's membership does (`acting.stand` judges it).
     """
 
     method: Method

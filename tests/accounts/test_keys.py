@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connector.accounts import keys
 from connector.errors import Conflict, ConnectorError, Invalid, NotFound
+from connector.membership.opening import Authentication
+from connector.membership.roles import PERMISSIONS
+from connector.organizations import projects
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.accounts.people import NOW, acme_in_sso, holder, later, leave, organization, person, suspend
@@ -34,7 +38,7 @@ def actions(database: Database) -> list[str]:
 def test_a_personal_key_is_found_with_one_statement(database: Database) -> None:
     """Whose it is, what it counts as, and what it is for."""
     ada = person(database, "ada@x.example")
-    made = keys.create(database, "Ada@x.example", NOW, scopes=["teams.read", "members.read", "teams.read"])
+    made = keys.create(database, "Ada@x.example", NOW, scopes=["teams.manage", "audit.read", "teams.manage"])
     assert made.key.startswith("cnk_")
     keys.find(database, made.key, NOW)
     with statements(database.engine) as sent:
@@ -42,7 +46,7 @@ def test_a_personal_key_is_found_with_one_statement(database: Database) -> None:
     assert len(sent) == 1
     assert found is not None
     assert (found.key_id, found.person_id, found.email) == (made.id, ada, "ada@x.example")
-    assert (found.authentication.method, found.scopes) == ("personal_key", ("members.read", "teams.read"))
+    assert (found.authentication.method, found.scopes) == ("personal_key", ("audit.read", "teams.manage"))
 
 
 def test_the_operator_vouches_for_a_new_person(database: Database) -> None:
@@ -100,14 +104,14 @@ def test_a_revoked_key_is_dead_at_once(database: Database) -> None:
 def test_keys_are_listed_oldest_first_by_person_and_by_organization(database: Database) -> None:
     """With their last letters, never whole."""
     home, _ = acme_in_sso(database)
-    mine = keys.create(database, OWNER, NOW, scopes=["members.read"])
+    mine = keys.create(database, OWNER, NOW, scopes=["members.manage"])
     ours = keys.create(database, OWNER, later(seconds=1), organization_id=home.organization)
     keys.create(database, "else@x.example", NOW)
     keys.find(database, mine.key, later(minutes=5))
     keys.revoke(database, ours.id)
     first, second = keys.list_(database, email="OWNER@acme.example")
     assert (first.id, first.hint, first.state, first.last_used_at) == (mine.id, mine.key[-4:], "live", later(minutes=5))
-    assert (first.person, first.organization, first.scopes) == (OWNER, None, ("members.read",))
+    assert (first.person, first.organization, first.scopes) == (OWNER, None, ("members.manage",))
     assert (second.id, second.organization, second.state, second.last_used_at) == (ours.id, "acme", "revoked", None)
     assert [each.id for each in keys.list_(database, organization_id=home.organization)] == [ours.id]
     assert keys.list_(database, email="nobody@x.example") == ()
@@ -122,11 +126,60 @@ def test_what_is_no_key_finds_nobody(database: Database, key: str) -> None:
     assert keys.find(database, key, NOW) is None
 
 
-@pytest.mark.parametrize("scopes", [["Members.Read"], [""], ["a b"], ["a" * 101], ["*"]])
-def test_a_scope_is_a_lower_case_word(database: Database, scopes: Sequence[str]) -> None:
+@pytest.mark.parametrize("scopes", [["Org.Read"], [""], ["a b"], ["members"], ["*"], ["role.assign:owner"], ["org.read", "x"]])
+def test_a_scope_is_a_permission_of_roles_or_personal(database: Database, scopes: Sequence[str]) -> None:
     """Anything else is refused, and nothing is made."""
-    assert refusal(lambda: keys.create(database, "ada@x.example", NOW, scopes=scopes), Invalid) == "scope_invalid"
+    assert refusal(lambda: keys.create(database, "ada@x.example", NOW, scopes=scopes), Invalid) == "scope_unknown"
     assert keys.list_(database) == ()
+    assert keys.create(database, "ada@x.example", NOW, scopes=["personal", *PERMISSIONS]).id
+
+
+@pytest.mark.parametrize("name", ["a" * 101, "two\nlines", "\x00", "\ud800"])
+def test_a_name_is_short_and_stands_on_one_line(database: Database, name: str) -> None:
+    """In any script; it may be empty."""
+    assert refusal(lambda: keys.create(database, "ada@x.example", NOW, name=name), Invalid) == "name_invalid"
+    keys.create(database, "ada@x.example", NOW, name=" ключ ")
+    assert [each.name for each in keys.list_(database)] == ["ключ"]
+
+
+def test_a_projects_key_lives_while_the_project_does(database: Database) -> None:
+    """Whatever becomes of who made it; what it counts as is the project's, and dies with it and with the organization."""
+    home, owner = acme_in_sso(database)
+    projects.create(database, home.organization, "Site")
+    made = keys.create(database, OWNER, NOW, organization_id=home.organization, project="site", name="deploy")
+    suspend(database, home.organization, owner)
+    found = keys.find(database, made.key, NOW)
+    assert found is not None
+    assert found.authentication == Authentication("project_key", home.organization)
+    assert (found.organization_id, found.project_id is not None) == (home.organization, True)
+    [listed] = keys.list_(database, organization_id=home.organization)
+    assert (listed.state, listed.project, listed.name) == ("live", "site", "deploy")
+    projects.delete(database, home.organization, "site")
+    assert keys.find(database, made.key, NOW) is None
+
+
+def test_a_project_must_be_one_of_the_organization(database: Database) -> None:
+    """Another organization's is as unknown as none."""
+    home, _ = acme_in_sso(database)
+    bell = organization(database, "bell")
+    foreign = projects.create(database, bell, "Site").id
+    for called in (foreign, "site", "nothing"):
+        made = partial(keys.create, database, OWNER, NOW, organization_id=home.organization, project=called)
+        assert refusal(made, NotFound) == "project_not_found"
+
+
+@pytest.mark.parametrize("project", [None, "site"])
+def test_keys_of_a_deleted_organization_are_dead(database: Database, project: str | None) -> None:
+    """Until it is restored; the holder's own go on."""
+    home, _ = acme_in_sso(database)
+    projects.create(database, home.organization, "Site")
+    made = keys.create(database, OWNER, NOW, organization_id=home.organization, project=project)
+    personal = keys.create(database, OWNER, NOW)
+    for deleted in (NOW, None):
+        with database.engine.begin() as tx:
+            tx.execute(update(t.Organization).values(deleted_at=deleted))
+        assert (keys.find(database, made.key, NOW) is None) == (deleted is not None)
+        assert keys.find(database, personal.key, NOW) is not None
 
 
 def test_being_used_is_written_at_most_once_a_minute(database: Database) -> None:

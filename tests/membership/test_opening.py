@@ -29,6 +29,7 @@ OTHER_GLASS = Authentication("break_glass", "beta")
 PERSONAL_KEY = Authentication("personal_key")
 KEY = Authentication("organization_key", "acme")
 OTHER_KEY = Authentication("organization_key", "beta")
+PROJECT_KEY = Authentication("project_key", "acme")
 
 IN_SSO = OrganizationAccess("acme", Mode.SSO, True)
 BY_INVITATION = OrganizationAccess("acme", Mode.INVITATION, True)
@@ -50,6 +51,7 @@ BY_INVITATION = OrganizationAccess("acme", Mode.INVITATION, True)
         ([PERSONAL_KEY], None, "local"),
         ([KEY], "sso", "local"),
         ([OTHER_KEY], None, None),
+        ([PROJECT_KEY], None, None),
         ([LINK, OKTA], "sso", "local"),
         ([GLASS, OKTA], "sso", "break_glass"),
         ([LINK, GLASS], "break_glass", "local"),
@@ -106,7 +108,7 @@ def test_powers_over_the_installation_need_a_local_sign_in(held: list[Authentica
 
 
 ORGANIZATIONS = st.sampled_from(["acme", "beta", "gamma"])
-FOREIGN: list[Method] = ["saml", "oidc", "break_glass", "organization_key"]
+FOREIGN: list[Method] = ["saml", "oidc", "break_glass", "organization_key", "project_key"]
 foreign = st.builds(Authentication, st.sampled_from(FOREIGN), ORGANIZATIONS, st.sampled_from(["c1", "c2"]), st.booleans())
 local = st.builds(Authentication, st.sampled_from(["email_link", "oidc_local", "operator_link", "personal_key"]))
 sessions = st.lists(foreign | local, max_size=5)

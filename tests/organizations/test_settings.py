@@ -140,6 +140,7 @@ def test_two_at_once_each_tell_their_own_change(database: Database) -> None:
 def test_sign_ins_through_an_identity_provider_end_as_soon_as_is_set(database: Database) -> None:
     """From the next sign-in on; what the provider itself limits further stays; no statement more."""
     door = by_claims(database)
+    door.come("zoe")  # the first of all writes down what the subject is from now on
     with statements(database.engine) as before:
         first = door.come("ada")
     settings.replace(database, door.world.organization, "auth", {"session_hours": 2})
