@@ -167,15 +167,21 @@ def _without_null(field: Described) -> Described:
     return {name: said for name, said in field.items() if name not in ("anyOf", "default")} | others[0]
 
 
+_WORKSPACE = "Where to work: an organization, by id or slug, or `~personal`. Without it, where the session works."
+_WORKSPACE_OF_ADDRESS = (
+    "Which organization `~current` is, by id or slug. Without it, the one that the session or the key works in."
+)
+
+
 def _in_headers(each: Operation) -> Iterable[Described]:
     if each.in_workspace:
-        yield _header("X-Workspace", "The organization to work in, by id or slug, or `~personal`; else that of the session.")
+        yield _header("X-Workspace", _WORKSPACE_OF_ADDRESS if "o" in each.variables else _WORKSPACE)
     if each.idempotent:
         told = "Sent again with the same key within a day, the request is answered as before and nothing is done twice."
         yield _header("Idempotency-Key", told, {"type": "string", "pattern": "^[!-~]{1,255}$"})
-    if each.etag and each.changes:
+    if each.compares:
         yield _header("If-Match", "The ETag that was read: the change is made only while the thing is still that.")
-    elif each.etag:
+    elif each.etag and not each.changes:
         yield _header("If-None-Match", "The ETag that is known: 304 while the thing is still that.")
 
 
@@ -262,7 +268,7 @@ def _by_itself(each: Operation) -> Iterable[tuple[int, tuple[str, ...]]]:
         yield 400, ("idempotency_key_invalid",)
         yield 409, ("idempotency_key_reused", "secret_key_changed")
         yield 413, ("request_entity_too_large",)
-    if each.etag and each.changes:
+    if each.compares:
         yield 412, ("version_mismatch",)
 
 

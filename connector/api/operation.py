@@ -84,6 +84,11 @@ class Operation:
         return self.method != "GET"
 
     @property
+    def compares(self) -> bool:
+        """Whether it changes a thing that has a version."""
+        return self.etag and self.method in ("PUT", "PATCH", "DELETE")
+
+    @property
     def in_workspace(self) -> bool:
         """Whether it matters which organization the caller works in."""
         return "o" in self.variables or self.path.startswith("/api/resources")

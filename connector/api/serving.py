@@ -88,7 +88,7 @@ def _list(page: Page[Any]) -> Response:
 
 def _seen(operation: Operation) -> Seen | None:
     """What compares the version the client knows with the thing as it is (RFC 9110 section 13.1.1)."""
-    if not (operation.etag and operation.changes and "If-Match" in request.headers):
+    if not (operation.compares and "If-Match" in request.headers):
         return None
     known = request.if_match
 
