@@ -13,10 +13,10 @@ from connector.cli.connection_test import last_test, test, trace
 from connector.cli.output import Shown
 from connector.cli.sign_on_options import setups, sign_on_options
 from connector.directory import connections, plans
-from connector.directory.activation import DIRECTORIES
 from connector.directory.connections import IDPS, JIT, CertificateView, ConnectionView
 from connector.directory.model import Document
 from connector.directory.sign_on import load, without_certificate
+from connector.directory.states import DIRECTORIES
 from connector.organizations import organizations
 from connector.organizations.organizations import OrganizationView
 

@@ -1,6 +1,6 @@
 """Plans: look first, then apply what was looked at.
 
-`propose` runs a verb as a preview and stores its input and its access changes for 24 hours; `apply_stored` runs the same verb
+`propose` runs a verb as a preview and stores its input and what would change for 24 hours; `apply_stored` runs the same verb
 again under the lock, and keeps the result only if every change was in the stored plan. Verbs are named here, so that a stored
 plan can find the one it came from.
 """
@@ -11,17 +11,18 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
 
-from connector.directory import activation, domains, restore, rules
+from connector.directory import activation, domains, mode, policy, restore, rules, states, trial_record
 from connector.directory.model import Document
 from connector.errors import Conflict, NotFound
-from connector.membership.model import AccessChange
+from connector.membership.model import AccessChange, Subject
 from connector.membership.plan import Plan
-from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
+from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -29,30 +30,30 @@ from connector.storage.writes import insert_rows
 
 LIFE = timedelta(hours=24)
 
-Verb = Callable[[Corridor, Document], Outcome]
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What a plan can be of: what runs, what the audit trail calls it, the permission that it takes, and what is asked of a
+    person beside that: not of the operator, who vouches for it."""
+
+    run: Callable[[Corridor, Document], Outcome]
+    sentence: str
+    permission: str = "sso.manage"
+    asked: Callable[[Corridor, Document, Actor], None] | None = None
+
 
 VERBS: Mapping[str, Verb] = {
-    "activate": activation.activate,
-    "directory": activation.set_directory,
-    "disable": activation.disable,
-    "delete_connection": activation.remove,
-    "restore": restore.restore,
-    "rules": rules.replace_all,
-    "add_rule": rules.add,
-    "remove_rule": rules.remove,
-    "remove_domain": domains.give_up,
-}
-
-SENTENCES: Mapping[str, str] = {
-    "activate": "the connection was activated",
-    "directory": "the state of the directory was changed",
-    "disable": "the connection was disabled",
-    "delete_connection": "the connection was deleted",
-    "restore": "people were restored after a burst",
-    "rules": "the rules were reconciled",
-    "add_rule": "a rule was added",
-    "remove_rule": "a rule was removed",
-    "remove_domain": "a domain was given up",
+    "activate": Verb(activation.activate, "the connection was activated", asked=trial_record.need_trial),
+    "mode": Verb(mode.switch, "the membership mode was switched", asked=mode.asked),
+    "directory": Verb(states.set_directory, "the state of the directory was changed"),
+    "disable": Verb(states.disable, "the connection was disabled"),
+    "delete_connection": Verb(states.remove, "the connection was deleted"),
+    "policy": Verb(policy.set_, "the policy of roles was changed"),
+    "restore": Verb(restore.restore, "people were restored after a burst"),
+    "rules": Verb(rules.replace_all, "the rules were reconciled"),
+    "add_rule": Verb(rules.add, "a rule was added"),
+    "remove_rule": Verb(rules.remove, "a rule was removed"),
+    "remove_domain": Verb(domains.give_up, "a domain was given up"),
 }
 
 
@@ -82,36 +83,42 @@ class PlanChanged(Conflict):
         self.plan = plan
 
 
-def propose(database: Database, organization_id: str, kind: str, given: Document) -> PlanView:
-    """Compute a plan, store it with its input, change nothing else."""
-    outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, given), exclusive=True, preview=True)
+def propose(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
+    """Compute a plan, store it with its input, change nothing else. Raises what the verb raises."""
+    outcome = _run(database, organization_id, kind, given, actor, preview=True)
     view = _view(outcome, _digest(kind, given, outcome.plan), applied=False)
-    _store(database, organization_id, kind, given, view.digest, outcome.plan)
+    _store(database, organization_id, kind, given, view, actor)
     return view
 
 
-def carry_out(database: Database, organization_id: str, kind: str, given: Document) -> PlanView:
-    """Run a verb and keep what it does."""
-    outcome = enter(database, organization_id, _origin(kind), lambda c: VERBS[kind](c, given), exclusive=True)
+def carry_out(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
+    """Run a verb and keep what it does. Raises what the verb raises."""
+    outcome = _run(database, organization_id, kind, given, actor)
     return _view(outcome, _digest(kind, given, outcome.plan), applied=True)
 
 
-def apply_stored(database: Database, organization_id: str, digest: str) -> PlanView:
-    """Apply a stored plan, computed afresh. Raises NotFound `plan_not_found` and PlanChanged `plan_changed`."""
-    stored = _stored(database, organization_id, digest)
+def show(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
+    """A stored plan, as it was when it was looked at. Raises NotFound `plan_not_found`."""
+    stored = _stored(database, organization_id, digest, actor)
+    return PlanView(digest, False, stored.summary, stored.changes, stored.withheld, stored.notes)
 
-    def work(corridor: Corridor) -> Outcome:
-        outcome = VERBS[stored.kind](corridor, stored.input)
-        if not outcome.plan.is_within([tuple(line) for line in stored.changes]):
+
+def apply_stored(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
+    """Apply a stored plan, computed afresh. Raises NotFound `plan_not_found`, PlanChanged `plan_changed`, and what the verb
+    raises."""
+    stored = _stored(database, organization_id, digest, actor)
+    seen = [(line.subject.key, line.target, line.before, line.after) for line in stored.changes]
+
+    def keep(corridor: Corridor, outcome: Outcome) -> None:
+        if not outcome.plan.is_within(seen):
             raise _Moved
         mine = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == digest)
         corridor.tx.execute(delete(t.StoredPlan).where(*mine))
-        return outcome
 
     try:
-        outcome = enter(database, organization_id, _origin(stored.kind), work, exclusive=True)
+        outcome = _run(database, organization_id, stored.kind, stored.given, actor, then=keep)
     except _Moved:
-        raise PlanChanged(propose(database, organization_id, stored.kind, stored.input)) from None
+        raise PlanChanged(propose(database, organization_id, stored.kind, stored.given, actor=actor)) from None
     return _view(outcome, digest, applied=True)
 
 
@@ -119,8 +126,28 @@ class _Moved(Exception):
     """Rolls the transaction back."""
 
 
-def _origin(kind: str) -> Origin:
-    return Origin(OPERATOR, SENTENCES[kind])
+def _run(
+    database: Database,
+    organization_id: str,
+    kind: str,
+    given: Document,
+    actor: Actor,
+    *,
+    preview: bool = False,
+    then: Callable[[Corridor, Outcome], None] | None = None,
+) -> Outcome:
+    """Run a verb for somebody, alone in the organization; `then` looks at what came of it before it is kept."""
+    verb = VERBS[kind]
+
+    def work(corridor: Corridor, _: Standing) -> Outcome:
+        if verb.asked is not None and not actor.is_operator:
+            verb.asked(corridor, given, actor)
+        outcome = verb.run(corridor, given)
+        if then is not None:
+            then(corridor, outcome)
+        return outcome
+
+    return act(database, organization_id, actor, verb.permission, verb.sentence, work, exclusive=True, preview=preview)
 
 
 def _digest(kind: str, given: Document, plan: Plan) -> str:
@@ -130,25 +157,41 @@ def _digest(kind: str, given: Document, plan: Plan) -> str:
     return hashlib.sha256(json.dumps([kind, given], sort_keys=True).encode()).hexdigest()
 
 
-def _store(database: Database, organization_id: str, kind: str, given: Document, digest: str, plan: Plan) -> None:
-    def work(corridor: Corridor) -> None:
-        key = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == digest)
-        corridor.tx.execute(delete(t.StoredPlan).where(*key))
-        row = {"organization_id": organization_id, "digest": digest, "kind": kind, "input": dict(given)}
+def _store(database: Database, organization_id: str, kind: str, given: Document, view: PlanView, actor: Actor) -> None:
+    lines = [[c.subject.key, c.subject.email, c.target, c.before, c.after, list(c.because)] for c in view.changes]
+    changes = {"summary": view.summary, "lines": lines, "withheld": list(view.withheld), "notes": list(view.notes)}
+
+    def work(corridor: Corridor, _: Standing) -> None:
+        key = {"organization_id": organization_id, "digest": view.digest}
+        corridor.delete(t.StoredPlan, [key])
         times = {"created_at": corridor.now, "expires_at": corridor.now + LIFE}
-        insert_rows(corridor.tx, t.StoredPlan, [{**row, "changes": [list(line) for line in plan.lines], **times}])
+        insert_rows(corridor.tx, t.StoredPlan, [{**key, "kind": kind, "input": dict(given), "changes": changes, **times}])
 
-    enter(database, organization_id, _origin(kind), work, exclusive=True)
+    act(database, organization_id, actor, VERBS[kind].permission, VERBS[kind].sentence, work, exclusive=True)
 
 
-def _stored(database: Database, organization_id: str, digest: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    kind: str
+    given: Document
+    summary: dict[str, int]
+    changes: tuple[AccessChange, ...]
+    withheld: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _stored(database: Database, organization_id: str, digest: str, actor: Actor) -> _Stored:
+    """The plan that waits under a digest, for somebody who may apply it."""
     plan = t.StoredPlan
+    fresh = (plan.organization_id == organization_id, plan.digest == digest, plan.expires_at > datetime.now(UTC))
 
-    def work(corridor: Corridor) -> Any:
-        mine = (plan.organization_id == organization_id, plan.digest == digest, plan.expires_at > corridor.now)
-        return corridor.tx.execute(select(plan).where(*mine)).one_or_none()
+    def work(glance: Glance, standing: Standing) -> Any:
+        row = glance.tx.execute(select(plan.kind, plan.input, plan.changes).where(*fresh)).one_or_none()
+        if row is not None:
+            standing.need(VERBS[row.kind].permission)
+        return row
 
-    found = enter(database, organization_id, Origin(OPERATOR, ""), work)
+    found = look(database, organization_id, actor, MEMBER, work)
     if found is None:
         raise NotFound(
             "plan_not_found",
@@ -156,7 +199,13 @@ def _stored(database: Database, organization_id: str, digest: str) -> Any:
             expected="a digest printed within the last 24 hours",
             advice="`connector plan ORG` prints and stores a new one.",
         )
-    return found
+    said = found.changes
+    lines = tuple(_line(*line) for line in said["lines"])
+    return _Stored(found.kind, found.input, said["summary"], lines, tuple(said["withheld"]), tuple(said["notes"]))
+
+
+def _line(key: str, email: str | None, target: str, before: str | None, after: str | None, because: list[str]) -> AccessChange:
+    return AccessChange(Subject(key, email), target, before, after, tuple(because))
 
 
 def _view(outcome: Outcome, digest: str, *, applied: bool) -> PlanView:

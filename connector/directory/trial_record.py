@@ -16,12 +16,15 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from connector.directory.connections import MANAGE, addresses, known
+from connector.accounts import persons
+from connector.directory.connections import MANAGE, addresses, known, not_found
+from connector.directory.model import Document
 from connector.directory.requests import hashed
 from connector.directory.sign_on_model import SignOn
-from connector.errors import Forbidden
+from connector.directory.sign_on_settings import mapping_of
+from connector.errors import Conflict, Forbidden
 from connector.membership.fold import fold
-from connector.provisioning import apply
+from connector.provisioning import apply, people
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act
 from connector.provisioning.corridor import Corridor
 from connector.storage import tables as t

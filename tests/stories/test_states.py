@@ -120,7 +120,8 @@ def _before_going_live(database: Database) -> World:
     acme.invited("gone@acme.example")
     acme.invited("guest@elsewhere.example")
     acme.group("Engineering", acme.create("ada"), acme.create("bob"))
-    pending = {"role": "member", "status": "pending", "token_hash": "x", "expires_at": NOW, "created_at": NOW}
+    until = {"expires_at": NOW + timedelta(days=7), "created_at": NOW}
+    pending = {"role": "member", "status": "pending", "token_hash": "x", **until}
     with database.engine.begin() as tx:
         home = {"id": new_id(), "organization_id": acme.organization}
         tx.execute(insert(t.Invitation).values(email="new@acme.example", email_key="new@acme.example", **home, **pending))
@@ -247,7 +248,7 @@ def test_a_connection_whose_directory_is_live_is_not_disabled(database: Database
 
 
 def test_every_change_of_a_connections_state_is_audited(database: Database) -> None:
-    """Made, active, disabled, active again, gone; and of the directory that went live and was paused. Each says who did it."""
+    """Made, active, disabled, active again, gone; and of the directory that was paused. Each says who did it."""
     acme = world.live(database)
     second = connections.create(database, acme.organization, "Google", "google", base_url=world.BASE).id
     for verb in ("activate", "disable", "activate", "disable"):
@@ -258,10 +259,29 @@ def test_every_change_of_a_connections_state_is_audited(database: Database) -> N
     assert [item.action for item in told] == [f"connection.{each}" for each in verbs]
     assert all(item.actor for item in told)
     acme.directory("paused")
-    assert [item.action for item in acme.audit() if item.action.startswith("directory.")][-2:] == [
-        "directory.live",
-        "directory.paused",
-    ]
+    assert [item.action for item in acme.audit() if item.action.startswith("directory.")][-1:] == ["directory.paused"]
+
+
+def test_going_live_is_one_entry_of_the_audit_trail_and_an_event_for_each_of_its_parts(database: Database) -> None:
+    """What was before and after stands together; whoever waits for the mode or the directory hears of that alone."""
+    acme = world.staged(database)
+    acme.activate()
+    [entry] = [item for item in acme.audit() if item.target in ("organization", f"connection:{acme.connection}")][-1:]
+    assert (entry.action, entry.before, entry.after) == (
+        "connection.activated",
+        {"state": "draft", "directory": "staging", "mode": "invitation"},
+        {"state": "active", "directory": "live", "mode": "sso"},
+    )
+    kinds = ("connection.activated", "directory.live", "organization.mode_changed")
+    assert sorted(event["kind"] for event in acme.events(*kinds)) == sorted(kinds)
+    assert acme.audit("directory.live", "organization.mode_changed") == []
+    entra = acme.another()
+    entra.activate()
+    assert acme.audit("connection.activated")[-1].after == {
+        "state": "active",
+        "directory": "live",
+        "replaces": f"connection:{acme.connection}",
+    }
 
 
 def test_rules_of_a_directory_not_in_force_are_kept_and_give_nothing(database: Database) -> None:
