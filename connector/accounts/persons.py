@@ -88,12 +88,14 @@ def find_or_make(tx: Connection, email: str, now: datetime, name: str | None = N
 
     Two at once for one address: the unique index makes the second begin again, and find the first.
     """
-    keys = spellings(email)
-    known = _holder(tx, keys)
-    if known is not None:
-        return known
+    return _holder(tx, spellings(email)) or make(tx, email, now, name)
+
+
+def make(tx: Connection, email: str, now: datetime, name: str | None = None) -> str:
+    """A new person with a verified primary address of which it was seen that nobody has it; somebody who got it since then makes
+    the transaction begin again."""
     made = new_id()
     tx.execute(insert(t.Person).values(id=made, display_name=name, created_by=None, created_at=now))
-    address = {"id": new_id(), "person_id": made, "email": email, "email_key": keys[0], "verified": True, "is_primary": True}
-    tx.execute(insert(t.Address).values(**address, created_at=now))
+    address = {"id": new_id(), "person_id": made, "email": email, "email_key": spellings(email)[0]}
+    tx.execute(insert(t.Address).values(**address, verified=True, is_primary=True, created_at=now))
     return made

@@ -178,7 +178,7 @@ def accept_link(database: Database, token: str, visitor: Visitor, *, actor: Acto
             return Entered(join(corridor, row, _same(actor, holder)), None)
         if holder is not None:
             raise _sign_in_first(sign_in_at)
-        made = persons.find_or_make(corridor.tx, row.email, corridor.now)
+        made = persons.make(corridor.tx, row.email, corridor.now)
         joined = join(corridor, row, made)
         return Entered(joined, sessions.open(corridor.tx, made, Proof("email_link"), visitor, corridor.now))
 

@@ -6,7 +6,6 @@ other: the inviting one hears that somebody asked, the other that somebody left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +74,7 @@ def approve(database: Database, organization_id: str, invitation_id: str, *, act
             lock_organization(tx, locked, exclusive=True)
         with open_new(tx, organization_id, origin) as corridor:
             row = _asked(corridor, invitation_id, actor)
-            _move(corridor, row, leaving)
+            _move(corridor, row, frozenset(leaving))
             return rows.view(rows.first(corridor.tx, _ROW.id == invitation_id), datetime.now(UTC))
 
     return database.write(transaction)
@@ -105,11 +104,11 @@ def _asked(corridor: Corridor, invitation_id: str, actor: Actor) -> Any:
     return row
 
 
-def _move(corridor: Corridor, row: Any, leaving: Sequence[str]) -> None:
+def _move(corridor: Corridor, row: Any, locked: frozenset[str]) -> None:
     corridor.lock_persons([row.mover])
-    if single_org.in_the_way(corridor.tx, corridor.organization_id, row.mover) != list(leaving):
-        detail = "The person has joined or left an organization at this moment."
-        raise Unavailable("busy", detail, retry_after=RETRY_AFTER)
+    leaving = single_org.in_the_way(corridor.tx, corridor.organization_id, row.mover)
+    if not locked >= set(leaving):
+        raise Unavailable("busy", "The person has joined another organization at this moment.", retry_after=RETRY_AFTER)
     origin = Origin(row.email, "moved to another organization, as they had asked", None, row.mover)
     with ExitStack() as opened:
         for organization_id in leaving:
