@@ -16,7 +16,6 @@ from pydantic import Field
 
 from connector.api.messages import Query
 from connector.errors import Invalid
-from connector.membership.fold import is_storable
 
 _CHECK = 6  # bytes
 
@@ -39,13 +38,12 @@ def write_cursor(path: str, key: str) -> str:
 
 
 def read_cursor(path: str, cursor: str) -> str:
-    """Return the key. Raises Invalid `cursor_invalid` when it was not written for this list."""
+    """Return the key. Raises Invalid `cursor_invalid` when it was not written for this list, letter by letter."""
     try:
-        raw = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True)
-        key = raw[_CHECK:].decode()
+        key = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True)[_CHECK:].decode()
     except (binascii.Error, UnicodeError):
         raise _odd() from None
-    if raw[:_CHECK] != _check(path, key) or not is_storable(key):
+    if cursor != write_cursor(path, key):
         raise _odd()
     return key
 

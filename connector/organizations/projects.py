@@ -121,7 +121,7 @@ def rename(
             apply.record(corridor, "project.changed", f"project:{view.slug}", {"name": view.name}, {"name": name})
         return find(corridor, standing, view.id)
 
-    return act(database, organization_id, actor, MEMBER, "renamed a project", work)
+    return act(database, organization_id, actor, MEMBER, "renamed a project", work, exclusive=True)
 
 
 def delete(database: Database, organization_id: str, project: str, *, actor: Actor = OPERATOR, seen: Seen | None = None) -> None:

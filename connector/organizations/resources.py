@@ -112,7 +112,7 @@ def rename(
             apply.record(corridor, "resource.changed", _called(kind, id_), {"name": found.name}, {"name": name})
         return view(*_reached(corridor, standing, kind, id_, "write"))
 
-    return act(database, organization_id, actor, MEMBER, "renamed a resource", work)
+    return act(database, organization_id, actor, MEMBER, "renamed a resource", work, exclusive=True)
 
 
 def delete(
@@ -131,7 +131,7 @@ def delete(
         corridor.delete(t.Resource, [{"key": found.key}])
         apply.record(corridor, "resource.deleted", _called(kind, id_), _told(found.name, found.project), None)
 
-    act(database, organization_id, actor, MEMBER, "deleted a resource", work)
+    act(database, organization_id, actor, MEMBER, "deleted a resource", work, exclusive=True)
 
 
 def owned(tx: Connection, organization_id: str) -> Owned:

@@ -132,7 +132,7 @@ def rename(
             apply.record(corridor, "team.changed", f"team:{row.slug}", {"name": row.name}, {"name": name})
         return _detail(corridor, find(corridor, row.id))
 
-    return act(database, organization_id, actor, MEMBER, "renamed a team", work)
+    return act(database, organization_id, actor, MEMBER, "renamed a team", work, exclusive=True)
 
 
 def delete(database: Database, organization_id: str, team: str, *, actor: Actor = OPERATOR, seen: Seen | None = None) -> None:
