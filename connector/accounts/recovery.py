@@ -3,6 +3,7 @@ operator prints when there is nothing else left."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,8 @@ from connector.accounts.sessions import Session, Visitor
 from connector.errors import Conflict, Forbidden, Unauthenticated
 from connector.membership.opening import LOCAL
 from connector.provisioning import apply
-from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act
+from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -24,7 +26,7 @@ from connector.storage.ids import new_id
 CODES = 10
 _GROUPS = 4  # of four letters: 69 bits, too many to be tried out against a stolen hash
 
-_ASKED = Origin(OPERATOR, "an operator asked for it at the command line")
+_ASKED = OPERATOR.origin("an operator asked for it at the command line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +37,55 @@ class _Match:
     organization_id: str
 
 
-def codes(database: Database, organization_id: str, email: str) -> tuple[str, ...]:
-    """Make ten codes for a break-glass owner, shown this once; the old ones are dead.
+def codes(database: Database, organization_id: str, email: str, *, actor: Actor = OPERATOR) -> tuple[str, ...]:
+    """Make ten codes for a break-glass owner, shown this once; the old ones are dead. Owners ask for their own; whoever holds the
+    top role, and the operator, for everybody's.
 
-    Raises Invalid `email_invalid`, Conflict `not_break_glass`.
+    Raises Invalid `email_invalid`, Forbidden `permission_missing`, Conflict `not_break_glass`, and what `acting.act` raises.
     """
     address = persons.read_email(email)
+    return _print(database, organization_id, address, lambda tx: persons.find(tx, address), actor)
+
+
+def codes_of(database: Database, organization_id: str, person_id: str, called: str, *, actor: Actor) -> tuple[str, ...]:
+    """The same for a person by their id, whom the audit trail calls so. Raises as `codes`."""
+    return _print(database, organization_id, called, lambda tx: person_id, actor)
+
+
+def _print(
+    database: Database, organization_id: str, called: str, find: Callable[[Connection], str | None], actor: Actor
+) -> tuple[str, ...]:
     made = tuple(new_code(_GROUPS) for _ in range(CODES))
 
-    def work(corridor: Corridor) -> tuple[str, ...]:
-        membership = _named(corridor, address)
+    def work(corridor: Corridor, standing: Standing) -> tuple[str, ...]:
+        _need_owner(standing)
+        membership = _named(corridor, called, find(corridor.tx))
         tx, code = corridor.tx, t.RecoveryCode
         tx.execute(delete(code).where(code.membership_id == membership))
         home = {"organization_id": organization_id, "membership_id": membership, "created_at": corridor.now, "used_at": None}
         tx.execute(insert(code), [{"id": new_id(), **home, "code_hash": hashed(membership, each)} for each in made])
-        apply.record(corridor, "break_glass.codes_made", address, None, {"codes": CODES})
+        apply.record(corridor, "break_glass.codes_made", called, None, {"codes": CODES})
         return made
 
-    return enter(database, organization_id, _ASKED, work)
+    return act(database, organization_id, actor, "sso.manage", "somebody asked for recovery codes", work)
 
 
-def _named(corridor: Corridor, email: str) -> str:
-    owner = glass.owner(corridor.tx, corridor.organization_id, persons.find(corridor.tx, email))
+def _need_owner(standing: Standing) -> None:
+    """Whoever breaks glass holds the top role too, so that is all that is asked."""
+    if not standing.actor.is_operator and (standing.role is None or not standing.role.top):
+        raise Forbidden(
+            "permission_missing",
+            "Recovery codes are for the owners of the organization.",
+            expected="a holder of its top role",
+        )
+
+
+def _named(corridor: Corridor, called: str, person_id: str | None) -> str:
+    owner = glass.owner(corridor.tx, corridor.organization_id, person_id)
     if owner is None or not owner.breaks_glass:
         raise Conflict(
             "not_break_glass",
-            f"{email} is no active break-glass owner of this organization.",
+            f"{called} is no active break-glass owner of this organization.",
             expected="one of `connector break-glass list ORG`",
             advice="`connector break-glass add ORG EMAIL` names another one.",
         )

@@ -6,18 +6,27 @@ from functools import partial
 
 from flask import Blueprint
 
+from connector.api import activation as activation
+from connector.api import audit as audit
+from connector.api import break_glass as break_glass
 from connector.api import check as check
+from connector.api import events as events
 from connector.api import grants as grants
 from connector.api import installation as installation
 from connector.api import invitations as invitations
 from connector.api import keys as keys
 from connector.api import me as me
+from connector.api import members as members
+from connector.api import mode as mode
 from connector.api import my_invitations as my_invitations
 from connector.api import organizations as organizations
 from connector.api import own_resources as own_resources
+from connector.api import plans as plans
+from connector.api import policy as policy
 from connector.api import projects as projects
 from connector.api import rendering
 from connector.api import resources as resources
+from connector.api import settings as settings
 from connector.api import teams as teams
 from connector.api import viewer as viewer
 from connector.api.operation import OPERATIONS

@@ -21,6 +21,7 @@ from connector.directory.model import Document
 from connector.errors import Conflict, NotFound
 from connector.membership.model import AccessChange, Subject
 from connector.membership.plan import Plan
+from connector.organizations import catalogue
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, look
 from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.sync import Outcome
@@ -49,6 +50,7 @@ VERBS: Mapping[str, Verb] = {
     "disable": Verb(states.disable, "the connection was disabled"),
     "delete_connection": Verb(states.remove, "the connection was deleted"),
     "policy": Verb(policy.set_, "the policy of roles was changed"),
+    "roles": Verb(catalogue.replace, "the roles were changed", "org.update", catalogue.need_top),
     "restore": Verb(restore.restore, "people were restored after a burst"),
     "rules": Verb(rules.replace_all, "the rules were reconciled"),
     "add_rule": Verb(rules.add, "a rule was added"),

@@ -21,19 +21,23 @@ from connector.membership.plan import Part
 from connector.organizations.last_owner import guard_by_hand
 from connector.organizations.member_views import find
 from connector.provisioning import apply, facts, sync
-from connector.provisioning.corridor import OPERATOR, Corridor, Origin, enter
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.facts import Entry
+from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import id_rows
 
 AT_MOST = 3
+MANAGES = "sso.manage"
 
 
 @dataclass(frozen=True, slots=True)
 class BreakGlassOwner:
     """One of them; `codes` is how many printed recovery codes are left."""
 
+    user_id: str
     email: str | None
     name: str | None
     status: str
@@ -41,16 +45,19 @@ class BreakGlassOwner:
     codes: int
 
 
-def list_(database: Database, organization_id: str) -> tuple[BreakGlassOwner, ...]:
-    """Return the break-glass owners, oldest first."""
-    with database.read() as tx:
-        return tuple(_view(row) for row in tx.execute(_NAMED.where(t.Membership.organization_id == organization_id)))
+def list_(database: Database, organization_id: str, *, actor: Actor = OPERATOR) -> tuple[BreakGlassOwner, ...]:
+    """Return the break-glass owners, oldest first. Raises what `acting.look` raises."""
+
+    def work(glance: Glance, standing: Standing) -> tuple[BreakGlassOwner, ...]:
+        return tuple(_view(row) for row in glance.tx.execute(_NAMED.where(t.Membership.organization_id == organization_id)))
+
+    return look(database, organization_id, actor, MANAGES, work)
 
 
 _SUSPENDED = exists().where(t.Suspension.membership_id == t.Membership.id)
 _CODES = select(func.count()).where(t.RecoveryCode.membership_id == t.Membership.id, t.RecoveryCode.used_at.is_(None))
 _NAMED = (
-    select(t.Address.email, t.Person.display_name, t.Assignment.created_at, _SUSPENDED.label("suspended"))
+    select(t.Person.id, t.Address.email, t.Person.display_name, t.Assignment.created_at, _SUSPENDED.label("suspended"))
     .add_columns(_CODES.scalar_subquery().label("codes"))
     .select_from(t.Membership)
     .join(t.Assignment, and_(t.Assignment.membership_id == t.Membership.id, t.Assignment.source == "break_glass"))
@@ -62,59 +69,71 @@ _NAMED = (
 
 def _view(row: Any) -> BreakGlassOwner:
     status = "suspended" if row.suspended else "active"
-    return BreakGlassOwner(row.email, row.display_name, status, row.created_at, row.codes)
+    return BreakGlassOwner(row.id, row.email, row.display_name, status, row.created_at, row.codes)
 
 
-def add(database: Database, organization_id: str, email: str) -> BreakGlassOwner:
+def add(database: Database, organization_id: str, email: str, *, actor: Actor = OPERATOR) -> BreakGlassOwner:
     """Name an active member, by verified address, as break-glass owner: they are an owner then, whatever they were.
 
     Raises Invalid `email_invalid`, NotFound `member_not_found`, Conflict `break_glass_limit`, `not_a_member` (suspended, or the
-    address is not verified: the e-mail link would not find them).
+    address is not verified: the e-mail link would not find them), and what `acting.act` raises.
     """
     address = persons.read_email(email)
     because = Because("named as break-glass owner: outside the IdP, for the day it fails")
 
-    def work(corridor: Corridor) -> BreakGlassOwner:
+    def work(corridor: Corridor, standing: Standing) -> BreakGlassOwner:
         entry = _member(corridor, address)
         if not breaks_glass(entry.holding):
             _refuse_too_many(corridor)
             top = roles.top(facts.setting(corridor).catalogue).name
-            sync.settle(corridor, [entry], lambda _: (Give(Assignment(ROLE, top, "break_glass"), because),))
-            apply.record(corridor, "break_glass.added", address, None, {"break_glass": True}, [because.sentence])
+            given = (Give(Assignment(ROLE, top, "break_glass"), because),)
+            outcome = sync.settle(corridor, [entry], lambda _: given)
+            _tell(corridor, "break_glass.added", address, outcome, None, {"break_glass": True})
         return _one(corridor, entry)
 
-    return enter(database, organization_id, Origin(OPERATOR, "a break-glass owner was named"), work, exclusive=True)
+    return act(database, organization_id, actor, MANAGES, "a break-glass owner was named", work, exclusive=True)
 
 
-def remove(database: Database, organization_id: str, email: str) -> None:
+def remove(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> None:
     """Take break-glass from an owner, with their codes and what is open by it. They stay owner only if something else says so.
 
-    Raises NotFound `member_not_found`, Conflict `not_break_glass`, `last_owner`, `last_break_glass`.
+    Raises NotFound `member_not_found`, Conflict `not_break_glass`, `last_owner`, `last_break_glass`, and what `acting.act`
+    raises.
     """
     because = Because("is no break-glass owner any more")
 
-    def work(corridor: Corridor) -> None:
-        entry = _find(corridor, email)
+    def work(corridor: Corridor, standing: Standing) -> None:
+        entry = _find(corridor, who)
         row = next((each for each in entry.holding.rows if each.source == "break_glass"), None)
         if row is None:
             raise Conflict(
                 "not_break_glass",
-                f"{email} is no break-glass owner of this organization.",
+                f"{who} is no break-glass owner of this organization.",
                 expected="one of `connector break-glass list ORG`",
             )
         taken = (Take(row, because),)
         _refuse_last(corridor, entry)
         guard_by_hand(corridor, [Part(entry.subject, entry.holding, taken)])
-        sync.settle(corridor, [entry], lambda _: taken)
-        apply.record(corridor, "break_glass.removed", email, {"break_glass": True}, None, [because.sentence])
+        outcome = sync.settle(corridor, [entry], lambda _: taken)
+        _tell(corridor, "break_glass.removed", entry.subject.email or who, outcome, {"break_glass": True}, None)
         corridor.tx.execute(delete(t.RecoveryCode).where(t.RecoveryCode.membership_id == entry.membership_id))
         sessions.end_break_glass(corridor.tx, organization_id, entry.person_id or "", corridor.now)
 
-    enter(database, organization_id, Origin(OPERATOR, "a break-glass owner was taken back"), work, exclusive=True)
+    act(database, organization_id, actor, MANAGES, "a break-glass owner was taken back", work, exclusive=True)
 
 
-def _find(corridor: Corridor, email: str) -> Entry:
-    return facts.members(corridor, id_rows([find(corridor, email)]))[0]
+def _tell(
+    corridor: Corridor, kind: str, who: str, outcome: Outcome, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    """One act, one audit entry: where it changed their role, that entry says why."""
+    if outcome.plan.access:
+        apply.tell(corridor, kind, [{"target": who, "before": before, "after": after}])
+    else:
+        apply.record(corridor, kind, who, before, after)
+
+
+def _find(corridor: Corridor, who: str) -> Entry:
+    return facts.members(corridor, id_rows([find(corridor, who)]))[0]
 
 
 def _member(corridor: Corridor, email: str) -> Entry:

@@ -37,6 +37,7 @@ from connector.provisioning import facts, sync, testimony
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
+from connector.provisioning.pages import Seen
 from connector.provisioning.setting import Setting
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -47,10 +48,10 @@ MANAGES = "members.manage"
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One member on whom somebody decides: what is known of them, how they are seen, and what the decider is here."""
+    """One member on whom somebody decides: what is known of them, how they are shown, and what the decider is here."""
 
     entry: Entry
-    seen: MemberView
+    member: MemberView
     standing: Standing
     corridor: Corridor
 
@@ -63,17 +64,19 @@ class _Case:
     def need_manager(self) -> None:
         """Raises Forbidden `permission_missing`, `scope_missing`, `role_above`."""
         self.standing.need(MANAGES)
-        self.standing.need_assignable(self.seen.role or "")
+        self.standing.need_assignable(self.member.role or "")
 
 
 Decide = Callable[[_Case], tuple[Change, ...]]
 
 
-def set_role(database: Database, organization_id: str, who: str, role: str, *, actor: Actor = OPERATOR) -> MemberView:
+def set_role(
+    database: Database, organization_id: str, who: str, role: str, *, seen: Seen | None = None, actor: Actor = OPERATOR
+) -> MemberView:
     """Give a member an organization role by hand: by whoever may assign both the old and the new one.
 
-    Raises Invalid `unknown_role`, Forbidden `role_above`, Conflict `managed_by_idp`, `last_owner`, `break_glass`, and what `find`
-    and `acting.act` raise.
+    Raises Invalid `unknown_role`, Forbidden `role_above`, Conflict `managed_by_idp`, `last_owner`, `break_glass`, and what
+    `find`, `seen` and `acting.act` raise.
     """
     because = Because("the role was set by hand")
 
@@ -81,7 +84,9 @@ def set_role(database: Database, organization_id: str, who: str, role: str, *, a
         held = case.entry.holding.rows
         roles.role(facts.setting(case.corridor).catalogue, role)
         _need_ceiling(case.standing)
-        case.standing.need_assignable(case.seen.role or "", role)
+        case.standing.need_assignable(case.member.role or "", role)
+        if seen is not None:
+            seen(case.member)
         _refuse_break_glass(case.entry)
         _refuse_governed(case.corridor, case.entry)
         by_hand = [row for row in sorted(held) if row.target == ROLE and row.source != "manual"]

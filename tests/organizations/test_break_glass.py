@@ -47,7 +47,7 @@ def test_a_member_is_named_and_is_an_owner_then(database: Database) -> None:
     assert world.member("ada").role == "owner"
     assert ("role", "owner", "break_glass") in world.sources("ada")
     assert named(database, world) == [ADA]
-    assert len(world.audit("break_glass.added")) == 1
+    assert len(world.audit("break_glass.added", "member.changed")) == len(world.events("break_glass.added")) == 1
 
 
 def test_there_are_three_at_most(database: Database) -> None:
