@@ -133,7 +133,6 @@ def resend(call: Call, o: str, id: str) -> InvitationView:  # noqa: A002
         "move_not_requested": 409,
         "already_member": 409,
         "last_owner": 409,
-        "last_break_glass": 409,
         "break_glass": 409,
         "managed_by_idp": 409,
     },

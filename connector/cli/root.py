@@ -21,6 +21,7 @@ INTERRUPTED = 130
 
 MODULES = {
     **dict.fromkeys(("audit", "log"), "history"),
+    **dict.fromkeys(("invitation", "invite"), "invite"),
     **dict.fromkeys(("apply", "plan", "reconcile"), "plan"),
     **{name: name for name in ("client", "connection", "demo", "doctor", "domain", "key", "member", "migrate", "org", "owner")},
     **{name: name for name in ("rule", "serve", "session", "token")},

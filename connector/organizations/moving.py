@@ -61,8 +61,8 @@ def approve(database: Database, organization_id: str, invitation_id: str, *, act
     """Let somebody in who asked to move: they leave where they belong and join here, or nothing happens.
 
     Raises NotFound `invitation_not_found`; Gone `invitation_over`, `invitation_expired`; Conflict `membership_mode`,
-    `move_not_requested`, `already_member`, and for what keeps them where they are `last_owner`, `last_break_glass`,
-    `break_glass`, `managed_by_idp`; Forbidden `role_above`; Unavailable; and what `acting.act` raises.
+    `move_not_requested`, `already_member`, and for what keeps them where they are `last_owner`, `break_glass`,
+    `managed_by_idp`; Forbidden `role_above`; Unavailable; and what `acting.act` raises.
     """
     # Who may not hears so before anything is locked that belongs to others.
     look(database, organization_id, actor, INVITE, lambda glance, standing: None)
@@ -132,8 +132,8 @@ def _leave(there: Corridor, person_id: str) -> None:
             raise _kept("break_glass", "they are a break-glass owner there")
         try:
             guard_by_hand(there, [Part(entry.subject, entry.holding, _LEFT)])
-        except Conflict as error:
-            raise _kept(error.code, "they are the last owner there") from None
+        except Conflict:
+            raise _kept("last_owner", "nobody else active holds the top role there") from None
     sync.settle(there, entries, lambda _: _LEFT)
 
 
