@@ -2,6 +2,7 @@
 
     ConnectorError
     ├── Invalid           what arrived cannot be understood or is not allowed      (usage of the product)
+    │   ├── Unfit         a message of the API is not as it is described: `faults` say where
     │   └── Unprocessable it can be understood, and speaks of what there is not
     ├── NotFound          nothing by that name here, or not for you
     ├── Gone              it was here, and is over for good
@@ -24,6 +25,8 @@ protocol rooms turn them into their own error forms: `scim/errors.py` into RFC 7
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ConnectorError(Exception):
     """The base of every refusal.
@@ -42,6 +45,14 @@ class ConnectorError(Exception):
 
 class Invalid(ConnectorError):
     """What arrived cannot be understood or is not allowed."""
+
+
+class Unfit(Invalid):
+    """A message is not as it is described. `faults` say where, as JSON Pointers (RFC 6901) by `pointer`, and what by `detail`."""
+
+    def __init__(self, code: str, detail: str, faults: Sequence[dict[str, str]], *, expected: str) -> None:
+        super().__init__(code, detail, expected=expected, advice="GET /api/openapi.json says what is taken.")
+        self.faults = faults
 
 
 class Unprocessable(Invalid):

@@ -14,8 +14,7 @@ import pydantic_core
 from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from connector.api.rendering import Unfit
-from connector.errors import Unsupported
+from connector.errors import Unfit, Unsupported
 from connector.membership.fold import is_storable
 
 EXACT = 2**53 - 1

@@ -12,17 +12,9 @@ from typing import Any
 
 from flask import Response
 
-from connector.errors import ConnectorError, Invalid
+from connector.errors import ConnectorError, Unfit
 from connector.membership.fold import timestamp
 from connector.web import refusals
-
-
-class Unfit(Invalid):
-    """A body or a query that is not as it should be: `faults` say where, as JSON Pointers (RFC 6901), and what."""
-
-    def __init__(self, code: str, detail: str, faults: list[dict[str, str]], *, expected: str) -> None:
-        super().__init__(code, detail, expected=expected, advice="GET /api/openapi.json says what is taken.")
-        self.faults = faults
 
 
 def jsonable(value: Any) -> Any:
@@ -63,7 +55,7 @@ def refused(error: ConnectorError) -> Response:
     response = refusals.answer(error, default_page=False)
     if isinstance(error, Unfit):
         told = json.loads(response.get_data())
-        response.set_data(text_of(told | {"errors": error.faults}))
+        response.set_data(text_of(told | {"errors": list(error.faults)}))
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
