@@ -49,11 +49,14 @@ _TEAMS = (
     .join(t.Team, t.Team.id == t.ResourceGrant.team_id)
     .where(
         t.ResourceGrant.resource_key == t.Resource.key,
-        exists().where(
+        # Correlated by hand: two levels below the statement SQLAlchemy would read the memberships of everybody here.
+        exists()
+        .where(
             t.Assignment.membership_id == t.Membership.id,
             t.Assignment.target_kind == "team",
             t.Assignment.target_id == t.ResourceGrant.team_id,
-        ),
+        )
+        .correlate(t.Membership, t.ResourceGrant),
     )
 )
 _EVERYBODY = select(func.min(t.ResourceGrant.level)).where(
