@@ -67,7 +67,20 @@ OF_POLICY: Mapping[str, int] = MappingProxyType(
 )
 """How a policy may be refused."""
 
-ANY: Mapping[str, int] = MappingProxyType({**OF_RULES, **OF_MODE, **OF_STATES, **OF_POLICY})
+OF_ROLES: Mapping[str, int] = MappingProxyType(
+    {
+        "roles_invalid": 400,
+        "unknown_permission": 400,
+        "unknown_role": 400,
+        "no_top_role": 409,
+        "role_in_use": 409,
+        "break_glass": 409,
+        "last_owner": 409,
+    }
+)
+"""How another catalogue of roles may be refused."""
+
+ANY: Mapping[str, int] = MappingProxyType({**OF_RULES, **OF_MODE, **OF_STATES, **OF_POLICY, **OF_ROLES})
 
 
 class DryRun(Query):

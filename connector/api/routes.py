@@ -26,6 +26,7 @@ from connector.api import policy as policy
 from connector.api import projects as projects
 from connector.api import rendering
 from connector.api import resources as resources
+from connector.api import roles as roles
 from connector.api import settings as settings
 from connector.api import teams as teams
 from connector.api import viewer as viewer

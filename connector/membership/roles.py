@@ -1,7 +1,7 @@
 """Roles as data: the five presets of ORGANIZATIONS.md part A, and who may assign what.
 
 A permission `role.assign:<max>` is a ceiling: its holder assigns roles up to `<max>` and touches nobody above it. Permissions add
-up from role to role where a system says so; the top role of every preset holds them all.
+up from role to role where a system says so; the top role of every preset holds them all. Ranks leave room for roles of one's own.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ def _openhands() -> Preset:
     member = _SEES_PEOPLE | {"resources.create", "credits.use"}
     admin = member | _RUNS_MEMBERS | _SETS_EVERYDAY | _SEES_PROJECTS
     admin |= {f"{ASSIGN}admin", "credits.add", "settings.llm.write", "resources.admin_all", "quotas.manage"}
-    top = _top("owner", 3, ceilings=("admin", "owner"))
-    roles = (top, Role("admin", 2, permissions=admin), Role("member", 1, permissions=member))
+    top = _top("owner", 30, ceilings=("admin", "owner"))
+    roles = (top, Role("admin", 20, permissions=admin), Role("member", 10, permissions=member))
     return Preset("openhands", Catalogue(roles, default="member"), creator="owner")
 
 
 def _together() -> Preset:
     """TG-15 and TG-20: members use resources and do not modify them, and buy and spend credits together."""
     member = _SEES_PEOPLE | {"resources.read_all", "credits.add", "credits.use"}
-    roles = (_top("admin", 2, ceilings=("admin",)), Role("member", 1, permissions=member))
+    roles = (_top("admin", 20, ceilings=("admin",)), Role("member", 10, permissions=member))
     return Preset("together", Catalogue(roles, default="member"), creator="admin", default_project=True, single_org=True)
 
 
@@ -71,8 +71,8 @@ def _apolo() -> Preset:
     """AP-13 to AP-16: each role expands the one below; managers see all projects, set quotas and promote up to manager."""
     user = _SEES_PEOPLE | {"projects.create", "credits.add", "credits.use"}
     manager = user | {"projects.read_all", "resources.read_all", "quotas.manage", f"{ASSIGN}manager"}
-    top = _top("admin", 3, ceilings=("manager", "admin"))
-    roles = (top, Role("manager", 2, permissions=manager), Role("user", 1, permissions=user))
+    top = _top("admin", 30, ceilings=("manager", "admin"))
+    roles = (top, Role("manager", 20, permissions=manager), Role("user", 10, permissions=user))
     return Preset("apolo", Catalogue(roles, default="user"), creator="admin")
 
 
@@ -81,10 +81,10 @@ def _onet() -> Preset:
     guest = frozenset({"org.read"})
     viewer = _SEES_PEOPLE | {"projects.read_all", "resources.read_all"}
     roles = (
-        _top("owner", 4, ceilings=("owner",)),
-        Role("editor", 3, permissions=viewer | {"resources.create", "resources.write_all"}),
-        Role("viewer", 2, permissions=viewer),
-        Role("guest", 1, permissions=guest, org_visible=False),
+        _top("owner", 40, ceilings=("owner",)),
+        Role("editor", 30, permissions=viewer | {"resources.create", "resources.write_all"}),
+        Role("viewer", 20, permissions=viewer),
+        Role("guest", 10, permissions=guest, org_visible=False),
     )
     return Preset("onet", Catalogue(roles, default="viewer"), creator="owner", kinds=COMMON + HOSTING)
 
@@ -95,10 +95,10 @@ def _oagents() -> Preset:
     admin = member | _RUNS_MEMBERS | _SETS_EVERYDAY | _SEES_PROJECTS | {f"{ASSIGN}admin", "resources.admin_all", "quotas.manage"}
     billing = frozenset({"org.read", "resources.read_all", "billing.manage", "credits.add", "audit.read"})
     roles = (
-        _top("owner", 4, ceilings=("admin", "owner")),
-        Role("admin", 3, permissions=admin),
-        Role("member", 2, permissions=member),
-        Role("billing", 1, permissions=billing, can_own=False),
+        _top("owner", 40, ceilings=("admin", "owner")),
+        Role("admin", 30, permissions=admin),
+        Role("member", 20, permissions=member),
+        Role("billing", 10, permissions=billing, can_own=False),
     )
     return Preset("oagents", Catalogue(roles, default="member"), creator="owner")
 

@@ -74,15 +74,15 @@ def _view(role: Role) -> RoleView:
 
 
 def replace(corridor: Corridor, given: Mapping[str, Any]) -> Outcome:
-    """A verb of plans: the catalogue becomes `given["roles"]` (as RoleView, what is left out as `_role` says) with
-    `given["default_role"]`, and everybody what their rows come to in it.
+    """A verb of plans: the catalogue becomes `given["roles"]` (as RoleView; what is left out as `_role` says) with
+    `given["default_role"]`, and everybody has what their rows come to in it.
 
     Raises Invalid `roles_invalid`, `unknown_permission`, `unknown_role`; Conflict `no_top_role`, `role_in_use`, `break_glass`,
     `last_owner`.
     """
     corridor.need_exclusive()
     before = facts.setting(corridor).catalogue
-    after = read(given)
+    after = read(given, before.default)
     _refuse_used(corridor, _without(before, after))
     _refuse_break_glass(corridor, after)
     _write(corridor, before, after)
@@ -122,8 +122,8 @@ def _settled(corridor: Corridor, before: Catalogue) -> Outcome:
 # ---------------------------------------------------------------------------------------------------------------- reading
 
 
-def read(given: Mapping[str, Any]) -> Catalogue:
-    """Return the catalogue that is asked for. Raises as `replace`."""
+def read(given: Mapping[str, Any], default: str) -> Catalogue:
+    """Return the catalogue that is asked for, with the default role of today where none is. Raises as `replace`."""
     listed = given.get("roles")
     if not isinstance(listed, Sequence) or not 1 <= len(listed) <= AT_MOST:
         raise _invalid(f"A catalogue has 1 to {AT_MOST} roles.")
@@ -137,7 +137,7 @@ def read(given: Mapping[str, Any]) -> Catalogue:
         )
     _check(found, tops[0])
     full = tuple(_with_everything(role) if role.top else role for role in found)
-    catalogue = Catalogue(full, str(given.get("default_role") or ""))
+    catalogue = Catalogue(full, given.get("default_role") or default)
     if roles.role(catalogue, catalogue.default).top:
         raise _invalid("The top role cannot be what everybody has by default.")
     return catalogue
