@@ -107,16 +107,19 @@ def _entry(row: Any) -> Entry:
 
 
 def _return(left: dict[str, Any], tops: set[str]) -> list[Change]:
-    """Join again with the rows given by hand, and what the rules had come to as `converted`; other causes stand as before."""
+    """Join again with the rows given by hand, and what the rules had come to as `converted`; other causes stand as before.
+
+    What everybody has (`system` rows) comes with joining."""
     because = Because("restored after the IdP deleted them")
     rows = {
         (Target(kind, slug), source): Assignment(Target(kind, slug), level, source)
         for kind, slug, level, source in left["rows"]
-        if source != "converted"
+        if source not in ("converted", "system")
     }
+    welcomed = {(Target(kind, slug), level) for kind, slug, level, source in left["rows"] if source == "system"}
     had = [(Target("role"), left["role"])] if left["role"] not in tops else []
     had += [(Target("team", slug), level) for slug, level in left["teams"]]
     had += [(Target("project", slug), level) for slug, level in left["projects"]]
-    converted = [Assignment(target, level, "converted") for target, level in had]
+    converted = [Assignment(target, level, "converted") for target, level in had if (target, level) not in welcomed]
     given: list[Change] = [Give(row, because) for row in (*rows.values(), *converted)]
     return [Join(because), *given, *(Suspend(Cause(cause), because) for cause in left["causes"])]

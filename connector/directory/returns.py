@@ -99,9 +99,13 @@ def _returning(catalogue: Catalogue, left: Mapping[str, Mapping[str, Any] | None
     return extra
 
 
+_ANEW = ("converted", "system")
+"""Sources that come anew with whoever joins: rules speak for themselves, and everybody is in the default project."""
+
+
 def _given_back(left: Mapping[str, Any], tops: set[str]) -> tuple[Change, ...]:
     because = Because("came back: the same externalId and userName as before")
-    rows = [Assignment(Target(kind, slug), level, source) for kind, slug, level, source in left["rows"] if source != "converted"]
+    rows = [Assignment(Target(kind, slug), level, source) for kind, slug, level, source in left["rows"] if source not in _ANEW]
     given = [Give(row, because) for row in rows if row.level not in tops or row.target.kind != "role"]
     causes = [Suspend(Cause(cause), Because(f"came back, and was suspended before ({cause})")) for cause in left["causes"]]
     return (*given, *causes)
