@@ -24,7 +24,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 @operation(
     "GET", "/api/openapi.json", tag="Description", summary="This description, as OpenAPI 3.1",
-    answer=Raw(("application/json",)), public=True,
+    answer=Raw(("application/json",)), etag=True, public=True,
 )  # fmt: skip
 def get_openapi(call: Call) -> Response:
     """It is the same for everybody, and may be kept for an hour."""
