@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from connector.cli import output
+from connector.cli.current import current
 from connector.cli.output import Shown
 from connector.cli.plan_text import shown_plan
 from connector.config import Settings
@@ -21,7 +22,7 @@ from connector.directory.model import Document
 from connector.directory.plans import PlanChanged
 from connector.errors import Conflict
 from connector.organizations import organizations
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 from connector.outbound.fetch import Fetcher
 from connector.provisioning.pages import Page
 from connector.storage import migrate
@@ -99,7 +100,7 @@ def opens(function: Command) -> Command:
             try:
                 output.show(function(at_hand, **given), as_json=as_json)
             except PlanChanged as changed:
-                called = given["named"] or given["org"][0]
+                called = [*given["org"], given["named"] or current(at_hand.settings) or ""][0]
                 output.show(shown_plan(changed.plan, called), as_json=as_json)
                 raise
 
@@ -107,7 +108,8 @@ def opens(function: Command) -> Command:
 
 
 def organization(function: Command) -> Command:
-    """ORG before the other arguments, counted from the right so that `--org ORG` may stand for it; an id or a slug.
+    """ORG before the other arguments, counted from the right so that `--org ORG`, or the current organization (`connector use`),
+    may stand for it; an id or a slug.
 
     The command gets `organization`, an OrganizationView.
     """
@@ -116,7 +118,7 @@ def organization(function: Command) -> Command:
     @click.option("--org", "named", metavar="ORG", help="The organization (slug or id), instead of the argument.")
     @functools.wraps(function)
     def run(at_hand: Tools, org: tuple[str, ...], named: str | None, **given: Any) -> Shown:
-        chosen: Shown = function(at_hand, organization=_find(at_hand, org, named), **given)
+        chosen: Shown = function(at_hand, organization=find_organization(at_hand, org, named), **given)
         return chosen
 
     return run
@@ -144,10 +146,13 @@ def every(read: Callable[[str | None], Page[Item]]) -> list[Item]:
         page = read(page.next)
 
 
-def _find(at_hand: Tools, org: tuple[str, ...], named: str | None) -> OrganizationView:
+def find_organization(at_hand: Tools, org: tuple[str, ...], named: str | None) -> OrganizationView:
+    """The organization that the words of a command name. Raises click.UsageError, NotFound `organization_not_found`."""
     given = [*org, *([named] if named else [])]
+    if not given and (kept := current(at_hand.settings)):
+        given = [kept]
     if not given:
-        raise click.UsageError("Which organization? Give ORG before the other arguments, or --org ORG.")
+        raise click.UsageError("Which organization? Give ORG before the other arguments, or --org ORG, or `connector use ORG`.")
     if len(given) > 1:
         raise click.UsageError(f"Too many arguments: one organization is needed, given are {', '.join(given)}.")
     return organizations.find(at_hand.database, given[0])

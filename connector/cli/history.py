@@ -16,7 +16,7 @@ from connector.cli.output import Shown, moment
 from connector.directory import connections
 from connector.organizations import audit_export
 from connector.organizations.audit_export import Form
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 from connector.provisioning import history
 from connector.provisioning.history import AuditFilter, AuditItem, LogItem
 

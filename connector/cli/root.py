@@ -24,7 +24,8 @@ MODULES = {
     **dict.fromkeys(("invitation", "invite"), "invite"),
     **dict.fromkeys(("apply", "plan", "reconcile"), "plan"),
     **{name: name for name in ("client", "connection", "demo", "doctor", "domain", "key", "member", "migrate", "org", "owner")},
-    **{name: name for name in ("rule", "serve", "session", "token")},
+    **{name: name for name in ("rule", "serve", "session", "setting", "token", "use")},
+    **dict.fromkeys(("installation", "super-admin"), "installation"),
     "break-glass": "break_glass",
     "signing-key": "signing_key",
 }

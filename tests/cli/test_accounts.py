@@ -74,7 +74,7 @@ def test_the_sessions_of_a_person_are_listed_and_ended(cli: Cli, settings: Setti
 def test_a_key_is_shown_once_listed_and_revoked(cli: Cli, settings: Settings) -> None:
     """Of a person who is made if unknown, and of a member in an organization."""
     organization(cli)
-    mine = cli.json("key", "create", "--person", "new@x.example", "--scopes", "members.read, teams.read")
+    mine = cli.json("key", "create", "--person", "new@x.example", "--scopes", "org.read, audit.read")
     ours = cli.json("key", "create", "--person", ADA, "--org", "acme")
     assert mine.keys() == ours.keys() == {"id", "key"}
     database = Database.open(settings.database_url)
@@ -83,7 +83,7 @@ def test_a_key_is_shown_once_listed_and_revoked(cli: Cli, settings: Settings) ->
     [listed] = cli.json("key", "list", "--org", "acme")["items"]
     assert (listed["id"], listed["person"], listed["organization"], listed["state"]) == (ours["id"], ADA, "acme", "live")
     [listed] = cli.json("key", "list", "--person", "new@x.example")["items"]
-    assert (listed["scopes"], listed["organization"]) == (["members.read", "teams.read"], None)
+    assert (listed["scopes"], listed["organization"]) == (["audit.read", "org.read"], None)
     assert mine["key"] not in cli.text("key", "list", "--person", "new@x.example")
     assert cli.json("key", "revoke", mine["id"]) == {"id": mine["id"], "state": "revoked"}
     assert "Whose keys?" in cli.misused("key", "list")
