@@ -8,7 +8,7 @@ from connector.cli import output
 from connector.cli.common import Tools, opens, organization
 from connector.cli.output import Shown, moment
 from connector.organizations import break_glass as owners
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 
 
 @click.group("break-glass")

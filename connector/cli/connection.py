@@ -18,7 +18,7 @@ from connector.directory.model import Document
 from connector.directory.sign_on import load, without_certificate
 from connector.directory.states import DIRECTORIES
 from connector.organizations import organizations
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 
 
 @click.group()

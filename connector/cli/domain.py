@@ -8,7 +8,7 @@ from connector.cli import output
 from connector.cli.common import Tools, every, opens, organization, planned, yes_option
 from connector.cli.output import Shown
 from connector.directory import domain_checks, domains
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 from connector.outbound import dns
 
 

@@ -12,15 +12,15 @@ from connector.cli.common import Tools, opens, organization
 from connector.cli.output import Shown
 from connector.directory import linking
 from connector.membership.explain import BecauseItem
-from connector.organizations import members
+from connector.organizations import member_adding, members
 from connector.organizations.member_explained import MemberExplanation, explain_member
 from connector.organizations.member_views import MemberView, list_members
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 
 
 @click.group()
 def member() -> None:
-    """Members: list, explain, suspend, remove, set a role, link."""
+    """Members: list, explain, add, suspend, remove, set a role, link."""
 
 
 @member.command("list")
@@ -44,6 +44,18 @@ def explain(at_hand: Tools, organization: OrganizationView, email: str) -> Shown
     """What a member has and why, and why not something else."""
     told = explain_member(at_hand.database, organization.id, email)
     return Shown(explanation_data(told), explanation_text(told))
+
+
+@member.command()
+@opens
+@organization
+@click.argument("who", metavar="EMAIL")
+@click.option("--username", is_flag=True, help="EMAIL is the user name they handed over.")
+@click.option("--role", metavar="ROLE", help="The role they get, instead of the default one.")
+def add(at_hand: Tools, organization: OrganizationView, who: str, username: bool, role: str | None) -> Shown:
+    """Add somebody who has an account, by a verified address or by user name."""
+    name, email = (who, None) if username else (None, who)
+    return _shown(member_adding.add(at_hand.database, organization.id, username=name, email=email, role=role))
 
 
 @member.command()

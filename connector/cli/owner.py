@@ -9,7 +9,7 @@ import click
 from connector.accounts import recovery
 from connector.cli.common import Tools, opens, organization
 from connector.cli.output import Shown
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 
 
 @click.group()

@@ -13,7 +13,7 @@ from connector.cli.plan_text import shown_plan
 from connector.cli.rule import MATCHES, TARGETS
 from connector.directory import plans
 from connector.errors import Invalid
-from connector.organizations.organizations import OrganizationView
+from connector.organizations.organization_rows import OrganizationView
 
 OPTIONS = {name[2:].replace("-", "_") for name, _, _ in (*MATCHES, *TARGETS)} | {"everyone", "connection"}
 

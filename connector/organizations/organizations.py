@@ -141,12 +141,6 @@ def find(database: Database, slug_or_id: str) -> OrganizationView:
     return view(row)
 
 
-def list_(database: Database) -> tuple[OrganizationView, ...]:
-    """Return all organizations, oldest first, for the command that prints them all."""
-    with database.read() as tx:
-        return tuple(view(row) for row in tx.execute(VIEW.where(THERE).order_by(t.Organization.id)))
-
-
 def show(database: Database, organization_id: str, *, actor: Actor = OPERATOR) -> OrganizationView:
     """One organization, for whom it opens. Raises what `acting.look` raises."""
 
