@@ -19,13 +19,14 @@ from sqlalchemy import Connection
 from connector.accounts import links, mail, sessions, throttle
 from connector.accounts.alerts import mail_owners
 from connector.accounts.invitation_mail import mail_ended
+from connector.accounts.verify_mail import mail_unverified
 from connector.config import Settings
 from connector.directory import documents, domain_checks, requests, traces, upkeep
 from connector.errors import Unavailable
 from connector.organizations import deletion, invitations
 from connector.outbound import dns
 from connector.outbound.fetch import Fetcher
-from connector.provisioning import lease
+from connector.provisioning import lease, once
 from connector.provisioning.relay import relay
 from connector.saml.refresh import refresh_due
 from connector.storage.database import Database
@@ -140,14 +141,14 @@ def _beat(worker: _Worker) -> None:
 
 
 def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
-    for write in (mail_owners, mail_ended):
+    for write in (mail_owners, mail_ended, mail_unverified):
         write(tx, worker.sealer, worker.settings.base_url, events, datetime.now(UTC))
 
 
 def _round(database: Database, now: datetime) -> None:
     upkeep.run(database, now)
     traces.unanswered(database, now)  # before the requests are forgotten
-    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces, deletion):
+    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces, deletion, once):
         room.sweep(database, now)
 
 

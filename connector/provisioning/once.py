@@ -15,11 +15,13 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from connector.errors import Conflict
 from connector.storage import tables as t
+from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.sealing import Sealer
 from connector.storage.writes import insert_rows
 
 KEPT = timedelta(days=1)
+_CHUNK = 10_000  # rows deleted in one transaction: on SQLite every writer waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ def keep(tx: Connection, once: Once, result: Any, now: datetime) -> None:
     insert_rows(tx, t.KeptAnswer, [{"key": once.key, "fingerprint": once.fingerprint, "sealed": sealed, "created_at": now}])
 
 
-def sweep(tx: Connection, now: datetime) -> None:
+def sweep(database: Database, now: datetime) -> None:
     """Forget what nobody may ask for any more."""
-    tx.execute(delete(t.KeptAnswer).where(t.KeptAnswer.created_at <= now - KEPT))
+    some = select(t.KeptAnswer.key).where(t.KeptAnswer.created_at <= now - KEPT).limit(_CHUNK)
+    # "created_at" once more: a key that was used anew since it was chosen stays.
+    old = delete(t.KeptAnswer).where(t.KeptAnswer.key.in_(some), t.KeptAnswer.created_at <= now - KEPT)
+    while database.write(lambda tx: tx.execute(old).rowcount) == _CHUNK:
+        pass

@@ -95,11 +95,7 @@ def test_an_answer_is_kept_sealed_and_for_a_day(database: Database) -> None:
         with pytest.raises(Replayed):
             once.find(tx, asked(), kept.created_at + timedelta(hours=23))
     assert answer not in kept.sealed
-
-    def later(tx: object) -> None:
-        once.sweep(tx, kept.created_at + once.KEPT)  # type: ignore[arg-type]
-
-    database.write(later)
+    once.sweep(database, kept.created_at + once.KEPT)
     assert make(database, acme, asked()) != answer
 
 
