@@ -80,7 +80,12 @@ OF_ROLES: Mapping[str, int] = MappingProxyType(
 )
 """How another catalogue of roles may be refused."""
 
-ANY: Mapping[str, int] = MappingProxyType({**OF_RULES, **OF_MODE, **OF_STATES, **OF_POLICY, **OF_ROLES})
+OF_OTHERS: Mapping[str, int] = MappingProxyType(
+    {"rule_exists": 409, "rule_not_found": 404, "domain_not_found": 404, "last_domain": 409}
+)
+"""How plans of one rule or one domain may be refused."""
+
+ANY: Mapping[str, int] = MappingProxyType({**OF_RULES, **OF_MODE, **OF_STATES, **OF_POLICY, **OF_ROLES, **OF_OTHERS})
 
 
 class DryRun(Query):

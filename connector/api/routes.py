@@ -10,11 +10,17 @@ from connector.api import activation as activation
 from connector.api import audit as audit
 from connector.api import break_glass as break_glass
 from connector.api import check as check
+from connector.api import clients as clients
+from connector.api import connections as connections
+from connector.api import domains as domains
 from connector.api import events as events
 from connector.api import grants as grants
+from connector.api import groups as groups
 from connector.api import installation as installation
 from connector.api import invitations as invitations
 from connector.api import keys as keys
+from connector.api import linking as linking
+from connector.api import logs as logs
 from connector.api import me as me
 from connector.api import members as members
 from connector.api import mode as mode
@@ -27,8 +33,10 @@ from connector.api import projects as projects
 from connector.api import rendering
 from connector.api import resources as resources
 from connector.api import roles as roles
+from connector.api import rules as rules
 from connector.api import settings as settings
 from connector.api import teams as teams
+from connector.api import tokens as tokens
 from connector.api import viewer as viewer
 from connector.api.operation import OPERATIONS
 from connector.api.serving import serve

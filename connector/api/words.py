@@ -60,6 +60,9 @@ PARAMETERS = {
     "ns": "The namespace of settings.",
     "kind": "The kind of resource.",
     "digest": "The digest of the plan.",
+    "client_id": "The client id.",
+    "fingerprint": "The SHA-256 fingerprint of the certificate, or its first eight letters or more.",
+    "rule": "The id of the rule.",
     "token": "The token of the link.",
 }
 """Variables of paths whose names do not say it."""

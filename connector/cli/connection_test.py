@@ -32,7 +32,7 @@ def test(at_hand: Tools, connection: str) -> Shown:
         return _asked(at_hand, found, now)
 
     told = checkup.look_at(at_hand.database, at_hand.sealer, owner, connection, base_url=base_url, now=now, ask=ask)
-    if any(each.check == "sign-on" and each.ok for each in told.items):
+    if told.set_up:
         told = replace(told, test_url=trial_record.make_link(at_hand.database, owner, connection, base_url))
     return Shown(told, _text(told))
 

@@ -10,9 +10,9 @@ from connector.cli.output import Shown
 from connector.cli.plan_text import plan_data, plan_text, shown_plan
 from connector.directory import connections, plans, rule_views
 from connector.directory.connections import ConnectionView
+from connector.directory.rule_rows import named
 from connector.directory.rule_views import RuleView
 from connector.organizations import organizations
-from connector.storage.ids import new_id
 
 IN_FORCE = ("live", "paused")
 
@@ -53,7 +53,7 @@ def add(at_hand: Tools, connection: str, plan_only: bool, **given: str | bool | 
     _exactly_one(given, [name for name, _, _ in TARGETS])
     owner = connections.organization_of(at_hand.database, connection)
     slug = organizations.find(at_hand.database, owner).slug
-    wanted = {"id": new_id(), "connection": connection} | {name: value for name, value in given.items() if value}
+    wanted = named({"connection": connection} | {name: value for name, value in given.items() if value})
     if plan_only:
         return shown_plan(plans.propose(at_hand.database, owner, "add_rule", wanted), slug)
     plan = plans.carry_out(at_hand.database, owner, "add_rule", wanted)

@@ -66,22 +66,18 @@ def setups(at_hand: Tools, given: Mapping[str, Any], idp: str, connection: str |
     of_openid = any(given[name] for name in ("oidc_issuer", "client_id", "client_secret_file"))
     if given["saml_metadata"] and of_openid:
         raise click.UsageError("A connection speaks SAML or OpenID Connect: give --saml-metadata or the OpenID options.")
-    told = Told(
-        _metadata(given["saml_metadata"]),
-        given["oidc_issuer"],
-        given["client_id"],
-        _secret(given["client_secret_file"]) if given["client_secret_file"] else None,
-        _options(given),
-    )
-    if connection is None and told.options.given() and not (given["saml_metadata"] or of_openid):
+    options = _options(given)
+    if connection is None and options.given() and not (given["saml_metadata"] or of_openid):
         raise click.UsageError(
             "These options need the IdP's side: give --saml-metadata, or --oidc-issuer and --client-id, with them. To have our"
             " addresses first, create the connection without these options, and give them later: `connector connection set`."
         )
     base_url = at_hand.settings.base_url
     known = None if connection is None else load(at_hand.database, at_hand.sealer, connection, base_url)
-    if of_openid and (known is None or known.oidc is None) and not (told.oidc_issuer and told.client_id):
+    if of_openid and (known is None or known.oidc is None) and not (given["oidc_issuer"] and given["client_id"]):
         raise click.UsageError("OpenID Connect needs --oidc-issuer, --client-id and --client-secret-file.")
+    secret = _secret(given["client_secret_file"]) if given["client_secret_file"] else None
+    told = Told(_metadata(given["saml_metadata"]), given["oidc_issuer"], given["client_id"], secret, options)
     return sign_on_providers.setups(_desk(at_hand), told, idp, known, datetime.now(UTC))
 
 

@@ -51,6 +51,11 @@ class Checkup:
     test_url: str | None
     last_test: LastTest | None
 
+    @property
+    def set_up(self) -> bool:
+        """Whether a test sign-in can begin."""
+        return any(each.check == "sign-on" and each.ok for each in self.items)
+
 
 def look_at(
     database: Database,

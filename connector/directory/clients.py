@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connector.directory.access import hash_token
 from connector.directory.connections import MANAGE, known
-from connector.directory.tokens import PREFIX, secret, tell_made
+from connector.directory.tokens import PREFIX, secret, staging
 from connector.errors import NotFound, Unauthenticated
 from connector.provisioning import apply
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
@@ -77,7 +77,9 @@ def create(
         row = {"id": made.client_id, "organization_id": organization_id, "connection_id": connection_id}
         secrets = {"secret_hash": hash_token(made.client_secret), "created_at": corridor.now, "revoked_at": None}
         corridor.tx.execute(insert(t.ScimClient).values(**row, **secrets))
-        tell_made(corridor, "client.created", connection_id, {"client": made.client_id}, first=first)
+        before, after, because = staging(corridor, connection_id, first=first)
+        told = {"client": made.client_id, **after}
+        apply.record(corridor, "client.created", f"connection:{connection_id}", before, told, because)
         return made
 
     return act(database, organization_id, actor, MANAGE, "a client was made by hand", work, exclusive=True, once=once)

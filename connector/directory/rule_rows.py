@@ -18,6 +18,7 @@ from connector.provisioning import apply
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.setting import Setting
 from connector.storage import tables as t
+from connector.storage.ids import new_id
 
 _MATCHES: Mapping[str, MatchKind] = {
     "group": "name",
@@ -26,6 +27,11 @@ _MATCHES: Mapping[str, MatchKind] = {
     "pattern": "pattern",
     "attribute": "attribute",
 }
+
+
+def named(options: Document) -> Document:
+    """Options of a rule with the id that it will have."""
+    return {**options, "id": new_id()}
 
 
 def connection_of(corridor: Corridor, spec: Document) -> str:

@@ -82,8 +82,9 @@ def create(
         home = {"organization_id": organization_id, "connection_id": connection_id, "client_id": None}
         lives = {"expires_at": made.expires_at, "revoked_at": None, "last_used_at": None}
         corridor.tx.execute(insert(t.ScimToken).values(**row, **home, **lives))
-        told = {"token": made.id, "expires_at": made.expires_at.isoformat()}
-        tell_made(corridor, "token.created", connection_id, told, first=first)
+        before, after, because = staging(corridor, connection_id, first=first)
+        told = {"token": made.id, "expires_at": made.expires_at.isoformat(), **after}
+        apply.record(corridor, "token.created", f"connection:{connection_id}", before, told, because)
         return made
 
     return act(database, organization_id, actor, MANAGE, "a token was made by hand", work, exclusive=True, once=once)
@@ -174,12 +175,11 @@ def secret(prefix: str) -> str:
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
 
 
-def tell_made(corridor: Corridor, action: str, connection_id: str, told: dict[str, Any], *, first: bool) -> None:
-    """Audit a new credential. With the first one a directory that is off begins to stage: there is something that can fill it."""
+def staging(corridor: Corridor, connection_id: str, *, first: bool) -> tuple[dict[str, Any] | None, dict[str, Any], list[str]]:
+    """With the first credential that can push, let a directory that is off begin to stage. Returns what the audit entry of the
+    credential says of it: before, after, because."""
     off = update(t.Connection).where(t.Connection.id == connection_id, t.Connection.directory == "off")
     if first and corridor.tx.execute(off.values(directory="staging")).rowcount:
         because = ["with the first that can push, the directory begins to stage"]
-        after = {**told, "directory": "staging"}
-        apply.record(corridor, action, f"connection:{connection_id}", {"directory": "off"}, after, because)
-    else:
-        apply.record(corridor, action, f"connection:{connection_id}", None, told)
+        return {"directory": "off"}, {"directory": "staging"}, because
+    return None, {}, []

@@ -1,0 +1,128 @@
+"""What went on at a connection, over HTTP: what its identity provider pushed, how sign-ins went, and whether one would work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from connector.api.connections import FOUND
+from connector.api.operation import Call, operation
+from connector.api.paging import Listing
+from connector.directory import checkup, log, traces, trial_record
+from connector.directory.checkup import Ask, CheckItem, Checkup
+from connector.directory.connections import MANAGE
+from connector.directory.sign_on_model import SignOn
+from connector.directory.traces import TraceItem
+from connector.provisioning.history import LogItem
+from connector.provisioning.pages import Page
+
+_TAG = "Connections"
+_TESTED = {**FOUND, "secret_key_changed": 409}
+
+
+class Entries(Listing):
+    """Which of the entries."""
+
+    status: Literal["ok", "refused"] | None = Field(default=None, description="How it ended.")
+    since: AwareDatetime | None = Field(default=None, description="Nothing before this time.")
+
+    @property
+    def refused(self) -> bool | None:
+        """Only what was refused, only what was not, or both."""
+        return None if self.status is None else self.status == "refused"
+
+
+@operation(
+    "GET",
+    "/api/orgs/<o>/connections/<c>/log",
+    tag=_TAG,
+    summary="Read the provisioning log",
+    permission=MANAGE,
+    query=Entries,
+    answer=Page[LogItem],
+    errors=FOUND,
+)
+def read_log(call: Call, o: str, c: str, query: Entries) -> Page[LogItem]:
+    """What the identity provider asked, in meaning, what it changed and what was answered. Newest first."""
+    return log.list_(
+        call.database,
+        call.organization(o),
+        c,
+        limit=query.limit,
+        after=query.after,
+        since=query.since,
+        refused=query.refused,
+        actor=call.actor,
+    )
+
+
+@operation(
+    "GET",
+    "/api/orgs/<o>/connections/<c>/traces",
+    tag=_TAG,
+    summary="Read how sign-ins went",
+    permission=MANAGE,
+    query=Entries,
+    answer=Page[TraceItem],
+    errors=FOUND,
+)
+def list_traces(call: Call, o: str, c: str, query: Entries) -> Page[TraceItem]:
+    """How far each attempt came, what was wrong and what to do, for a week. Newest first."""
+    return traces.list_(
+        call.database,
+        call.organization(o),
+        c,
+        limit=query.limit,
+        after=query.after,
+        since=query.since,
+        refused=query.refused,
+        actor=call.actor,
+    )
+
+
+@operation(
+    "GET",
+    "/api/orgs/<o>/connections/<c>/test",
+    tag=_TAG,
+    summary="Show the last test sign-in",
+    permission=MANAGE,
+    answer=Checkup,
+    errors=_TESTED,
+)
+def show_test(call: Call, o: str, c: str) -> Checkup:
+    """What is well and what is missing, and what the last test sign-in showed. Nobody else is asked."""
+    return _checked(call, call.organization(o), c, None)
+
+
+@operation(
+    "POST",
+    "/api/orgs/<o>/connections/<c>/test",
+    tag=_TAG,
+    summary="Test a connection",
+    permission=MANAGE,
+    answer=Checkup,
+    errors=_TESTED,
+)
+def make_test(call: Call, o: str, c: str) -> Checkup:
+    """Asks the identity provider what it says of itself, and answers with the address of a test sign-in, which makes nothing and
+    shows everything. It is good for an hour, in every state of the connection; null while it is not set up."""
+    home = call.organization(o)
+
+    def ask(found: SignOn) -> Iterable[CheckItem]:
+        return call.house.protocols[str(found.protocol)].checks(found)
+
+    told = _checked(call, home, c, ask)
+    if not told.set_up:
+        return told
+    url = trial_record.make_link(call.database, home, c, call.settings.base_url, now=call.now, actor=call.actor)
+    return replace(told, test_url=url)
+
+
+def _checked(call: Call, home: str, connection: str, ask: Ask | None) -> Checkup:
+    base_url = call.settings.base_url
+    return checkup.look_at(
+        call.database, call.sealer, home, connection, base_url=base_url, now=call.now, ask=ask, actor=call.actor
+    )
