@@ -38,19 +38,23 @@ TRIES = 5
 KEPT = timedelta(days=1)
 """How long a link is known after its end: so long its holder hears "expired" and not "unknown"."""
 
-_METHODS: dict[str, Method] = {"sign_in": "email_link", "operator": "operator_link"}
+VERIFYING = timedelta(days=7)
+"""The same for one that verifies an address: nobody waits for it, and the mail may come while its reader is away."""
+
+_METHODS: dict[str, Method] = {"sign_in": "email_link", "operator": "operator_link", "verify": "email_link"}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that could be used now, for a page that asks whether to. `purpose` is `sign_in` (mailed), `operator`, or `restore`:
-    break-glass for the organization."""
+    """A link that could be used now, for a page that asks whether to. `purpose` is `sign_in` (mailed), `operator`, `restore`
+    (break-glass for the organization) or `verify` (the address becomes one that the person has verified)."""
 
     id: str
     purpose: str
     email: str
     next_path: str
     organization_id: str | None
+    person_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,22 @@ def printed(tx: Connection, base_url: str, email: str, now: datetime, organizati
     return link_url(base_url, token)
 
 
+def verifying(tx: Connection, base_url: str, person_id: str, email: str, now: datetime) -> str:
+    """Make a link to be mailed to an unverified address of a person; return its URL. Whoever uses it has shown that the address
+    is theirs, and is signed in as this person. Works in any browser."""
+    token = new_token()
+    _insert(tx, "verify", email, token, now + VERIFYING, now, person_id=person_id)
+    return link_url(base_url, token)
+
+
 def link_url(base_url: str, token: str) -> str:
     """The address of a link."""
     return f"{base_url}/login/link?token={quote(token)}"
 
 
 def _insert(tx: Connection, purpose: str, email: str, token: str, until: datetime, now: datetime, **more: str | None) -> None:
-    free: dict[str, str | None] = {"organization_id": None, "code_hash": None, "browser_hash": None, "next_path": "/"}
+    free: dict[str, str | None] = dict.fromkeys(("organization_id", "person_id", "code_hash", "browser_hash"))
+    free["next_path"] = "/"
     row = {"id": new_id(), "purpose": purpose, "email": email, "email_key": fold(email), "token_hash": hashed(token), "tries": 0}
     tx.execute(insert(t.EmailLink).values(**row, **{**free, **more}, created_at=now, expires_at=until, used_at=None))
 
@@ -107,12 +120,16 @@ def look(database: Database, token: str, browser: str, now: datetime) -> Link:
     reason = _refusal(row, browser, now)
     if reason is not None:
         raise reason
-    return Link(row.id, row.purpose, row.email, row.next_path, row.organization_id)
+    return _link(row)
+
+
+def _link(row: Any) -> Link:
+    return Link(row.id, row.purpose, row.email, row.next_path, row.organization_id, row.person_id)
 
 
 def _row(tx: Connection, which: Any) -> Any:
     link = t.EmailLink
-    columns = (link.id, link.purpose, link.email, link.next_path, link.organization_id)
+    columns = (link.id, link.purpose, link.email, link.next_path, link.organization_id, link.person_id)
     return tx.execute(select(*columns, link.browser_hash, link.expires_at, link.used_at).where(which)).first()
 
 
@@ -146,13 +163,15 @@ def spend(tx: Connection, link_id: str, browser: str, now: datetime) -> Link:
     row = _row(tx, link.id == link_id)
     if not used:
         raise _refusal(row, browser, now) or AssertionError("a link that could not be used was not refused")
-    return Link(row.id, row.purpose, row.email, row.next_path, row.organization_id)
+    return _link(row)
 
 
 def use(database: Database, token: str, browser: str, visitor: Visitor, now: datetime) -> SignedIn:
-    """Sign in with a link, once. Whoever has the address verified is signed in, else a new person who then has.
+    """Sign in with a link, once. Whoever has the address verified is signed in, else a new person who then has; by a link that
+    verifies an address, the person whose it is.
 
-    Raises Forbidden as `look`, and `not_an_owner` for break-glass of somebody who is no active owner any more.
+    Raises Forbidden as `look`, `not_an_owner` for break-glass of somebody who is no active owner any more, and what
+    `persons.verify` raises.
     """
     link = look(database, token, browser, now)
     if link.organization_id is None:
@@ -175,7 +194,10 @@ def _break_glass(database: Database, link: Link, organization_id: str, browser: 
 
 
 def _sign_in(tx: Connection, link: Link, visitor: Visitor, now: datetime) -> SignedIn:
-    person_id = persons.find_or_make(tx, link.email, now)
+    if link.person_id is not None:
+        person_id = persons.verify(tx, link.person_id, link.email)
+    else:
+        person_id = persons.find_or_make(tx, link.email, now)
     token = sessions.open(tx, person_id, Proof(_METHODS[link.purpose]), visitor, now)
     return SignedIn(token, person_id, link.email, link.next_path)
 

@@ -12,9 +12,9 @@ from contextlib import suppress
 from datetime import datetime
 
 import idna
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from connector.errors import Invalid, NotFound
+from connector.errors import Forbidden, Invalid, NotFound
 from connector.membership.domain_names import domain_of
 from connector.membership.fold import fold
 from connector.storage import tables as t
@@ -99,3 +99,24 @@ def make(tx: Connection, email: str, now: datetime, name: str | None = None) -> 
     address = {"id": new_id(), "person_id": made, "email": email, "email_key": spellings(email)[0]}
     tx.execute(insert(t.Address).values(**address, verified=True, is_primary=True, created_at=now))
     return made
+
+
+def verify(tx: Connection, person_id: str, email: str) -> str:
+    """Make an address that a person has one that they have verified, which whoever calls this has seen; returns the person.
+
+    Raises Forbidden `address_taken` when somebody else has it verified, `link_unknown` when it is no longer theirs.
+    """
+    keys = spellings(email)
+    if _holder(tx, keys) not in (None, person_id):
+        raise Forbidden(
+            "address_taken",
+            "This address has been verified for another account meanwhile.",
+            expected="an address that nobody else has verified",
+            advice="Sign in with an e-mail link as that account, and ask the organization to invite it.",
+        )
+    address = t.Address
+    mine = update(address).where(address.person_id == person_id, address.email_key.in_(keys))
+    if not tx.execute(mine.values(verified=True)).rowcount:
+        detail = "The address that this link was mailed to belongs to no account any more."
+        raise Forbidden("link_unknown", detail, expected="a link as it was sent", advice="Ask for a new one.")
+    return person_id

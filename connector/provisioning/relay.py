@@ -23,7 +23,7 @@ KEPT = timedelta(days=30)
 TO_OWNERS = ("guard.last_owner",)
 """Changes that the owners hear of beside the alerts, which are all the events with `once`."""
 
-TO_PEOPLE = ("invitation.ended",)
+TO_PEOPLE = ("invitation.ended", "address.unverified")
 """Changes that those hear of whom they are about."""
 
 Tell = Callable[[Connection, Sequence[str]], object]

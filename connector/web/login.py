@@ -141,7 +141,7 @@ def open_link() -> Response:
         link = links.look(house().database, token, cookies.browser(), _now())
     except Forbidden as error:
         return _link_page(403, error=error)
-    return _link_page(token=token, breaks_glass=link.purpose == "restore")
+    return _link_page(token=token, purpose=link.purpose)
 
 
 @blueprint.post("/login/link")
@@ -155,8 +155,8 @@ def use_link() -> Response:
     return signed_in(entered.token, entered.next_path)
 
 
-def _link_page(status: int = 200, *, token: str = "", breaks_glass: bool = False, error: Forbidden | None = None) -> Response:
-    return _marked(pages.page("link.html", status, token=token, breaks_glass=breaks_glass, error=error), error)
+def _link_page(status: int = 200, *, token: str = "", purpose: str = "", error: Forbidden | None = None) -> Response:
+    return _marked(pages.page("link.html", status, token=token, purpose=purpose, error=error), error)
 
 
 # --------------------------------------------------------------------------------------------------------------- recovery

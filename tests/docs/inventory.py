@@ -72,7 +72,7 @@ def event_kinds() -> set[str]:
     return found
 
 
-WRITERS = ("record", "record_all", "alert")
+WRITERS = ("record", "record_all", "alert", "tell")
 """The functions of provisioning/apply.py that are told what to call a change, as their second argument."""
 
 

@@ -25,6 +25,7 @@ from connector.directory.plans import PlanView
 from connector.organizations import members, organizations
 from connector.organizations.member_explained import MemberExplanation, explain_member
 from connector.organizations.member_views import MemberView, list_members
+from connector.provisioning.acting import OPERATOR, Actor
 from connector.provisioning.history import AuditItem, LogItem, audit, provisioning_log
 from connector.scim.documents import read_group, read_user
 from connector.storage import tables as t
@@ -108,9 +109,9 @@ class World:
         self.carry_out("add_rule", id=rule, connection=self.connection, **options)
         return rule
 
-    def carry_out(self, kind: str, **input: Any) -> PlanView:  # noqa: A002 - as plans calls it
+    def carry_out(self, kind: str, *, actor: Actor = OPERATOR, **input: Any) -> PlanView:  # noqa: A002 - as plans calls it
         """Run a verb of `plans` at once."""
-        return plans.carry_out(self.database, self.organization, kind, input)
+        return plans.carry_out(self.database, self.organization, kind, input, actor=actor)
 
     def propose(self, kind: str, **input: Any) -> PlanView:  # noqa: A002 - as plans calls it
         """Look at a plan; it is stored and nothing changes."""
