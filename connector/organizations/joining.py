@@ -59,6 +59,7 @@ class Offer:
     role: str
     invited_by: str | None
     expires_at: datetime
+    move_requested: bool
     needs_sign_in: bool
 
 
@@ -161,7 +162,8 @@ def look(database: Database, token: str) -> Offer:
         row = rows.first(tx, _by(token))
         rows.refuse_over(row, datetime.now(UTC))
         known = persons.find(tx, row.email) is not None
-    return Offer(rows.host(row), row.email, row.role, rows.inviter(row), row.expires_at, known)
+    who = (rows.host(row), row.email, row.role, rows.inviter(row))
+    return Offer(*who, row.expires_at, row.mover is not None, known)
 
 
 def accept_link(database: Database, token: str, visitor: Visitor, *, actor: Actor | None, sign_in_at: str) -> Entered:

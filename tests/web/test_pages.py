@@ -11,6 +11,7 @@ from flask import Flask, Response
 from werkzeug.test import TestResponse
 
 from connector.errors import Unavailable
+from connector.organizations import invitations, organizations
 from connector.web import pages
 from tests.web.conftest import IDP, Site, set_out, sign_in
 
@@ -25,7 +26,18 @@ def visited(site: Site) -> dict[str, TestResponse]:
     login, mistyped = client.get("/login"), client.post("/login", data={"email": "no"})
     choice, sent = (client.post("/login", data={"email": email}) for email in ("a@acme.example", "a@b.example"))
     sign_in(client, world.connection)
+    invited = {state: f"/invitations/{state * 43}" for state in "ab"}
+    for email, path in zip(("leo@b.example", "ada@acme.example"), invited.values(), strict=True):
+        home = organizations.create(site.house.database, f"home-{path[-1]}", "Home", f"owner@{path[-1]}.example").id
+        token = path.rpartition("/")[2]
+        invitations.invite(site.house.database, site.house.sealer, site.base_url, home, email, token=token)
     return {
+        "invitation": site.browser().get(invited["a"]),
+        "invitation to another": client.get(invited["a"]),
+        "invitation to an account": site.browser().get(invited["b"]),
+        "invitation to me": client.get(invited["b"]),
+        "no invitation": client.get("/invitations/none"),
+        "declined": site.browser().post(invited["a"], data={"answer": "decline"}),
         "login": login,
         "mistyped": mistyped,
         "choice": choice,
