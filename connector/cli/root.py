@@ -26,6 +26,8 @@ MODULES = {
     **{name: name for name in ("client", "connection", "demo", "doctor", "domain", "key", "member", "migrate", "org", "owner")},
     **{name: name for name in ("rule", "serve", "session", "setting", "token", "use")},
     **dict.fromkeys(("installation", "super-admin"), "installation"),
+    **dict.fromkeys(("check", "resource"), "resource"),
+    **{name: name for name in ("grant", "project", "team")},
     "break-glass": "break_glass",
     "signing-key": "signing_key",
 }

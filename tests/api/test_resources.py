@@ -64,6 +64,8 @@ def test_a_members_level_is_the_highest_of_their_teams(acme: Cast) -> None:
         acme.owner.put(f"/api/orgs/acme/teams/{team}/grants", what).ok()
     told = check(acme["mia"], "acme", "agent", "w", permission="write")
     assert told == {"allowed": True, "level": "write", "because": ["team writers has write", "team readers has read"]}
+    assert check(acme["bob"], "acme", "agent", "w")["level"] == "none", "a grant reaches those in the team"
+    assert acme["bob"].get("/api/orgs/acme/resources", mine="true").ok()["items"] == []
     acme["mia"].patch("/api/orgs/acme/resources/agent/w", {"name": "Author"}).ok()
     acme["mia"].delete("/api/orgs/acme/resources/agent/w").refused(403, "permission_missing")
     acme["mia"].delete(f"/api/orgs/acme/teams/writers/members/{acme.id('mia')}").ok()
