@@ -33,7 +33,7 @@ def test_break_glass_owners_are_named_listed_and_taken_back(cli: Cli) -> None:
     organization(cli)
     assert cli.json("break-glass", "list", "acme") == {"items": []}
     named = cli.json("break-glass", "add", "acme", ADA)
-    assert named.keys() == {"email", "name", "status", "since", "codes"}
+    assert named.keys() == {"user_id", "email", "name", "status", "since", "codes"}
     assert cli.json("break-glass", "list", "acme") == {"items": [named]}
     codes = cli.json("owner", "codes", "acme", ADA)["codes"]
     assert len(codes) == 10
