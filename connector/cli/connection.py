@@ -106,20 +106,26 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
 @connection.command()
 @opens
 @click.argument("connection")
+@click.option("--keep", is_flag=True, help="What was given by hand stays, instead of being handed over to the rules.")
 @yes_option
-def activate(at_hand: Tools, connection: str, yes: bool) -> Shown:
+def activate(at_hand: Tools, connection: str, keep: bool, yes: bool) -> Shown:
     """Take a connection live, with its staged directory.
 
     The first one turns the organization to sso: members come from its identity provider from then on.
     """
-    shown = _planned(at_hand, connection, "activate", {"connection": connection}, yes)
+    shown = _planned(at_hand, connection, "activate", {"connection": connection, "keep": keep}, yes)
+    warn_untested(at_hand, connection)
+    return shown
+
+
+def warn_untested(at_hand: Tools, connection: str) -> None:
+    """Say where nobody could sign in through a connection, or nobody has tried: the operator vouches for it."""
     found = load(at_hand.database, at_hand.sealer, connection, at_hand.settings.base_url)
     if found.protocol is None:
         click.echo("Note: this connection has no sign-on side; only break-glass owners will be able to sign in.", err=True)
     elif not last_test(at_hand, found).ok:
         note = f"Note: no test sign-in has passed with today's setup. Try it: connector connection test {connection}"
         click.echo(note, err=True)
-    return shown
 
 
 @connection.command()
@@ -140,10 +146,11 @@ def disable(at_hand: Tools, connection: str) -> Shown:
 @opens
 @click.argument("connection")
 @click.argument("state", type=click.Choice(DIRECTORIES))
+@click.option("--keep", is_flag=True, help="Out of live: what its rules gave is kept as given by hand.")
 @yes_option
-def directory(at_hand: Tools, connection: str, state: str, yes: bool) -> Shown:
+def directory(at_hand: Tools, connection: str, state: str, keep: bool, yes: bool) -> Shown:
     """Move the directory of a connection: off, staging, live or paused."""
-    return _planned(at_hand, connection, "directory", {"connection": connection, "directory": state}, yes)
+    return _planned(at_hand, connection, "directory", {"connection": connection, "directory": state, "keep": keep}, yes)
 
 
 @connection.command()

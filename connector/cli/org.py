@@ -9,6 +9,7 @@ import click
 
 from connector.cli import output
 from connector.cli.common import Tools, every, opens, organization, planned, yes_option
+from connector.cli.org_mode import mode
 from connector.cli.output import Shown, moment
 from connector.membership.roles import PRESETS
 from connector.organizations import catalogue, deletion, entitlements, export, organizations
@@ -19,7 +20,10 @@ from connector.provisioning.acting import OPERATOR
 
 @click.group()
 def org() -> None:
-    """Organizations: create, list, show, change, delete, bring back, export; their roles, and what they may use."""
+    """Organizations: create, list, show, change, delete, bring back, export; their mode, their roles, and what they may use."""
+
+
+org.add_command(mode)
 
 
 @org.command()
