@@ -22,7 +22,7 @@ from connector.directory import (
     users,
     ways,
 )
-from connector.organizations import mine
+from connector.organizations import check, mine, reach
 from connector.provisioning import apply, facts, setting, testimony
 from connector.storage.database import Database
 from connector.storage.hot import Hot
@@ -30,13 +30,14 @@ from connector.storage.tables import metadata
 
 PUSHING: tuple[ModuleType, ...] = (access, apply, burst, facts, groups, lookups, members, setting, users)
 SIGNING_IN: tuple[ModuleType, ...] = (keys, mine, recognition, requests, sessions, sign_in, sign_on, testimony, ways)
+ASKING: tuple[ModuleType, ...] = (check, reach)
 EVERYBODY = {"_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_ALL_SAID", "_ALL_CLAIMED", "_FROM_START", "_FROM_CURSOR"}
 """What reads everybody, or a page of them, may walk through a table."""
 
 
 def hot_statements() -> Iterator[tuple[str, Hot]]:
     """Every statement of the rooms that serve pushes, and of what says who asks, by its name."""
-    for room in (*PUSHING, *SIGNING_IN):
+    for room in (*PUSHING, *SIGNING_IN, *ASKING):
         for name, value in vars(room).items():
             several = value.items() if isinstance(value, dict) else [("", value)]
             for key, statement in several:
