@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Table,
     UniqueConstraint,
+    UpdateBase,
     delete,
     insert,
     select,
@@ -40,6 +41,8 @@ NEIGHBOUR: dict[str, dict[str, Any]] = {
     "directory_user": {"id": "du2", "organization_id": "o2", "connection_id": "c2", "person_id": None},
     "directory_group": {"id": "dg2", "organization_id": "o2", "connection_id": "c2"},
     "rule": {"id": "r2", "organization_id": "o2", "connection_id": "c2", "team_id": "t2"},
+    "resource_kind": {"organization_id": "o2", "name": "vps"},
+    "resource": {"key": "rs2", "organization_id": "o2", "project_id": "pr2", "kind": "vps"},
 }
 
 
@@ -129,6 +132,8 @@ def test_every_table_with_an_organization_ends_with_it() -> None:
 
 # Uniqueness: (constraint, table, set first, the second row, what makes the second row welcome)
 
+PERSONS = {"organization_id": None, "project_id": None, "person_id": "p"}
+
 UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("uq_organization_slug", "organization", {}, {"id": "o3"}, {"slug": "city"}),
     ("uq_role_organization_id_rank", "role", {}, {"name": "chief"}, {"rank": 2}),
@@ -139,6 +144,15 @@ UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
     ("uq_team_organization_id_slug", "team", {}, {"id": "t3"}, {"slug": "ops"}),
     ("uq_team_organization_id_slug", "team", {}, {"id": "t3"}, {"organization_id": "o2"}),
     ("uq_project_organization_id_slug", "project", {}, {"id": "pr3"}, {"slug": "shop"}),
+    ("uq_project_default", "project", {"is_default": True}, {"id": "pr3", "slug": "shop"}, {"is_default": False}),
+    ("uq_project_default", "project", {"is_default": True}, {"id": "pr3", "slug": "shop"}, {"organization_id": "o2"}),
+    ("uq_person_username_key", "person", {"username_key": "ada"}, {"id": "p4"}, {"username_key": "bob"}),
+    ("uq_person_username_key", "person", {"username_key": "ada"}, {"id": "p4"}, {"username_key": None}),
+    ("uq_resource_organization", "resource", {}, {"key": "rs3"}, {"id": "y"}),
+    ("uq_resource_person", "resource", PERSONS, {"key": "rs3"}, {"person_id": "p2"}),
+    ("uq_resource_person", "resource", PERSONS, {"key": "rs3"}, {"kind": "skill"}),
+    ("uq_resource_grant_team_id_resource_key", "resource_grant", {}, {"id": "rg2"}, {"team_id": None}),
+    ("uq_resource_grant_everybody", "resource_grant", {"team_id": None}, {"id": "rg2"}, {"team_id": "t"}),
     ("uq_invitation_pending", "invitation", {"status": "pending"}, {"id": "i2"}, {"status": "ended"}),
     ("uq_invitation_pending", "invitation", {"status": "pending"}, {"id": "i2"}, {"email_key": "other"}),
     ("uq_connection_live_directory", "connection", {}, {"id": "c3"}, {"directory": "staging"}),
@@ -178,6 +192,11 @@ UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
         {"id": "ei2", "person_id": "p2"},
         {"kind": "y"},
     ),
+    ("pk_resource_kind", "resource_kind", {}, {}, {"name": "y"}),
+    ("pk_organization_setting", "organization_setting", {}, {}, {"namespace": "y"}),
+    ("pk_entitlement", "entitlement", {}, {}, {"name": "y"}),
+    ("pk_installation_policy", "installation_policy", {}, {}, {"name": "y"}),
+    ("pk_kept_answer", "kept_answer", {}, {}, {"key": "y"}),
     ("pk_claimed_group", "claimed_group", {}, {}, {"value": "y"}),
     ("pk_throttle", "throttle", {}, {}, {"key": "y"}),
     ("pk_local_identity", "local_identity", {}, {}, {"subject": "y"}),
@@ -198,6 +217,8 @@ def test_there_is_only_one(
     tx: Connection, name: str, table: str, first: dict[str, Any], second: dict[str, Any], welcome: dict[str, Any]
 ) -> None:
     """Both databases tell the same name; the row that differs where it must is welcome."""
+    if first is PERSONS:  # a grant holds it in its organization
+        tx.execute(delete(t.ResourceGrant))
     if first:
         tx.execute(update(TABLES[table]).values(first))
     _settle_next_door(tx)
@@ -210,7 +231,7 @@ def test_there_is_only_one(
 def _settle_next_door(tx: Connection) -> None:
     """Whom the second rows may belong to: another organization, and in ours another member and a user without a group."""
     for person in "p2", "p3":
-        another(tx, "person", {"id": person})
+        another(tx, "person", {"id": person, "username_key": None})
     another(tx, "organization", NEIGHBOUR["organization"])
     another(tx, "membership", {"id": "m2", "person_id": "p3"})
     another(tx, "directory_user", {"id": "du3", "user_name_key": "z", "external_id": None, "person_id": None})
@@ -280,6 +301,12 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("email_link", "purpose", {"purpose": "nonsense"}),
     ("email_link", "organization", {"purpose": "restore"}),
     ("email_link", "organization", {"organization_id": "o"}),
+    ("email_link", "person", {"purpose": "verify"}),
+    ("email_link", "person", {"person_id": "p"}),
+    ("key", "project", {"organization_id": None, "project_id": "pr"}),
+    ("resource", "owner", {"person_id": "p"}),
+    ("resource", "owner", {"organization_id": None, "project_id": None}),
+    ("resource", "project", {"organization_id": None, "person_id": "p"}),
     ("sign_on_request", "purpose", {"purpose": "nonsense"}),
     ("sign_on_request", "connection", {"purpose": "local"}),
     ("sign_on_request", "connection", {"connection_id": None}),
@@ -312,6 +339,8 @@ ACCEPTED = [
     ("connection", "directory", ("off", "staging", "live", "paused")),
     ("authentication", "method", ("saml", "oidc")),
     ("sign_on", "protocol", ("saml", "oidc")),
+    ("resource_kind", "visibility", ("organization", "private")),
+    ("resource_grant", "level", ("read", "write", "admin")),
     ("rule", "match_kind", ("group", "external_id", "name", "pattern", "attribute", "everyone")),
 ]
 
@@ -403,27 +432,44 @@ def test_a_lost_foreign_key_is_no_race(database: Database) -> None:
 CASCADES = {
     "membership": {"assignment", "suspension", "withheld", "recovery_code"},
     "session": {"authentication"},
-    "team": {"assignment"},
+    "team": {"assignment", "resource_grant"},
+    "project": {"key"},
+    "resource": {"resource_grant"},
     "directory_user": {"directory_member"},
     "directory_group": {"directory_member"},
     "scim_client": {"scim_token"},
 }
 
 
+FREED: dict[str, list[UpdateBase]] = {
+    "team": [update(t.Rule).values(team_id=None)],  # a rule that gives it holds it
+    "project": [update(t.Resource).values(project_id=None), update(t.Key).values(project_id="pr")],  # so does what stands in it
+}
+
+
 @pytest.mark.parametrize(("table", "gone"), CASCADES.items())
 def test_what_belongs_to_a_row_goes_with_it(tx: Connection, table: str, gone: set[str]) -> None:
     """And nothing else does."""
-    if table == "team":  # a rule that gives it holds it
-        tx.execute(update(t.Rule).values(team_id=None))
+    for statement in FREED.get(table, []):
+        tx.execute(statement)
     before = filled.counts(tx)
     tx.execute(TABLES[table].delete())
     after = filled.counts(tx)
     assert {name for name, count in after.items() if count < before[name]} == {table, *gone}
 
 
-@pytest.mark.parametrize(("table", "holder"), [("team", "rule"), ("role", "membership"), ("person", "membership")])
+HELD_BY = [
+    ("team", "rule"),
+    ("role", "membership"),
+    ("person", "membership"),
+    ("project", "resource"),
+    ("resource_kind", "resource"),
+]
+
+
+@pytest.mark.parametrize(("table", "holder"), HELD_BY)
 def test_what_somebody_still_needs_cannot_go(tx: Connection, table: str, holder: str) -> None:
-    """A team that a rule gives, a role that members have, a person who is a member."""
+    """A team that a rule gives, a role that members have, a person who is a member, where and what a resource is."""
     assert filled.counts(tx)[holder] == 1
     with pytest.raises(IntegrityError):
         tx.execute(TABLES[table].delete())
