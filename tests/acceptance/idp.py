@@ -14,11 +14,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from connector.accounts.sessions import Proof
 from connector.directory import connections, domains, plans, sign_on, tokens
+from connector.outbound import dns
+from connector.outbound.dns import Answer as Found
 from connector.saml.metadata import read_metadata
 from idp_fixtures.people import person
 from idp_fixtures.saml.logout import read_request
@@ -27,8 +30,8 @@ from idp_fixtures.saml.metadata import metadata
 from idp_fixtures.saml.names import encoded
 from idp_fixtures.saml.signing import inflated
 from idp_fixtures.saml.vendors import VENDORS, Asked, answer_of
-from tests.acceptance.site import Organization, Someone, address
-from tests.support.api import BASE, COOKIE
+from tests.acceptance.site import Organization, Someone, address, made
+from tests.support.api import BASE, COOKIE, Client
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,11 @@ class Idp:
     # ------------------------------------------------------------------------------------------------------------- sign-in
 
     def sign_in(self, name: str, *groups: str, browser: FlaskClient | None = None, path: str = "") -> TestResponse:
-        """Somebody goes the whole way from the login URL (or `path`) and back; returns the last answer."""
+        """Somebody goes the whole way from the login URL (or `path`) and back; returns the last answer, or the first refusal."""
         browser = browser or self.organization.site.api.app.test_client()
         sent = browser.get(path or f"/sso/{self.connection}/login")
-        assert sent.status_code == 303, sent.text
+        if sent.status_code != 303:
+            return sent
         query = {key: values[0] for key, values in parse_qs(urlsplit(sent.headers["Location"]).query).items()}
         request, ours = read_request(inflated(query["SAMLRequest"])), f"{BASE}/sso/{self.connection}"
         who = person(address(name), f"{name.partition('@')[0].title()} Example", *groups)
@@ -110,6 +114,13 @@ class Idp:
         who = Someone(site.api.app, {"Cookie": f"{COOKIE}={cookie.value}"}, address(name))
         return Someone(who.app, who.shown, who.email, who.get("/api/me").ok()["person_id"])
 
+    def tested(self, name: str, *groups: str) -> None:
+        """Somebody makes a test sign-in through it, by the link that the owner has made."""
+        acme = self.organization
+        url = acme.owner.post(acme / f"connections/{self.connection}/test").ok()["test_url"]
+        answer = self.sign_in(name, *groups, path=url.removeprefix(BASE))
+        assert answer.status_code == 200, answer.text
+
     def refused(self, name: str, *groups: str) -> str:
         """Somebody is refused; returns the code."""
         answer = self.sign_in(name, *groups)
@@ -117,6 +128,11 @@ class Idp:
         return answer.headers["X-Connector-Error"]
 
     # ------------------------------------------------------------------------------------------ by the owner, by the operator
+
+    def with_token(self) -> Idp:
+        """The owner makes a SCIM token, with which it can push."""
+        acme = self.organization
+        return replace(self, token=made(acme.owner.post(acme / f"connections/{self.connection}/tokens", {}))["token"])
 
     def rule(self, **said: str) -> None:
         """The owner adds a rule: `rule(group="Engineering", team="eng")`."""
@@ -128,6 +144,11 @@ class Idp:
         if not directory:
             self.carry_out("directory", directory="off")
         self.carry_out("activate")
+
+    def proposed(self, verb: str, **said: Any) -> Any:
+        """A plan that the operator looks at."""
+        given = {"connection": self.connection, **said}
+        return plans.propose(self.organization.site.database, self.organization.id, verb, given)
 
     def carry_out(self, verb: str, **said: Any) -> Any:
         """A plan of the operator's, at once."""
@@ -148,8 +169,23 @@ def connected(organization: Organization, vendor: str = "okta", *, jit: str = "a
     return Idp(replace(organization, owner=owner), made.id, tokens.create(database, home, made.id).token, vendor)
 
 
+def told(organization: Organization, owner: Client, vendor: str = "okta", **said: Any) -> Idp:
+    """A connection with a sign-on side, made over HTTP by somebody; it has no token yet."""
+    wanted = {"name": vendor.title(), "idp": vendor, "saml_metadata": metadata(VENDORS[vendor]).decode(), **said}
+    connection = made(owner.post(organization / "connections", wanted))["id"]
+    return Idp(organization, connection, "", vendor)
+
+
 def in_sso(organization: Organization, vendor: str = "okta", *, directory: bool = True, jit: str = "auto") -> Idp:
     """The same, gone live: members come from there from now on."""
     idp = connected(organization, vendor, jit=jit)
     idp.goes_live(directory)
     return idp
+
+
+def prove(acme: Organization, domain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner claims a domain, puts the record into DNS, and has it verified."""
+    claimed = made(acme.owner.post(acme / "domains", {"domain": domain}))
+    zone = {claimed["record_name"]: claimed["record_value"]}
+    monkeypatch.setattr(dns, "txt", lambda name: Found("found", (zone[name],)))
+    assert acme.owner.post(acme / f"domains/{domain}/verify").ok()["verified"] is True
