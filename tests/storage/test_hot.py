@@ -4,45 +4,58 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from connector.accounts import keys, sessions
+import connector
+from connector.accounts import keys, profile, sessions
 from connector.directory import (
     access,
     burst,
+    documents,
     groups,
+    home_realm,
     lookups,
     members,
     recognition,
     requests,
     sign_in,
     sign_on,
+    signing_keys,
     users,
-    ways,
 )
-from connector.organizations import check, mine, reach
-from connector.provisioning import apply, facts, setting, testimony
+from connector.organizations import check, entitlements, mine, reach, settings, single_org
+from connector.provisioning import acting, apply, facts, once, setting, testimony
 from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.tables import metadata
 
 PUSHING: tuple[ModuleType, ...] = (access, apply, burst, facts, groups, lookups, members, setting, users)
-SIGNING_IN: tuple[ModuleType, ...] = (keys, mine, recognition, requests, sessions, sign_in, sign_on, testimony, ways)
-ASKING: tuple[ModuleType, ...] = (check, reach)
-EVERYBODY = {"_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_ALL_SAID", "_ALL_CLAIMED", "_FROM_START", "_FROM_CURSOR"}
+SIGNING_IN: tuple[ModuleType, ...] = (
+    documents, home_realm, keys, mine, recognition, requests, sessions, sign_in, sign_on, signing_keys, testimony,
+)  # fmt: skip
+ASKING: tuple[ModuleType, ...] = (acting, check, entitlements, once, profile, reach, settings, single_org)
+EVERYBODY = {"_ALL", "_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_ALL_SAID", "_ALL_CLAIMED", "_FROM_START", "_FROM_CURSOR"}
 """What reads everybody, or a page of them, may walk through a table."""
 
 
 def hot_statements() -> Iterator[tuple[str, Hot]]:
-    """Every statement of the rooms that serve pushes, and of what says who asks, by its name."""
+    """Every statement of the rooms that serve pushes and sign-ins, and of what says who asks and what they may, by its name."""
     for room in (*PUSHING, *SIGNING_IN, *ASKING):
         for name, value in vars(room).items():
             several = value.items() if isinstance(value, dict) else [("", value)]
             for key, statement in several:
                 if isinstance(statement, Hot) and name not in EVERYBODY and key != "postgresql":
                     yield f"{room.__name__.rpartition('.')[2]}.{name} {key}".strip(), statement
+
+
+def test_every_room_with_such_statements_is_among_them() -> None:
+    """But the corridor, whose statements are locks of PostgreSQL."""
+    files = [path for path in Path(connector.__file__).parent.rglob("*.py") if path.stem not in ("hot", "corridor")]
+    rooms = [room.__file__ for room in (*PUSHING, *SIGNING_IN, *ASKING)]
+    assert sorted(str(path) for path in files if " Hot(" in path.read_text()) == sorted(map(str, rooms))
 
 
 @pytest.fixture
