@@ -91,10 +91,11 @@ def _conditions(organization_id: str, chosen: MemberFilter) -> Iterator[ColumnEl
 
 
 def _begins(organization_id: str, text: str) -> ColumnElement[bool]:
-    """As it was typed too: SQLite takes only the letters of ASCII for the same in both cases."""
+    """In other cases too: SQLite, and PostgreSQL without a locale, take only the letters of ASCII for the same in both."""
     columns = member_views.called(organization_id)
     folded = [func.lower(column).startswith(text.lower(), autoescape=True) for column in columns]
-    return or_(*folded, *(column.startswith(text, autoescape=True) for column in columns))
+    spellings = dict.fromkeys((text, text.lower(), text.title(), text.upper()))
+    return or_(*folded, *(column.startswith(each, autoescape=True) for column in columns for each in spellings))
 
 
 def _has_address(organization_id: str, key: str) -> ColumnElement[bool]:

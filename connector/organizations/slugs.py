@@ -33,7 +33,8 @@ def is_like_an_id(text: str) -> bool:
 
 def from_name(name: str) -> str:
     """Return a slug for a name in any script: its letters without their marks. What has no letters of ASCII is called `org`."""
-    plain = unicodedata.normalize("NFKD", name.casefold()).translate(_LATIN).encode("ascii", "ignore").decode()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    plain = folded.translate(_LATIN).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
     if len(slug) < 2 or _LIKE_AN_ID.fullmatch(slug):
         slug = f"org-{slug}".strip("-")
