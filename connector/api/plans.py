@@ -14,6 +14,7 @@ from connector.api.paging import Listing
 from connector.directory import plans
 from connector.directory.model import Document
 from connector.directory.plans import PlanView
+from connector.errors import Invalid
 from connector.membership.model import AccessChange
 from connector.provisioning.pages import Page
 
@@ -201,10 +202,22 @@ def show_plan(call: Call, o: str, digest: str) -> PlanAnswer:
 )
 def list_plan_changes(call: Call, o: str, digest: str, query: Listing) -> Page[PlanLine]:
     """Line by line, in the order of the plan."""
+    start = _place(query.after or "0")
     changes = plans.show(call.database, call.organization(o), digest, actor=call.actor).changes
-    start = int(query.after or 0)
     end = start + query.limit
     return Page(tuple(map(_line, changes[start:end])), str(end) if end < len(changes) else None)
+
+
+def _place(key: str) -> int:
+    """The number of the line that a cursor of ours leads to."""
+    if not (key.isascii() and key.isdecimal()):
+        raise Invalid(
+            "cursor_invalid",
+            "This cursor is not one that this list was answered with.",
+            expected="next_cursor of the page before",
+            advice="Begin again without a cursor.",
+        )
+    return int(key)
 
 
 @operation(

@@ -78,9 +78,9 @@ class PlanChanged(Conflict):
     def __init__(self, plan: PlanView) -> None:
         super().__init__(
             "plan_changed",
-            "what would change now is not what the stored plan said; nothing was applied",
+            "What would change now is not what the stored plan said; nothing was applied.",
             expected="the changes of the stored plan, or fewer",
-            advice=f"Look at the new plan and apply it: --digest {plan.digest}",
+            advice=f"Look at the new plan, and apply that one. Its digest is {plan.digest}.",
         )
         self.plan = plan
 
