@@ -13,7 +13,6 @@ from sqlalchemy import update
 from connector.accounts.sessions import Proof
 from connector.organizations import entitlements, organizations
 from connector.storage import tables as t
-from connector.storage.sealing import Sealer
 from tests.accounts import people
 from tests.organizations import inviting
 from tests.organizations.inviting import LEO, WEEK
@@ -30,7 +29,6 @@ def known_sealer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     house = api.app.extensions["connector"]
     monkeypatch.setattr(inviting, "SEALER", house.sealer)
     monkeypatch.setattr(inviting, "BASE", house.settings.base_url)
-    assert isinstance(house.sealer, Sealer)
 
 
 @pytest.fixture
@@ -178,7 +176,7 @@ def test_in_sso_mode(api: Api, acme: str) -> None:
 def test_a_week_later(api: Api, acme: str) -> None:
     """OH-10: 410, by banner and by link; a new one is 201."""
     made = invite(api)
-    mine = api.as_(LEO)
+    api.person(LEO)
     with time_machine.travel(datetime.now(UTC) + WEEK - timedelta(minutes=1)):
         assert api.nobody().get(link(api)).ok()["needs_sign_in"]
     with time_machine.travel(datetime.now(UTC) + WEEK + timedelta(seconds=1)):
@@ -186,7 +184,6 @@ def test_a_week_later(api: Api, acme: str) -> None:
         leo.post(f"{MINE}/{made['id']}/accept").refused(410, "invitation_expired")
         leo.post(f"{link(api)}/accept").refused(410, "invitation_expired")
         assert api.as_(OWNER).post(HERE, {"email": LEO}).status == 201
-    assert mine.shown
 
 
 # --------------------------------------------------------------------------------------------------------------- the link

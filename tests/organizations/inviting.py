@@ -132,7 +132,7 @@ def mails(database: Database, kind: str = "invitation") -> list[Any]:
 def token_of(database: Database, email: str = LEO) -> str:
     """The token of the newest link that was mailed to an address."""
     text = next(text for recipient, _, text in reversed(mails(database)) if recipient == email)
-    return re.findall(rf"{re.escape(BASE)}/invitations/(\w+)", text)[0]
+    return str(re.findall(rf"{re.escape(BASE)}/invitations/(\w+)", text)[0])
 
 
 def refused(verb: Callable[[], object]) -> str:

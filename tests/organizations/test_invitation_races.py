@@ -187,7 +187,8 @@ def test_accepting_against_everything_that_ends_it(
     for number in range(ROUNDS):
         acme = inviting(database, f"acme{number}")
         found = acme.invite(actor=acme.member(f"cleo{number}", "admin"))
-        _, codes = race([partial(acme.accept, found), partial(other, acme, found)])
+        verbs: list[Verb] = [partial(acme.accept, found), partial(other, acme, found)]
+        _, codes = race(verbs)
         assert set(codes) <= set(refusals), codes
         assert (LEO in acme.members()) == (acme.status(found) == "accepted")
     assert_sound(database)

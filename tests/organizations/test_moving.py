@@ -9,8 +9,9 @@ from functools import partial
 
 import pytest
 import time_machine
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
+from connector.accounts.sessions import Proof
 from connector.organizations import joining, members, moving
 from connector.organizations.invitation_rows import InvitationView
 from connector.provisioning.acting import OPERATOR, Actor
@@ -182,7 +183,7 @@ def test_only_what_stands_in_the_way_is_left(database: Database) -> None:
     with database.engine.begin() as tx:
         person = people.holder(database, LEO)
         row = {"id": "m-cast", "organization_id": cast.id, "person_id": person, "joined_by": "jit", "role": "member"}
-        tx.execute(t.Membership.__table__.insert().values(**row, created_at=people.NOW))
+        tx.execute(insert(t.Membership).values(**row, created_at=people.NOW))
     asked(acme, found)
     approve(acme, found)
     assert belongs(database) == ["acme", "cast"]
@@ -212,7 +213,7 @@ def test_sign_ins_of_the_old_place_end_with_it(database: Database) -> None:
     """As for everybody who leaves."""
     acme, bell, found = two(database)
     person = people.holder(database, LEO)
-    through = people.Proof("break_glass", bell.id)
+    through = Proof("break_glass", bell.id)
     people.sign_in(database, person, through, now=datetime.now(UTC))
     asked(acme, found)
     approve(acme, found)
