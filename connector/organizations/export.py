@@ -20,10 +20,12 @@ _BATCH = 1000
 
 
 def export(database: Database, organization_id: str) -> Item:
-    """Return `organization`, `roles`, `domains`, `connections`, `rules`, `teams`, `projects` and `members`, oldest first.
+    """Return `organization`, what it has (`roles`, `domains`, `connections`, `sign_on`, `certificates`, `rules`, `teams`,
+    `projects`, `resource_kinds`, `resources`, `grants`, `invitations`, `keys`, `settings`, `entitlements`) and its `members`,
+    oldest first. Of keys the last letters are told, of secrets nothing.
 
-    A member has email, name, role, status, joined_by and created_at, and both ledgers: `assignments` (target, level, source) and
-    `suspensions` (cause, origin, created_at). Raises NotFound `organization_not_found`.
+    A member has user_id, email, name, role, status, joined_by and created_at, and both ledgers: `assignments` (target, level,
+    source) and `suspensions` (cause, origin, created_at). Raises NotFound `organization_not_found`.
     """
     with database.read() as tx:
         if database.dialect == "postgresql":
@@ -33,6 +35,7 @@ def export(database: Database, organization_id: str) -> Item:
 
 def _export(tx: Connection, organization_id: str) -> Item:
     names = ("id", "slug", "name", "preset", "default_role", "role_strategy", "top_by_rules", "entry_gate", "created_at")
+    names += ("avatar_url", "single_org")
     chosen = select(*(getattr(t.Organization, name) for name in names), t.Organization.membership_mode.label("mode"))
     found = list(_items(tx, chosen.where(t.Organization.id == organization_id)))
     if not found:
@@ -42,18 +45,38 @@ def _export(tx: Connection, organization_id: str) -> Item:
         chosen = select(*(getattr(table, name) for name in columns)).order_by(getattr(table, order))
         return list(_items(tx, chosen.where(table.__table__.c.organization_id == organization_id)))
 
-    target = ("target_kind", "team_id", "project_id", "slug", "level")
-    matched = ("match_kind", "match_value", "match_attribute", "match_label")
-    return {
-        "organization": found[0],
-        "roles": every(t.Role, "rank", "name", "rank", "top", "can_own", "org_visible", "permissions"),
-        "domains": every(t.Domain, "id", "name", "verified_at", "vouched", "record_value", "created_at"),
-        "connections": every(t.Connection, "id", "id", "name", "idp", "state", "directory", "jit", "last_heard_at", "created_at"),
-        "rules": every(t.Rule, "id", "id", "connection_id", "position", *matched, *target),
-        "teams": every(t.Team, "id", "id", "slug", "name", "created_at"),
-        "projects": every(t.Project, "id", "id", "slug", "name", "created_at"),
-        "members": _members(tx, organization_id),
-    }
+    parts = {called: every(table, order, *columns) for called, (table, order, columns) in _PARTS.items()}
+    return {"organization": found[0], **parts, "members": _members(tx, organization_id)}
+
+
+_MATCHED = ("match_kind", "match_value", "match_attribute", "match_label")
+_TARGET = ("target_kind", "team_id", "project_id", "slug", "level")
+_PARTS: Mapping[str, tuple[type[t.Row], str, tuple[str, ...]]] = {
+    "roles": (t.Role, "rank", ("name", "rank", "top", "can_own", "org_visible", "permissions")),
+    "domains": (t.Domain, "id", ("name", "verified_at", "vouched", "record_value", "created_at")),
+    "connections": (
+        t.Connection, "id", ("id", "name", "idp", "state", "directory", "jit", "last_heard_at", "created_at"),
+    ),
+    "sign_on": (
+        t.SignOn, "connection_id", ("connection_id", "protocol", "issuer", "settings", "mapping", "metadata_url", "fixed_at"),
+    ),
+    "certificates": (t.IdpCertificate, "fingerprint", ("connection_id", "fingerprint", "pem", "not_before", "not_after")),
+    "rules": (t.Rule, "id", ("id", "connection_id", "position", *_MATCHED, *_TARGET)),
+    "teams": (t.Team, "id", ("id", "slug", "name", "created_at")),
+    "projects": (t.Project, "id", ("id", "slug", "name", "is_default", "created_at")),
+    "resource_kinds": (t.ResourceKind, "name", ("name", "enforced", "visibility", "in_project")),
+    "resources": (t.Resource, "key", ("key", "kind", "id", "name", "project_id", "created_by", "creator", "created_at")),
+    "grants": (t.ResourceGrant, "id", ("id", "resource_key", "team_id", "level", "created_at")),
+    "invitations": (
+        t.Invitation, "id", ("id", "email", "role", "status", "invited_by", "created_at", "expires_at", "answered_at"),
+    ),
+    "keys": (
+        t.Key, "id", ("id", "hint", "name", "person_id", "project_id", "scopes", "created_at", "last_used_at", "revoked_at"),
+    ),
+    "settings": (t.OrganizationSetting, "namespace", ("namespace", "document", "updated_at")),
+    "entitlements": (t.Entitlement, "name", ("name", "enabled")),
+}  # fmt: skip
+"""What is told beside the people: the table, the order, and the columns. Nothing is told that opens anything."""
 
 
 def _members(tx: Connection, organization_id: str) -> list[Item]:
@@ -70,6 +93,7 @@ def _members(tx: Connection, organization_id: str) -> list[Item]:
     return [
         {
             "id": row["id"],
+            "user_id": row["person_id"],
             "email": emails.get(row["person_id"]),
             "name": row["display_name"],
             "role": row["role"],
