@@ -50,10 +50,11 @@ def check(
     """
 
     def work(glance: Glance, standing: Standing) -> Decision:
-        theirs = {actor.person_id, standing.membership_id, None}
-        if who not in theirs and actor.project_id is None:
+        # A project's key is nobody: about who made it, it asks as about anybody.
+        oneself = who is None or (actor.project_id is None and who in (actor.person_id, standing.membership_id))
+        if not oneself and actor.project_id is None:
             standing.need(SEES)
-        access = _access(glance, standing, kind, id_, None if who in theirs else _called(glance, who))
+        access = _access(glance, standing, kind, id_, None if oneself else _called(glance, who))
         return Decision(access.allows(permission), access.level, access.because)
 
     return look(database, organization_id, actor, MEMBER, work)
@@ -62,10 +63,10 @@ def check(
 def _access(glance: Glance, standing: Standing, kind: str, id_: str, who: str | None) -> Access:
     actor = standing.actor
     found = reach.one(glance, kind, id_, who or actor.person_id)
-    if found is None:
-        return _of_own(glance, kind, id_, who or (actor.person_id if actor.project_id is None else None))
-    if actor.project_id not in (None, found.project_id):
+    if actor.project_id is not None and (found is None or found.project_id != actor.project_id):
         raise reach.not_found()
+    if found is None:
+        return _of_own(glance, kind, id_, who or actor.person_id)
     return reach.access_of(standing, found) if who is None else effective(found.facts)
 
 

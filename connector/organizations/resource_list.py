@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select, union
+from sqlalchemy import ColumnElement, Select, select, union
 
 from connector.membership.access import BY_PERMISSION
 from connector.organizations import projects, reach
@@ -43,11 +43,9 @@ def list_(
     """
 
     def work(glance: Glance, standing: Standing) -> Page[ResourceView]:
-        resource = t.Resource
-        found = select(resource.key).where(resource.organization_id == organization_id, resource.key > (after or ""))
-        found = found.where(*_chosen(glance, standing, kind, project, q), _visible(glance, standing, mine=mine))
-        keys = glance.tx.execute(found.order_by(resource.key).limit(limit + 1)).scalars().all()
-        page = page_of(list(keys), limit, str)
+        found = _visible(glance, standing, mine=mine).where(*_chosen(glance, standing, kind, project, q))
+        found = found.where(t.Resource.key > (after or "")).order_by(t.Resource.key).limit(limit + 1)
+        page = page_of(list(glance.tx.execute(found).scalars()), limit, str)
         seen = reach.some(glance, page.items, actor.person_id)
         return Page(tuple(view(each, reach.access_of(standing, each)) for each in seen), page.next)
 
@@ -67,36 +65,37 @@ def _chosen(
     return chosen
 
 
-def _visible(glance: Glance, standing: Standing, *, mine: bool) -> ColumnElement[bool]:
-    """What whoever asks may read, as a condition."""
+def _visible(glance: Glance, standing: Standing, *, mine: bool) -> Select[str]:
+    """The keys of what whoever asks may read."""
     reach.need_scope(standing, "read")
-    every: ColumnElement[bool] = t.Resource.key.is_not(None)
+    resource = t.Resource
+    home = resource.organization_id == glance.organization_id
     if standing.actor.project_id is not None:
-        return t.Resource.project_id == standing.actor.project_id
+        return select(resource.key).where(home, resource.project_id == standing.actor.project_id)
     if any(permission in standing.permissions for permission, _ in BY_PERMISSION):
-        return every
+        return select(resource.key).where(home)
     if not mine:
         standing.need(READS_ALL)
-    if standing.role is None:
-        return false()
-    if standing.role.org_visible and reach.base_of(glance) != "none":
-        return every
-    return t.Resource.key.in_(_given(glance, standing))
+    if standing.role is not None and standing.role.org_visible and reach.base_of(glance) != "none":
+        return select(resource.key).where(home)
+    given = _given(glance, standing).subquery()
+    # The organization is compared, not looked for: SQLite would walk through all it has.
+    here = resource.organization_id.concat("") == glance.organization_id
+    return select(resource.key).join(given, given.c.key == resource.key).where(here)
 
 
 def _given(reader: Reader, standing: Standing) -> Any:
-    """The keys of what a member was given, each way by its own index."""
+    """The keys of what a member was given, each way by its own index; some of what they made may be elsewhere."""
     resource, grant, kind = t.Resource, t.ResourceGrant, t.ResourceKind
-    home = resource.organization_id == reader.organization_id
-    in_projects = select(resource.key).where(home, resource.project_id.in_(_places(standing, "project")))
+    in_projects = select(resource.key).where(resource.project_id.in_(_places(standing, "project")))
     if standing.role is None or not standing.role.org_visible:
         return in_projects
-    made = select(resource.key).where(home, resource.created_by == (standing.actor.person_id or ""))
+    made = select(resource.key).where(resource.created_by == (standing.actor.person_id or ""))
     enforced = (
         select(resource.key)
         .join(grant, grant.resource_key == resource.key)
-        .join(kind, (kind.organization_id == resource.organization_id) & (kind.name == resource.kind))
-        .where(home, kind.enforced)
+        .join(kind, (kind.organization_id == grant.organization_id) & (kind.name == resource.kind))
+        .where(kind.enforced)
     )
     by_teams = enforced.where(grant.team_id.in_(_places(standing, "team")))
     to_everybody = enforced.where(grant.organization_id == reader.organization_id, grant.team_id.is_(None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -123,13 +124,8 @@ def test_the_order_of_grants_changes_nothing(facts: AccessFacts, dice: random.Ra
 @given(worlds, st.sampled_from(["teams", "everybody", "base", "creator", "project_role"]))
 def test_one_gift_more_never_means_less(facts: AccessFacts, gift: str) -> None:
     """What gives access adds up (OA-44)."""
-    more = {
-        "teams": (*facts.teams, ("z", "admin")),
-        "everybody": "admin",
-        "base": "admin",
-        "creator": True,
-        "project_role": "admin",
-    }
+    more: dict[str, Any] = {"everybody": "admin", "base": "admin", "creator": True, "project_role": "admin"}
+    more["teams"] = (*facts.teams, ("z", "admin"))
     richer = dataclasses.replace(facts, **{gift: more[gift]})
     assert rank(effective(richer).level) >= rank(effective(facts).level)
 
