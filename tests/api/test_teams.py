@@ -125,7 +125,7 @@ def test_every_change_of_a_team_is_told_once(acme: Cast) -> None:
         ("PATCH", team, {"name": "Engineers"}),
         ("DELETE", team, None),
     ):
-        ann.send(method, path, body, None, {}).ok()
+        ann.send(method, path, body).ok()
     told = acme.audit()[before:]
     assert [(item.action, item.before, item.after) for item in told] == [
         ("member.changed", {"team:eng": None}, {"team:eng": "member"}),
