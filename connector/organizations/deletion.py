@@ -105,7 +105,12 @@ def sweep(database: Database, now: datetime) -> int:
 
 
 def _sweep(tx: Connection, organization_id: str, now: datetime) -> int:
-    """Whoever has brought it back meanwhile keeps it."""
+    """Whoever has brought it back meanwhile keeps it. Children go first: some point at others without a cascade."""
     lock_organization(tx, organization_id, exclusive=True)
-    gone = delete(t.Organization).where(t.Organization.id == organization_id, t.Organization.deleted_at <= now - KEPT)
-    return int(tx.execute(gone).rowcount)
+    here = (t.Organization.id == organization_id, t.Organization.deleted_at <= now - KEPT)
+    if tx.execute(select(t.Organization.id).where(*here)).first() is None:
+        return 0
+    for table in reversed(t.metadata.sorted_tables):
+        if "organization_id" in table.c:
+            tx.execute(delete(table).where(table.c.organization_id == organization_id))
+    return int(tx.execute(delete(t.Organization).where(*here)).rowcount)
