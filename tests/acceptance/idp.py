@@ -185,7 +185,11 @@ def in_sso(organization: Organization, vendor: str = "okta", *, directory: bool 
 
 def prove(acme: Organization, domain: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The owner claims a domain, puts the record into DNS, and has it verified."""
-    claimed = made(acme.owner.post(acme / "domains", {"domain": domain}))
+    put_into_dns(made(acme.owner.post(acme / "domains", {"domain": domain})), monkeypatch)
+    assert acme.owner.post(acme / f"domains/{domain}/verify").ok()["verified"] is True
+
+
+def put_into_dns(claimed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on DNS has the record of a claimed domain, and nothing else."""
     zone = {claimed["record_name"]: claimed["record_value"]}
     monkeypatch.setattr(dns, "txt", lambda name: Found("found", (zone[name],)))
-    assert acme.owner.post(acme / f"domains/{domain}/verify").ok()["verified"] is True

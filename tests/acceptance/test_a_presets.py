@@ -37,14 +37,14 @@ def by_rank(catalogue: Any) -> list[str]:
     return [each["name"] for each in sorted(catalogue["roles"], key=lambda each: -each["rank"])]
 
 
-def test_a_there_are_five_presets_to_choose_from(site: Site) -> None:
+def test_A_there_are_five_presets_to_choose_from(site: Site) -> None:
     """GET /api/presets lists five, each with its roles."""
     told = {each["name"]: each for each in site.person("ada").get("/api/presets").ok()["items"]}
     assert {name: (tuple(by_rank(each)), each["default_role"], each["creator_role"]) for name, each in told.items()} == CATALOGUES
 
 
 @pytest.mark.parametrize("preset", CATALOGUES)
-def test_a_an_organization_begins_with_the_catalogue_of_its_preset(site: Site, preset: str) -> None:
+def test_A_an_organization_begins_with_the_catalogue_of_its_preset(site: Site, preset: str) -> None:
     """POST /api/orgs {preset}, then GET /roles equals the line of the preset; the creator has the top role, alone."""
     roles, default, creator = CATALOGUES[preset]
     acme = site.organization(preset)
@@ -57,7 +57,7 @@ def test_a_an_organization_begins_with_the_catalogue_of_its_preset(site: Site, p
 
 
 @pytest.mark.parametrize("preset", CATALOGUES)
-def test_a_nobody_gives_a_role_above_their_ceiling(site: Site, preset: str) -> None:
+def test_A_nobody_gives_a_role_above_their_ceiling(site: Site, preset: str) -> None:
     """Each role invites to each role: what the preset lets it assign, and nothing else."""
     acme = site.organization(preset)
     top = CATALOGUES[preset][0][0]
@@ -69,7 +69,7 @@ def test_a_nobody_gives_a_role_above_their_ceiling(site: Site, preset: str) -> N
             assert answer.status == (200 if role in ASSIGNED[preset][actor] else 403), (actor, role, answer.text)
 
 
-def test_a_roles_of_ones_own_may_be_added_and_one_top_role_remains(site: Site) -> None:
+def test_A_roles_of_ones_own_may_be_added_and_one_top_role_remains(site: Site) -> None:
     """PUT /roles may add custom roles; 409 if no `top` role remains, or two."""
     acme = site.organization("oagents")
     catalogue = acme.owner.get(acme / "roles").ok()
@@ -85,7 +85,7 @@ def test_a_roles_of_ones_own_may_be_added_and_one_top_role_remains(site: Site) -
         acme.owner.put(acme / "roles", {**more, "roles": roles}).refused(409, "no_top_role")
 
 
-def test_a_the_top_role_is_never_without_an_active_holder(site: Site) -> None:
+def test_A_the_top_role_is_never_without_an_active_holder(site: Site) -> None:
     """Whatever its name is in the catalogue, the code stays `last_owner`."""
     for preset in ("together", "oagents"):
         acme = site.organization(preset, name=preset, owner=f"{preset}-owner")

@@ -198,3 +198,13 @@ def test_OA_17_roles_are_ranked_for_access(site: Site, groups: tuple[str, ...], 
     for name in groups:
         idp.group(name, user)
     assert idp.organization.members()["ada@acme.example"]["role"] == role
+
+
+def test_OA_47_an_organization_that_owns_things_is_not_deleted(site: Site) -> None:
+    """409 with what it owns; without them it goes."""
+    acme = site.organization()
+    agent = acme.resource(acme.owner, "bot")
+    told = acme.owner.delete(str(acme)).refused(409, "owns_resources")
+    assert "agent:bot" in told["detail"] + told.get("advice", "")
+    gone(acme.owner.delete(agent))
+    gone(acme.owner.delete(str(acme)))
