@@ -7,7 +7,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from connector.api.messages import Body
 from connector.api.operation import Call, operation
@@ -75,6 +75,10 @@ class SignOnTold(Body):
 class NewConnection(SignOnTold):
     """What a connection is called and which identity provider it is; how people sign in can be told now or later."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Okta", "idp": "okta", "saml_metadata": "https://acme.okta.example/metadata"}]}
+    )
+
     name: str = Field(max_length=400, examples=["Okta"])
     idp: Literal["okta", "entra", "google", "jumpcloud", "onelogin", "ping", "generic"] = Field(examples=["okta"])
     jit: Jit = Field(default="auto", description="Whether signing in makes members.")
@@ -82,6 +86,8 @@ class NewConnection(SignOnTold):
 
 class ConnectionChange(SignOnTold):
     """What is to change; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Okta of the parent company", "jit": "off"}]})
 
     name: str | None = Field(default=None, max_length=400, examples=["Okta of the parent company"])
     jit: Jit | None = Field(default=None, description="Whether signing in makes members.")
