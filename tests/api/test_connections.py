@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from connector.api.connections import Leaving
 from connector.api.operation import OPERATIONS, Operation
@@ -148,7 +149,8 @@ def test_who_knows_an_older_version_changes_nothing(acme: Cast) -> None:
 def test_deleting_a_connection_says_what_becomes_of_what_its_rules_gave(acme: Cast) -> None:
     """One of two is needed; a look changes nothing."""
     connection = made(acme.owner)
-    for given in ({}, {"keep": "true", "withdraw": "true"}):
+    both: dict[str, Any] = {"keep": "true", "withdraw": "true"}
+    for given in ({}, both):
         acme.owner.delete(f"{ORG}/connections/{connection}", **given).refused(400, "query_invalid")
     assert not acme.owner.delete(f"{ORG}/connections/{connection}", withdraw="true", dry_run="true").ok()["applied"]
     assert acme.owner.delete(f"{ORG}/connections/{connection}", withdraw="true").ok()["applied"]
@@ -219,9 +221,9 @@ def test_log_and_traces_are_read_newest_first_in_pages(acme: Cast) -> None:
             at = datetime(2026, 11, 21, 9 + number, tzinfo=UTC)
             row = {**home, "id": f"0{number}", "at": at}
             said = {"client": "Okta", "meaning": f"request {number}", "changes": [], "status": status, "arrived": ""}
-            tx.execute(t.ProvisioningLog.__table__.insert().values(**row, **said))
+            tx.execute(insert(t.ProvisioningLog).values(**row, **said))
             tried = {"purpose": "sign_in", "stage": "done", "code": code, "detail": "", "reference": f"r{number}"}
-            tx.execute(t.SignInTrace.__table__.insert().values(**row, **tried, facts={}, message="", address=None))
+            tx.execute(insert(t.SignInTrace).values(**row, **tried, facts={}, message="", address=None))
     for path, name, values in (
         ("log", "meaning", ["request 2", "request 1", "request 0"]),
         ("traces", "reference", ["r2", "r1", "r0"]),
@@ -247,7 +249,7 @@ def ask(client: Client, operation: Operation, slug: str, ids: dict[str, str]) ->
     path = operation.path.replace("<o>", slug)
     for name in operation.variables:
         path = path.replace(f"<{name}>", ids.get(name, "nobody"))
-    query = {"keep": "true"} if operation.query is Leaving else {}
+    query: dict[str, Any] = {"keep": "true"} if operation.query is Leaving else {}
     if operation.method == "GET":
         return client.get(path)
     send = {"POST": client.post, "PUT": client.put, "PATCH": client.patch, "DELETE": client.delete}[operation.method]
