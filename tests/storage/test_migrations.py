@@ -10,9 +10,13 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
 from connector.errors import Conflict
+from connector.membership.roles import PRESETS
+from connector.organizations import organizations
 from connector.storage import migrate
+from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.migrations.rebuild import rebuild_table
 from connector.storage.tables import metadata
@@ -148,6 +152,32 @@ def test_a_migration_keeps_every_row(database: Database) -> None:
     assert set(before.values()) == {1}
     migrate.upgrade(database)
     assert rows(database) == before
+
+
+def test_roles_of_before_may_make_resources_where_new_ones_may(blank: Database) -> None:
+    """What was made with revision 0002 has kinds of resources and roles that fit them, as what is made today."""
+    migrate.upgrade(blank)
+    for preset in PRESETS:
+        organizations.create(blank, preset, preset.title(), f"owner@{preset}.example", preset)
+    today = _roles_that_create(blank)
+    migrate.downgrade(blank, "0002")
+    with blank.engine.begin() as tx:
+        tx.exec_driver_sql("""UPDATE role SET permissions = '["org.read"]'""")
+    migrate.upgrade(blank)
+    assert _roles_that_create(blank) == today
+    with blank.read() as tx:
+        found = tx.exec_driver_sql(
+            "SELECT o.slug, k.name FROM resource_kind k JOIN organization o ON o.id = k.organization_id"
+        ).all()
+    assert sorted(tuple(row) for row in found) == sorted((name, k.name) for name, made in PRESETS.items() for k in made.kinds)
+
+
+def _roles_that_create(database: Database) -> list[tuple[str, str]]:
+    with database.read() as tx:
+        found = select(t.Organization.slug, t.Role.name, t.Role.permissions).join(
+            t.Role, t.Role.organization_id == t.Organization.id
+        )
+        return sorted((slug, role) for slug, role, held in tx.execute(found) if "resources.create" in held)
 
 
 def test_a_database_of_a_newer_program_is_refused(blank: Database) -> None:

@@ -27,6 +27,9 @@ _OLD_KEY = ("id", "person_id", "organization_id", "token_hash", "hint", "scopes"
 _KINDS = {"agent": True, "knowledge_base": False, "skill": False, "conversation": True, "cluster": True}
 """What every organization knows from the start, and whether grants count for it."""
 
+_HOSTING = ("vps", "domain", "hosting")
+"""What organizations of the preset onet know besides."""
+
 
 def upgrade() -> None:
     """Make the tables, then the columns; organizations that are there get the kinds of resources that new ones have."""
@@ -42,6 +45,26 @@ def upgrade() -> None:
             "INSERT INTO resource_kind (organization_id, name, enforced, visibility, in_project) "  # noqa: S608 (our own words)
             f"SELECT id, '{name}', {str(enforced).lower()}, '{visibility}', false FROM organization"
         )
+    for name in _HOSTING:
+        op.execute(
+            "INSERT INTO resource_kind (organization_id, name, enforced, visibility, in_project) "  # noqa: S608
+            f"SELECT id, '{name}', true, 'organization', true FROM organization WHERE preset = 'onet'"
+        )
+    _let_create()
+
+
+def _let_create() -> None:
+    """Roles that are there may make resources where they may in a new organization: the top one, and those of presets."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    on_sqlite = "json_insert(permissions, '$[#]', 'resources.create')"
+    more = on_sqlite if sqlite else """permissions || '["resources.create"]'::jsonb"""
+    of_preset = "SELECT id FROM organization WHERE preset"
+    op.execute(
+        f"UPDATE role SET permissions = {more} "  # noqa: S608
+        "WHERE CAST(permissions AS TEXT) NOT LIKE '%resources.create%' AND (top"
+        f" OR (name IN ('admin', 'member') AND organization_id IN ({of_preset} IN ('openhands', 'oagents')))"
+        f" OR (name = 'editor' AND organization_id IN ({of_preset} = 'onet')))"
+    )
 
 
 def downgrade() -> None:
