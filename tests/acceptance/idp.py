@@ -121,11 +121,10 @@ class Idp:
         answer = self.sign_in(name, *groups, path=url.removeprefix(BASE))
         assert answer.status_code == 200, answer.text
 
-    def refused(self, name: str, *groups: str) -> str:
-        """Somebody is refused; returns the code."""
-        answer = self.sign_in(name, *groups)
-        assert 400 <= answer.status_code < 500, answer.text
-        return answer.headers["X-Connector-Error"]
+    def refuses(self, name: str, code: str) -> None:
+        """Somebody comes and is refused: 403 with this code."""
+        answer = self.sign_in(name)
+        assert (answer.status_code, answer.headers.get("X-Connector-Error")) == (403, code), answer.text
 
     # ------------------------------------------------------------------------------------------ by the owner, by the operator
 

@@ -50,7 +50,7 @@ def test_TG_4_members_come_by_invitation_or_from_the_identity_provider_never_bot
     assert idp.scim("POST", "/Users", {"userName": "ada@acme.example"}).status_code == 403
     idp.carry_out("directory", directory="staging")
     idp.pushed("ada")
-    idp.refused("ada")
+    idp.refuses("ada", "connection_draft")
     assert set(acme.members()) == {"owner@acme.example"}
     idp.goes_live()
     acme = idp.organization
@@ -178,7 +178,7 @@ def test_TG_13_removed_with_sso_returns_unless_blocked(site: Site) -> None:
     again = idp.signed_in("bob")
     again.get(str(acme)).ok()
     gone(acme.owner.delete(acme.member(again), block="true"))
-    assert idp.refused("bob") == "blocked"
+    idp.refuses("bob", "blocked")
 
 
 def test_TG_13_with_a_live_directory_real_revocation_is_in_the_identity_provider(site: Site) -> None:
@@ -189,7 +189,7 @@ def test_TG_13_with_a_live_directory_real_revocation_is_in_the_identity_provider
     told = acme.owner.delete(acme.member(bob)).refused(409, "managed_by_idp")
     assert "block" in told["advice"]
     idp.sets_active(user, False)
-    assert idp.refused("bob") == "deprovisioned"
+    idp.refuses("bob", "deprovisioned")
 
 
 def test_TG_14_there_are_two_roles(site: Site) -> None:

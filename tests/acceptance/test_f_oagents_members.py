@@ -113,6 +113,9 @@ def test_OA_22_who_is_managed_by_the_identity_provider_leaves_there(site: Site) 
     told = ada.delete(acme.member(ada)).refused(409, "managed_by_idp")
     assert told["advice"]
     assert acme.members()["ada@acme.example"]["status"] == "active"
+    acme.owner.put(acme / "settings/auth", {"member_may_leave": True}).ok()
+    gone(ada.delete(acme.member(ada)))
+    assert "ada@acme.example" not in {each["email"] for each in acme.members().values() if each["status"] == "active"}
 
 
 def test_OA_23_invitations_are_made_listed_and_cancelled_by_admins(site: Site) -> None:

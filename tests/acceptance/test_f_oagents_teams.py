@@ -104,6 +104,16 @@ def test_OA_31_levels_are_read_write_and_admin_and_write_is_the_default(site: Si
     acme.owner.put(f"{team}/grants", {**BOT, "permission": "none"}).refused(400, "body_invalid")
 
 
+def test_OA_31_a_plain_member_has_nothing_unless_the_organization_says_so(site: Site) -> None:
+    """Part H, ruling 7: without team or authorship none; `member_base_level` covers the other reading."""
+    acme = site.organization()
+    bob = acme.joined("bob")
+    acme.resource(acme.owner, "bot")
+    for level in ("none", "read", "write"):
+        acme.owner.put(acme / "settings/general", {"member_base_level": level}).ok()
+        assert acme.level(bob, "agent", "bot") == level
+
+
 def test_OA_32_agents_are_enforced_and_other_kinds_are_named_for_later(site: Site) -> None:
     """An unknown kind is 422; a grant on a skill is taken, and honoured by `check` once the kind is enforced."""
     acme = site.organization()

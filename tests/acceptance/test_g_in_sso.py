@@ -72,7 +72,7 @@ def test_G_admins_remove_and_leaving_is_the_identity_providers_business(site: Si
     gone(acme.owner.delete(acme.member(ada)))
     again = idp.signed_in("ada")
     gone(acme.owner.delete(acme.member(again), block="true"))
-    assert idp.refused("ada") == "blocked"
+    idp.refuses("ada", "blocked")
     acme.owner.post(f"{acme.member(again)}/unblock").ok()
     idp.signed_in("ada")
 
