@@ -15,9 +15,10 @@ from connector.api.messages import Body
 from connector.api.operation import Call, operation
 from connector.api.paging import Listing
 from connector.errors import Unauthenticated
-from connector.organizations import invitations, joining, moving
+from connector.organizations import invitation_links, invitations, moving
+from connector.organizations.invitation_links import Offer
 from connector.organizations.invitation_rows import InvitationView
-from connector.organizations.joining import Joined, Offer
+from connector.organizations.joining import Joined
 from connector.provisioning.acting import Actor
 from connector.provisioning.pages import Page
 from connector.web import cookies
@@ -148,7 +149,7 @@ def approve_move(call: Call, o: str, id: str) -> InvitationView:  # noqa: A002
 def show_invitation_link(call: Call, token: str) -> Offer:
     """Whoever has the link may look; looking changes nothing. `needs_sign_in`: there is an account with the address."""
     _count(call)
-    return joining.look(call.database, token)
+    return invitation_links.look(call.database, token)
 
 
 @operation(
@@ -164,7 +165,7 @@ def accept_invitation_link(call: Call, token: str) -> Joined:
     """Without an account one is made for the invited address, which the link has shown to be yours, and the answer sets the
     cookie of a session. With an account its holder is signed in, or asked to be."""
     _count(call)
-    entered = joining.accept_link(call.database, token, visitor(), actor=_actor(call), sign_in_at=sign_in_at(token))
+    entered = invitation_links.accept(call.database, token, visitor(), actor=_actor(call), sign_in_at=sign_in_at(token))
     if entered.session_token is not None:
         after_this_request(partial(_signed_in, entered.session_token))
     return entered.joined

@@ -17,8 +17,9 @@ from connector.accounts import throttle
 from connector.accounts.sessions import Session
 from connector.errors import Conflict, ConnectorError, Forbidden, Gone, Invalid, NotFound
 from connector.membership.opening import opens_personal
-from connector.organizations import joining, moving
-from connector.organizations.joining import MyInvitation, Offer
+from connector.organizations import invitation_links, joining, moving
+from connector.organizations.invitation_links import Offer
+from connector.organizations.joining import MyInvitation
 from connector.web import cookies, login, pages, refusals
 from connector.web.house import house
 from connector.web.refusals import Words
@@ -41,7 +42,7 @@ def show(token: str) -> Response:
     """The offer of a link, and what its reader can do: accept it, sign in first, or see that it is for somebody else."""
     _count()
     try:
-        offer = joining.look(house().database, token)
+        offer = invitation_links.look(house().database, token)
     except (NotFound, Gone, Conflict) as error:
         return _over(error)
     return _offered(token, offer)
@@ -57,7 +58,7 @@ def _state(token: str, offer: Offer, session: Session | None) -> str:
     if session is None:
         return "sign_in" if offer.needs_sign_in else "open"
     try:
-        joining.link_of(house().database, token, actor=actor_of(session))
+        invitation_links.invitation_of(house().database, token, actor=actor_of(session))
     except Forbidden:
         return "other"
     return "open" if _is_personal(session) else "local"
@@ -72,26 +73,26 @@ def answer(token: str) -> Response:
         return _answered(token, session, request.form.get("answer", ""))
     except (NotFound, Gone, Conflict) as error:
         if error.code == "single_org" and session is not None:
-            return _page(Shown(joining.look(house().database, token), _path(token)), "move", 409, session=session)
+            return _page(Shown(invitation_links.look(house().database, token), _path(token)), "move", 409, session=session)
         return _over(error)
 
 
 def _answered(token: str, session: Session | None, given: str) -> Response:
-    offer = joining.look(house().database, token)
+    offer = invitation_links.look(house().database, token)
     state = _state(token, offer, session)
     if given == "decline" and state != "other":
-        joining.decline_link(house().database, token, visitor(), actor=None)
+        invitation_links.decline(house().database, token, visitor(), actor=None)
         return _page(Shown(offer, ""), "declined")
     if given == "accept" and state == "open":
         return _accepted(token, session)
     if given == "move" and state == "open" and session is not None:
-        return _move(joining.link_of(house().database, token, actor=actor_of(session)), session)
+        return _move(invitation_links.invitation_of(house().database, token, actor=actor_of(session)), session)
     return _offered(token, offer)
 
 
 def _accepted(token: str, session: Session | None) -> Response:
     actor = actor_of(session) if session is not None else None
-    entered = joining.accept_link(house().database, token, visitor(), actor=actor, sign_in_at=sign_in_at(token))
+    entered = invitation_links.accept(house().database, token, visitor(), actor=actor, sign_in_at=sign_in_at(token))
     response = pages.redirect(house().path("/"))
     if entered.session_token is not None:
         cookies.set_session(response, entered.session_token)

@@ -15,9 +15,10 @@ from sqlalchemy import insert, select, update
 from connector.accounts.sessions import Visitor
 from connector.errors import ConnectorError
 from connector.membership.opening import Authentication
-from connector.organizations import invitations, joining, organizations
+from connector.organizations import invitation_links, invitations, joining, organizations
+from connector.organizations.invitation_links import Entered
 from connector.organizations.invitation_rows import InvitationView
-from connector.organizations.joining import Entered, Joined
+from connector.organizations.joining import Joined
 from connector.provisioning.acting import OPERATOR, Actor
 from connector.provisioning.history import audit
 from connector.storage import tables as t
@@ -84,7 +85,7 @@ class Inviting:
 
     def accept_link(self, token: str, actor: Actor | None = None) -> Entered:
         """Accept by the link, signed out unless there is an actor."""
-        return joining.accept_link(self.database, token, HERE, actor=actor, sign_in_at="/login?next=there")
+        return invitation_links.accept(self.database, token, HERE, actor=actor, sign_in_at="/login?next=there")
 
     def status(self, invitation: InvitationView) -> str:
         """What the row says."""

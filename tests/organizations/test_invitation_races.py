@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import exists, func, select, update
 
 from connector.accounts import persons
-from connector.organizations import invitations, joining, members
+from connector.organizations import invitation_links, invitations, members
 from connector.organizations.invitation_rows import InvitationView
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage import tables as t
@@ -133,7 +133,7 @@ def _cancelled(acme: Inviting, found: InvitationView) -> None:
 
 
 def _declined(acme: Inviting, found: InvitationView) -> None:
-    joining.decline_link(acme.database, token_of(acme.database), HERE, actor=None)
+    invitation_links.decline(acme.database, token_of(acme.database), HERE, actor=None)
 
 
 def _expired(acme: Inviting, found: InvitationView) -> None:

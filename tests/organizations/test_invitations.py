@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 
 from connector.accounts.invitation_mail import mail_ended
 from connector.membership.opening import Authentication
-from connector.organizations import entitlements, invitations, joining, settings
+from connector.organizations import entitlements, invitation_links, invitations, joining, settings
 from connector.provisioning.acting import Actor
 from connector.provisioning.corridor import Origin, enter
 from connector.provisioning.relay import relay
@@ -190,8 +190,8 @@ def test_sent_again_it_has_a_new_link_and_a_new_week(database: Database) -> None
     with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
         again = acme.resend(found, acme.owner)
         new = token_of(database)
-        assert refused(lambda: joining.look(database, old)) == "invitation_not_found"
-        assert joining.look(database, new).email == LEO
+        assert refused(lambda: invitation_links.look(database, old)) == "invitation_not_found"
+        assert invitation_links.look(database, new).email == LEO
     assert (again.id, again.created_at, again.invited_by) == (found.id, found.created_at, "owner@acme.example")
     assert timedelta(days=3) <= again.expires_at - found.expires_at < timedelta(days=3, minutes=1)
     assert [action for _, action, _ in acme.audit()] == ["invitation.created", "invitation.resent"]
@@ -211,7 +211,7 @@ def test_cancelled_it_is_over(database: Database) -> None:
     acme = inviting(database)
     found, token = acme.invite(), token_of(database)
     acme.cancel(found, acme.owner)
-    for verb in (lambda: joining.look(database, token), lambda: acme.resend(found), lambda: acme.cancel(found)):
+    for verb in (lambda: invitation_links.look(database, token), lambda: acme.resend(found), lambda: acme.cancel(found)):
         assert refused(verb) == "invitation_over"
     assert acme.audit()[1:] == [("owner@acme.example", "invitation.cancelled", LEO)]
     assert acme.invite().status == "pending"
@@ -236,9 +236,9 @@ def test_a_week_later_it_has_expired(database: Database, after: timedelta, code:
     found, token = acme.invite(), token_of(database)
     with time_machine.travel(datetime.now(UTC) + after):
         if code is None:
-            assert joining.look(database, token).email == LEO
+            assert invitation_links.look(database, token).email == LEO
             return
-        for verb in (lambda: joining.look(database, token), lambda: acme.resend(found), lambda: acme.cancel(found)):
+        for verb in (lambda: invitation_links.look(database, token), lambda: acme.resend(found), lambda: acme.cancel(found)):
             assert refused(verb) == code
         assert [each.status for each in acme.listed("expired")] == ["expired"]
         assert acme.listed("pending") == []
@@ -301,7 +301,7 @@ def test_going_over_to_sso_ends_what_is_open_and_says_where_to_sign_in(database:
             ("mia@elsewhere.example", "Sign in to Acme with your work account"),
         ]
     assert f"{BASE}/login\n" in sent[0][2]
-    assert refused(lambda: joining.look(database, token)) == "invitation_over"
+    assert refused(lambda: invitation_links.look(database, token)) == "invitation_over"
 
 
 def test_of_a_deleted_organization_nobody_is_told_any_more(database: Database) -> None:
@@ -313,7 +313,7 @@ def test_of_a_deleted_organization_nobody_is_told_any_more(database: Database) -
     with database.engine.begin() as tx:
         tx.execute(update(t.Organization).where(t.Organization.id == acme.id).values(deleted_at=people.NOW))
     assert told(database) == []
-    assert refused(lambda: joining.look(database, token)) == "invitation_not_found"
+    assert refused(lambda: invitation_links.look(database, token)) == "invitation_not_found"
 
 
 def test_whoever_was_put_out_invites_nobody(database: Database) -> None:

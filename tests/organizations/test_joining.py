@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from connector.accounts import sessions
 from connector.membership.opening import opens_personal
-from connector.organizations import joining, member_explained, members
+from connector.organizations import invitation_links, joining, member_explained, members
 from connector.provisioning.acting import OPERATOR, Actor
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -197,7 +197,7 @@ def test_in_sso_nobody_joins_by_an_invitation(database: Database) -> None:
         tx.execute(update(t.Invitation).values(status="ended"))
         tx.execute(update(t.Organization).values(membership_mode="sso"))
     assert refused(lambda: acme.accept(found)) == "membership_mode"
-    assert refused(lambda: joining.look(database, token_of(database))) == "membership_mode"
+    assert refused(lambda: invitation_links.look(database, token_of(database))) == "membership_mode"
 
 
 def test_the_default_project_comes_along(database: Database) -> None:
@@ -218,7 +218,7 @@ def test_a_link_makes_account_membership_and_session_at_once(database: Database)
     acme = inviting(database)
     found = acme.invite(role="billing", actor=acme.owner)
     token = token_of(database)
-    offer = joining.look(database, token)
+    offer = invitation_links.look(database, token)
     assert (offer.organization.display_name, offer.role, offer.email) == ("Acme", "billing", LEO)
     assert (offer.invited_by, offer.expires_at, offer.needs_sign_in) == ("owner@acme.example", found.expires_at, False)
     assert count(database, LEO) == 0
@@ -240,7 +240,7 @@ def test_an_account_is_not_opened_by_an_invitation(database: Database) -> None:
     actor = leo(database)
     acme.invite()
     token = token_of(database)
-    assert joining.look(database, token).needs_sign_in
+    assert invitation_links.look(database, token).needs_sign_in
     before = rows(database)
     with pytest.raises(Exception, match="account") as caught:
         acme.accept_link(token)
@@ -260,8 +260,8 @@ def test_signed_in_as_somebody_else_nobody_joins(database: Database, exists: boo
     token = token_of(database)
     other = inviting(database, "bell").owner
     assert refused(lambda: acme.accept_link(token, other)) == "other_address"
-    assert refused(lambda: joining.decline_link(database, token, HERE, actor=other)) == "other_address"
-    assert refused(lambda: joining.link_of(database, token, actor=other)) == "other_address"
+    assert refused(lambda: invitation_links.decline(database, token, HERE, actor=other)) == "other_address"
+    assert refused(lambda: invitation_links.invitation_of(database, token, actor=other)) == "other_address"
     assert count(database, LEO) == int(exists)
 
 
@@ -269,7 +269,7 @@ def test_a_link_declines_too(database: Database) -> None:
     """With or without an account: who got the mail may say no."""
     acme = inviting(database)
     found = acme.invite()
-    joining.decline_link(database, token_of(database), HERE, actor=None)
+    invitation_links.decline(database, token_of(database), HERE, actor=None)
     assert (acme.status(found), count(database, LEO)) == ("declined", 0)
     assert acme.audit()[1:] == [(LEO, "invitation.declined", LEO)]
 
@@ -280,11 +280,11 @@ def test_a_link_that_was_never_sent_leads_nowhere(database: Database) -> None:
     acme.invite()
     token = token_of(database)
     for odd in ("", token[:-1], token + "A", "\ud800"):
-        assert refused(partial(joining.look, database, odd)) == "invitation_not_found"
+        assert refused(partial(invitation_links.look, database, odd)) == "invitation_not_found"
         assert refused(partial(acme.accept_link, odd)) == "invitation_not_found"
     with database.engine.begin() as tx:
         tx.execute(update(t.Organization).values(deleted_at=people.NOW))
-    assert refused(lambda: joining.look(database, token)) == "invitation_not_found"
+    assert refused(lambda: invitation_links.look(database, token)) == "invitation_not_found"
     assert refused(lambda: acme.accept_link(token)) == "invitation_not_found"
 
 
