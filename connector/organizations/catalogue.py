@@ -208,9 +208,10 @@ def _refuse_used(corridor: Corridor, gone: Sequence[str]) -> None:
         mine = (table.organization_id == corridor.organization_id, which, among(name, gone))
         found = corridor.tx.execute(select(name, func.count()).select_from(table).where(*mine).group_by(name)).first()
         if found is not None:
+            held = f"{found[1]} {called}s still hold it" if found[1] > 1 else f"1 {called} still holds it"
             raise Conflict(
                 "role_in_use",
-                f"The role {found[0]} is left out, and {found[1]} {called}{'s' if found[1] > 1 else ''} still hold it.",
+                f"The role {found[0]} is left out, and {held}.",
                 expected="roles that nobody holds to be left out",
                 advice="Give another role first, or keep this one.",
             )
