@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from connector.errors import ConnectorError
-from connector.organizations import organizations, projects, teams
-from connector.provisioning.acting import OPERATOR
+from connector.organizations import check, grants, invitations, joining, members, organizations, projects, resources, teams
+from connector.provisioning.acting import OPERATOR, Actor
 from connector.storage.database import Database
-from tests.support.actors import person_in
+from tests.accounts.people import person
+from tests.sign_in.arrivals import SEALER, give_sign_on
+from tests.support.actors import LOCAL, person_in
 from tests.support.racing import race
-from tests.support.world import World, live, staged
+from tests.support.world import BASE, World, live, staged
 
 DEFAULT = ("project:default", "member", "system")
 
@@ -137,3 +139,56 @@ def test_a_restore_gives_the_default_project_once(database: Database) -> None:
     acme.delete(acme.create("ada", external_id="e1"))
     acme.carry_out("restore", connection=acme.connection, since=since.isoformat())
     assert acme.sources("ada") == {DEFAULT, ("role", "member", "converted")}
+
+
+def test_who_signs_in_for_the_first_time_is_in_the_default_project(database: Database) -> None:
+    """TG-17, JIT: once, however often they come."""
+    world = staged(database, preset="together")
+    world.directory("off")
+    world.activate()
+    door = give_sign_on(world, world.connection)
+    door.come("ada")
+    door.come("ada")
+    assert DEFAULT in world.sources("ada")
+
+
+def test_who_accepts_an_invitation_is_in_the_default_project(database: Database) -> None:
+    """TG-17: and comes back to it after leaving."""
+    acme = staged(database, preset="together")
+    invited = person(database, "leo@elsewhere.example")
+    guest = Actor("leo@elsewhere.example", invited, (LOCAL,))
+    for _ in range(2):
+        sent = invitations.invite(database, SEALER, BASE, acme.organization, "leo@elsewhere.example")
+        joining.accept(database, sent.id, actor=guest)
+        assert DEFAULT in acme.sources("leo@elsewhere.example")
+        members.remove(database, acme.organization, "leo@elsewhere.example", block=False)
+
+
+def test_what_everybody_was_granted_reaches_who_is_pushed(database: Database) -> None:
+    """AP-3: new SCIM user -> /check cluster read -> allow; suspended by the directory, they have none."""
+    acme = live(database, preset="apolo")
+    resources.create(database, acme.organization, "cluster", "C", id_="c")
+    grants.grant_everybody(database, acme.organization, "cluster", "c", "read")
+    ada = acme.create("ada")
+    asked = (database, acme.organization, "cluster", "c")
+    assert check.check(*asked, who="ada@acme.example").allowed
+    acme.edit(ada, active=False)
+    assert check.check(*asked, who="ada@acme.example").because == (
+        "suspended: what they have is kept for the day they come back",
+    )
+    acme.edit(ada, active=True)
+    assert check.check(*asked, who="ada@acme.example").allowed
+
+
+def test_a_rule_gives_a_team_whose_grants_count_at_once(database: Database) -> None:
+    """OA-26: map group -> team; grant; SCIM member gets level; out of the group, it is gone."""
+    acme = live(database)
+    resources.create(database, acme.organization, "agent", "W", id_="w")
+    acme.rule(group="Eng", team="eng")
+    grants.grant_team(database, acme.organization, "eng", "agent", "w", "read")
+    ada = acme.create("ada")
+    group = acme.group("Eng", ada)
+    asked = (database, acme.organization, "agent", "w")
+    assert check.check(*asked, who="ada@acme.example").because == ("team eng has read",)
+    acme.take_out(group, ada)
+    assert check.check(*asked, who="ada@acme.example").level == "none"
