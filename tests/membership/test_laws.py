@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.membership.guard import holds_top, withhold_last
-from connector.membership.ledger import breaks_glass, convert, effective, hand_over, play
+from connector.membership.ledger import await_rules, breaks_glass, convert, effective, hand_over, play, release
 from connector.membership.mapping import prepare
 from connector.membership.model import (
     ROLE,
@@ -286,6 +286,14 @@ def test_converting_changes_nobodys_access(holding: Holding) -> None:
     assert rule_rows(after) == frozenset()
     assert effective(after, CATALOGUE) == effective(holding, CATALOGUE)
     assert convert(after, CATALOGUE) == ()
+
+
+@given(MEMBERS)
+def test_waiting_for_the_rules_changes_nobodys_access(holding: Holding) -> None:
+    """And what waits is what would have been handed over: released, it comes to the same."""
+    waiting = play(await_rules(holding, CATALOGUE), holding)
+    assert effective(waiting, CATALOGUE) == effective(holding, CATALOGUE)
+    assert play(release(waiting, CATALOGUE), waiting) == play(hand_over(holding, CATALOGUE), holding)
 
 
 @given(MEMBERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.membership.ledger import breaks_glass, convert, effective, hand_over, play
+from connector.membership.ledger import await_rules, breaks_glass, convert, effective, hand_over, play, release
 from connector.membership.model import (
     Assignment,
     Because,
@@ -158,3 +158,26 @@ def test_a_break_glass_owner_hands_over_nothing() -> None:
     assert breaks_glass(holding)
     assert not breaks_glass(member(row("role", "owner")))
     assert hand_over(holding, CATALOGUE) == ()
+
+
+@pytest.mark.parametrize(("held", "withdrawn"), HANDED)
+def test_what_would_be_handed_over_can_wait_until_the_rules_speak(held: Assignment, withdrawn: bool) -> None:
+    """Marked as kept, at the same level; then it goes, and nothing else does."""
+    waiting = play(await_rules(member(held), CATALOGUE), member(held))
+    kept = row(str(held.target), held.level, "converted") if withdrawn else held
+    assert waiting == member(kept)
+    assert play(release(waiting, CATALOGUE), waiting) == (member() if withdrawn else member(held))
+
+
+def test_what_waits_is_one_row_at_the_highest_level() -> None:
+    """Of several that people gave, and of one that waited before."""
+    held = member(row("team:ops", "member"), row("team:ops", "maintainer", "invitation"), row("role", "admin", "converted"))
+    waiting = play(await_rules(held, CATALOGUE), held)
+    assert waiting == member(row("team:ops", "maintainer", "converted"), row("role", "admin", "converted"))
+    assert await_rules(waiting, CATALOGUE) == ()
+
+
+def test_what_people_gave_is_not_released() -> None:
+    """Only what waits; and nothing of a break-glass owner."""
+    assert release(member(row("role", "admin"), row("team:ops", "member", "invitation")), CATALOGUE) == ()
+    assert release(member(row("role", "owner", "break_glass"), row("team:ops", "member", "converted")), CATALOGUE) == ()
