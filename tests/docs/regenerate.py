@@ -1,8 +1,8 @@
-"""Writes what the documentation takes from the program: the commands, and the tables of SCIM attributes.
+"""Writes what the documentation takes from the program: the commands, who may what, and the tables of SCIM attributes.
 
     python -m tests.docs.regenerate
 
-Run it after a change of a command's help or of the SCIM schemas. The tests only compare.
+Run it after a change of a command's help, of an operation or a preset, or of the SCIM schemas. The tests only compare.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import click
 from connector.cli.root import root
 from connector.scim.schemas import SCHEMA_DOCUMENTS
 from tests.docs.pages import DOCS
+from tests.support import permissions
 
 COMMANDS = DOCS / "commands.md"
 SCIM = DOCS / "scim.md"
+PERMISSIONS = DOCS / "permissions.md"
 BEGIN = "<!-- generated: attributes -->"
 END = "<!-- end of what is generated -->"
 
@@ -113,4 +115,5 @@ def write(path: Path, text: str) -> None:
 
 if __name__ == "__main__":
     write(COMMANDS, commands_page())
+    write(PERMISSIONS, permissions.page())
     write(SCIM, scim_page(SCIM.read_text(encoding="utf-8")))

@@ -18,6 +18,7 @@ from connector.scim.errors import refusal_of
 from connector.scim.schemas import GROUP, USER, Attribute
 from tests.docs import inventory, regenerate
 from tests.docs.pages import code, read, rows, section
+from tests.support import permissions
 
 REGENERATE = "it is generated; write it anew with: python -m tests.docs.regenerate"
 
@@ -62,6 +63,11 @@ def test_every_command_and_every_option_has_a_help_text() -> None:
     ]
     silent += [f"{path} {option.opts[0]}" for path, option in options if not option.help]
     assert silent == []
+
+
+def test_the_page_of_permissions_is_what_the_operations_and_the_presets_say() -> None:
+    """The whole page is made of them; that it is true is tested in tests/api/test_permissions.py."""
+    assert read("docs/permissions.md") == permissions.page(), REGENERATE
 
 
 # ------------------------------------------------------------------------------------------------------------------ errors
