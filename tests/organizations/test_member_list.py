@@ -18,11 +18,6 @@ FILTERS = (
     MemberFilter(email="p1@acme.example"),
     MemberFilter(role="member", status="active"),
 )
-    MemberFilter(),
-    MemberFilter(q="p1"),
-    MemberFilter(email="p1@acme.example"),
-    MemberFilter(role="member", status="active"),
-)
 
 
 def _members(database: Database, organization: str, numbers: range) -> None:
