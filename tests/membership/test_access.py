@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.membership.access import GRANTED, LEVELS, OF_PROJECT_ROLE, AccessFacts, effective, rank
@@ -72,12 +72,14 @@ def test_every_role_of_a_project_is_worth_a_level() -> None:
 
 
 levels = st.sampled_from(LEVELS)
-roles = st.sampled_from([each for preset in PRESETS.values() for each in preset.catalogue.roles])
+mostly = st.sampled_from([True, True, True, False])
+permissions = st.sets(st.sampled_from([f"resources.{level}_all" for level in GRANTED] + ["org.read"])).map(frozenset)
+roles = st.builds(Role, st.just("role"), st.just(1), permissions=permissions, can_own=st.booleans(), org_visible=mostly)
 worlds = st.builds(
     AccessFacts,
-    role=st.none() | roles,
-    active=st.booleans(),
-    private=st.booleans(),
+    role=roles | roles | roles | st.none(),
+    active=mostly,
+    private=mostly.map(lambda said: not said),
     enforced=st.booleans(),
     creator=st.booleans(),
     project=st.just("site"),
@@ -107,6 +109,7 @@ def model(facts: AccessFacts) -> str:
     return highest if facts.role.can_own or highest == "none" else "read"
 
 
+@settings(max_examples=500)
 @given(worlds)
 def test_the_level_equals_the_model(facts: AccessFacts) -> None:
     """A reference model that knows no reasons comes to the same."""
