@@ -27,13 +27,13 @@ from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
-from werkzeug.test import TestResponse
 
 from connector.accounts import keys, persons
 from connector.accounts.sessions import Proof
 from connector.api.document import document
-from connector.api.operation import OPERATIONS
+from connector.api.operation import OPERATIONS, Operation
 from connector.storage.database import Database
+from connector.storage.sealing import Sealer
 from tests.accounts.people import sign_in
 
 COOKIE = "connector_session"
@@ -124,8 +124,9 @@ class Client:
         sent = {**kind, **self.shown, **(headers or {})}
         with self.app.test_client(use_cookies=False) as client:
             response = client.open(path, method=method, headers=sent, data=text, query_string=query or None)
-            check(self.app, method, path, response)
-            return Answer(response.status_code, response.headers, response.get_data(as_text=True))
+            answer = Answer(response.status_code, response.headers, response.get_data(as_text=True))
+        check(self.app, method, path, answer)
+        return answer
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,12 @@ class Api:
 
     app: Flask
     database: Database
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals its secrets."""
+        sealer: Sealer = self.app.extensions["connector"].sealer
+        return sealer
 
     def as_(self, email: str, *proofs: Proof) -> Client:
         """Somebody with this verified address, made if need be, signed in by e-mail link or by these."""
@@ -163,32 +170,35 @@ class Api:
 # --------------------------------------------------------------------------------------------------------------- checking
 
 
-def check(app: Flask, method: str, path: str, response: TestResponse) -> None:
+def check(app: Flask, method: str, path: str, answer: Answer) -> None:
     """Fail unless the answer is one that the document describes for what was asked."""
-    asked = f"{method} {path} -> {response.status_code} {response.get_data(as_text=True)[:500]}"
-    assert response.status_code < 500 or response.status_code == 503, asked
     rule = _rule(app, method, path)
     operation = next((each for each in OPERATIONS if rule == f"api.{each.id}"), None)
-    if operation is None or method == "HEAD":
-        return
+    if operation is not None and method != "HEAD":
+        check_answer(operation, answer)
+    assert answer.status < 500 or answer.status == 503, f"{method} {path} -> {answer.status}"
+
+
+def check_answer(operation: Operation, answer: Answer) -> None:
+    """Fail unless the answer is one that the document describes for an operation, and none of a failure."""
+    asked = f"{operation.id} -> {answer.status} {answer.text[:500]}"
+    assert answer.status < 500 or answer.status == 503, asked
     described = _document()["paths"][operation.path.replace("<", "{").replace(">", "}")][operation.method.lower()]
-    assert str(response.status_code) in described["responses"], f"This status is not described: {asked}"
-    told = described["responses"][str(response.status_code)]
+    assert str(answer.status) in described["responses"], f"This status is not described: {asked}"
+    told = described["responses"][str(answer.status)]
     for name in told.get("headers", {}):
-        assert name in response.headers or name in ("Link", "Idempotency-Replayed"), f"{name} is missing: {asked}"
-    _check_body(operation.id, response, told.get("content", {}), asked)
+        assert name in answer.headers or name in ("Link", "Idempotency-Replayed"), f"{name} is missing: {asked}"
+    _check_body(operation.id, answer, told.get("content", {}), asked)
 
 
-def _check_body(operation: str, response: TestResponse, content: Mapping[str, Any], asked: str) -> None:
-    text = response.get_data(as_text=True)
+def _check_body(operation: str, answer: Answer, content: Mapping[str, Any], asked: str) -> None:
     if not content:
-        assert not text, f"No body is described: {asked}"
+        assert not answer.text, f"No body is described: {asked}"
         return
-    media = response.mimetype or ""
+    media = answer.headers.get("Content-Type", "").partition(";")[0]
     assert media in content, f"This type is not described: {asked}"
     if content[media]:
-        validator = _validator(operation, response.status_code)
-        wrong = next(iter(validator.iter_errors(json.loads(text))), None)
+        wrong = next(iter(_validator(operation, answer.status).iter_errors(answer.json)), None)
         assert wrong is None, f"{wrong and wrong.message} at {wrong and wrong.instance_path}: {asked}"
 
 
