@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field
 
@@ -43,6 +44,9 @@ class NewOrganization(Body):
         examples=["acme"],
     )
     preset: str = Field(default="oagents", description="The roles to start with.", examples=["oagents"])
+    transfer_personal_credits: Literal[False] = Field(
+        default=False, description="Nobody has credits yet: there are none to bring along.", examples=[False]
+    )
     owner_email: str | None = Field(
         default=None, description="Who is to own it instead of you: for super admins.", examples=["ada@example.com"]
     )

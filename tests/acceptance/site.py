@@ -29,7 +29,7 @@ from connector.provisioning.relay import relay
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
-from tests.support.api import BASE, Answer, Api, Client
+from tests.support.api import BASE, COOKIE, Answer, Api, Client
 
 MEMBERS = {"openhands": "member", "together": "member", "apolo": "user", "onet": "viewer", "oagents": "member"}
 """The default role of each preset (ORGANIZATIONS.md part A)."""
@@ -81,6 +81,16 @@ class Site:
         """Somebody with an account, made if need be, signed in by a mailed link or by these."""
         client, email = self.api.as_(address(name), *proofs), address(name)
         return Someone(client.app, client.shown, email, self.api.person(email))
+
+    def signed_up(self, email: str) -> Someone:
+        """Somebody comes for the first time: asks for a link by mail, and follows it."""
+        browser = self.api.app.test_client()
+        browser.post("/login", data={"email": email, "method": "link"})
+        token = re.findall(r"token=([\w-]+)", self.mails()[-1].text)[0]
+        assert browser.post("/login/link", data={"token": token}).status_code == 303
+        cookie = browser.get_cookie(COOKIE)
+        assert cookie is not None
+        return Someone(self.api.app, {"Cookie": f"{COOKIE}={cookie.value}"}, email, self.api.person(email))
 
     def super_admin(self, name: str = "root@site.example") -> Someone:
         """Who runs the installation."""

@@ -64,9 +64,12 @@ def test_OA_5_a_slug_is_made_and_is_unique(site: Site) -> None:
 
 
 def test_OA_6_an_explicit_slug_that_is_taken_gets_a_suffix(site: Site) -> None:
-    """{display_name, slug?}: the documented choice is to de-duplicate, as with a slug made of the name."""
+    """{display_name, slug?, transfer_personal_credits?}: the documented choice is to de-duplicate, as with a slug made of the
+    name. There are no credits to bring along yet, so only `false` is taken."""
     ada = site.person("ada")
-    told = [made(ada.post("/api/orgs", {"display_name": "Acme", "slug": "rocket"})) for _ in range(2)]
+    said = {"display_name": "Acme", "slug": "rocket", "transfer_personal_credits": False}
+    told = [made(ada.post("/api/orgs", said)) for _ in range(2)]
+    ada.post("/api/orgs", {**said, "transfer_personal_credits": True}).refused(400, "body_invalid")
     assert told[0]["slug"] == "rocket"
     assert told[1]["slug"].startswith("rocket-")
     assert told[0]["display_name"] == "Acme"

@@ -60,7 +60,7 @@ def test_OA_20_an_invitation_finds_the_account_once_its_address_is_verified(site
     eve = site.person("eve")
     _claims(site, eve, "new.person@acme.example")
     assert eve.get("/api/me/org-invitations").ok()["items"] == []
-    new = site.person("new.person@acme.example")
+    new = site.signed_up("new.person@acme.example")
     assert len(new.get("/api/me/org-invitations").ok()["items"]) == 1
 
 
