@@ -127,7 +127,7 @@ def rename(
         if seen is not None:
             seen(_detail(corridor, row))
         if row.name != name:
-            _refuse_linked(corridor, row, "Its name is not changed here.")
+            _refuse_linked(corridor, row, "its name is not changed here")
             corridor.update(t.Team, [{"id": row.id, "name": name}], keys=("id",))
             apply.record(corridor, "team.changed", f"team:{row.slug}", {"name": row.name}, {"name": name})
         return _detail(corridor, find(corridor, row.id))
@@ -144,7 +144,7 @@ def delete(database: Database, organization_id: str, team: str, *, actor: Actor 
         detail = _detail(corridor, row)
         if seen is not None:
             seen(detail)
-        _refuse_linked(corridor, row, "It would be made again.")
+        _refuse_linked(corridor, row, "it would be made again")
         told = {"slug": row.slug, "name": row.name, "members": detail.member_count, "grants": detail.grant_count}
         corridor.delete(t.Team, [{"id": row.id}])
         apply.record(corridor, "team.deleted", f"team:{row.slug}", told, None)
@@ -191,7 +191,7 @@ def _refuse_linked(corridor: Corridor, team: Any, consequence: str) -> None:
     if rules:
         raise Conflict(
             "managed_by_idp",
-            f"The team {team.slug} comes from the identity provider: {rules}. {consequence}",
+            f"The team {team.slug} comes from the identity provider ({rules}), so {consequence}.",
             expected="a team that no rule gives",
             advice="Remove the rule first.",
         )
