@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connector.accounts.alerts import mail_owners
 from connector.accounts.invitation_mail import mail_ended
@@ -95,7 +95,7 @@ class Site:
     def super_admin(self, name: str = "root@site.example") -> Someone:
         """Who runs the installation."""
         who = self.api.person(name)
-        change = t.Person.__table__.update().where(t.Person.id == who).values(super_admin=True)
+        change = update(t.Person).where(t.Person.id == who).values(super_admin=True)
         self.database.write(lambda tx: tx.execute(change))
         return self.person(name)
 
@@ -149,7 +149,7 @@ class Mail:
     @property
     def token(self) -> str:
         """That of the link in it."""
-        return re.findall(rf"{re.escape(BASE)}/invitations/([\w-]+)", self.text)[0]
+        return str(re.findall(rf"{re.escape(BASE)}/invitations/([\w-]+)", self.text)[0])
 
 
 @dataclass(frozen=True)

@@ -75,14 +75,14 @@ def test_A_roles_of_ones_own_may_be_added_and_one_top_role_remains(site: Site) -
     catalogue = acme.owner.get(acme / "roles").ok()
     roles = [{**each, "rank": each["rank"] + 1} for each in catalogue["roles"]]
     auditor = {"name": "auditor", "rank": 1, "can_own": False, "permissions": ["org.read", "audit.read"]}
-    more = {"roles": [*roles, {**roles[0], "top": False, **auditor}], "default_role": "member"}
-    acme.owner.put(acme / "roles", more).ok()
+    wanted = [*roles, {**roles[0], "top": False, **auditor}]
+    acme.owner.put(acme / "roles", {"roles": wanted, "default_role": "member"}).ok()
     ada = acme.joined("ada", "auditor")
     ada.get(acme / "audit").ok()
     ada.post(acme / "teams", {"name": "Eng"}).refused(403, "permission_missing")
     for tops in ((), ("owner", "admin")):
-        roles = [{**each, "top": each["name"] in tops} for each in more["roles"]]
-        acme.owner.put(acme / "roles", {**more, "roles": roles}).refused(409, "no_top_role")
+        changed = [{**each, "top": each["name"] in tops} for each in wanted]
+        acme.owner.put(acme / "roles", {"roles": changed}).refused(409, "no_top_role")
 
 
 def test_A_the_top_role_is_never_without_an_active_holder(site: Site) -> None:

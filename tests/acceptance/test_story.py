@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.acceptance.idp import Idp, prove, told
-from tests.acceptance.site import Organization, Site, made
+from tests.acceptance.site import Organization, Site, Someone, made
 from tests.support.api import COOKIE, Client
 
 
@@ -48,7 +48,7 @@ def test_an_admins_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     _exported(acme, site.person("owner"))
 
 
-def _joined_by_mail(site: Site, acme: Organization, name: str) -> Client:
+def _joined_by_mail(site: Site, acme: Organization, name: str) -> Someone:
     """Somebody without an account follows the link of the mail."""
     acme.invited(name)
     token = site.mails("invitation")[-1].token
