@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -61,10 +61,9 @@ class Removal(Query):
 
 
 @dataclass(frozen=True, slots=True)
-class MemberReasons:
+class MemberReasons(MemberView):
     """A member, what each thing they have comes from, and why they have not more."""
 
-    member: MemberView
     because: tuple[BecauseItem, ...]
     why_not: tuple[NotItem, ...]
 
@@ -182,4 +181,5 @@ def explain_member(call: Call, o: str, user_id: str) -> MemberReasons:
     """Where each role, team and project comes from, and why there is not more: for whoever manages members, and for everybody of
     themselves."""
     told = member_explained.explain_member(call.database, call.organization(o), user_id, actor=call.actor)
-    return MemberReasons(told.member, told.because, told.not_)
+    member = {each.name: getattr(told.member, each.name) for each in fields(told.member)}
+    return MemberReasons(**member, because=told.because, why_not=told.not_)

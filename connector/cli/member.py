@@ -66,7 +66,10 @@ def add(at_hand: Tools, organization: OrganizationView, who: str, username: bool
 def remove(at_hand: Tools, organization: OrganizationView, email: str, block: bool) -> Shown:
     """Remove a member; under a live directory only together with --block."""
     members.remove(at_hand.database, organization.id, email, block=block)
-    return Shown({"email": email, "removed": True, "blocked": block}, f"{email} is removed{' and blocked' if block else ''}.")
+    text = f"{email} is removed{' and blocked' if block else ''}."
+    if organization.mode == "sso" and not block:
+        text += "\nThey may come back at their next sign-in through the identity provider; --block keeps them out."
+    return Shown({"email": email, "removed": True, "blocked": block}, text)
 
 
 @member.command()
