@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 
 from connector.directory import returns
 from connector.directory.connections import not_found
@@ -24,6 +24,7 @@ from connector.provisioning import apply, facts, people, sync
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.storage import tables as t
+from connector.storage.sets import id_rows
 
 NAMED = 20
 """People whom a note names; of more it says how many."""
@@ -73,9 +74,8 @@ def _record(corridor: Corridor, connection: Any, *, switching: bool) -> None:
     if connection.directory == "staging":
         before["directory"], after["directory"] = "staging", "live"
         after |= replaced(corridor, connection)
-        apply.tell(
-            corridor, "directory.live", [{"target": target, "before": {"directory": "staging"}, "after": {"directory": "live"}}]
-        )
+        live = {"target": target, "before": {"directory": "staging"}, "after": {"directory": "live"}}
+        apply.tell(corridor, "directory.live", [live])
     if switching:
         before["mode"], after["mode"] = "invitation", "sso"
         turned = {"target": "organization", "before": {"mode": "invitation"}, "after": {"mode": "sso"}}
@@ -254,19 +254,14 @@ def _without_directory(corridor: Corridor, *, handing: bool) -> sync.Outcome:
     """
     setting = facts.setting(corridor)
     if setting.authority is not None:
-        user = t.DirectoryUser
-        known = exists().where(user.person_id == t.Membership.person_id, user.connection_id == setting.authority)
+        known = select(t.DirectoryUser.person_id).where(t.DirectoryUser.connection_id == setting.authority)
         return _settle_silent(corridor, known, setting.domains, handing=False)
     spoken = sync.everyone(
         corridor, extra=lambda entry, changes: _heard(entry, changes, setting.catalogue) if handing else changes
     )
     who, idp = t.ExternalIdentity, t.Connection
-    told = exists().where(
-        who.organization_id == t.Membership.organization_id,
-        who.person_id == t.Membership.person_id,
-        who.connection_id == idp.id,
-        idp.state == "active",
-    )
+    mine = (who.organization_id == corridor.organization_id, idp.state == "active")
+    told = select(who.person_id).join(idp, idp.id == who.connection_id).where(*mine)
     silent = _settle_silent(corridor, told, setting.domains, handing=handing)
     parts = (*spoken.plan.parts, *silent.plan.parts)
     return sync.Outcome(Plan(parts, setting.catalogue), spoken.withheld, silent.notes)
@@ -279,21 +274,21 @@ def _heard(entry: Entry, changes: tuple[Change, ...], catalogue: Any) -> tuple[C
     return (*changes, *await_rules(entry.holding, catalogue))
 
 
-def _settle_silent(corridor: Corridor, known: Any, domains: frozenset[str], *, handing: bool) -> sync.Outcome:
-    """Decide about members of whom nothing is known but their address. With `handing` they keep what people gave them until a
-    sign-in of theirs tells of groups."""
+def _settle_silent(corridor: Corridor, known: Select[Any], domains: frozenset[str], *, handing: bool) -> sync.Outcome:
+    """Decide about members who are none of the persons `known`: of them there is an address and nothing else. With `handing` they
+    keep what people gave them until a sign-in of theirs tells of groups."""
     catalogue = facts.setting(corridor).catalogue
-    unknown = select(t.Membership.id).where(t.Membership.organization_id == corridor.organization_id, ~known)
+    everybody = select(t.Membership.id, t.Membership.person_id).where(t.Membership.organization_id == corridor.organization_id)
+    heard = set(corridor.tx.execute(known).scalars())
+    silent = [row.id for row in corridor.tx.execute(everybody) if row.person_id not in heard]
 
     def decide(entry: Entry) -> tuple[Change, ...]:
         waiting = await_rules(entry.holding, catalogue) if handing else ()
         return _outside(entry, waiting, domains)
 
-    outcome = sync.settle(corridor, facts.members(corridor, unknown), decide)
+    outcome = sync.settle(corridor, facts.members(corridor, id_rows(silent)), decide)
     waiting = sum(any(isinstance(change, Give) for change in part.changes) for part in outcome.plan.parts)
     if not waiting:
         return outcome
-    note = (
-        f"What {waiting} of the members were given by hand stays until a sign-in of theirs tells of groups: then the rules speak."
-    )
-    return replace(outcome, notes=(note,))
+    told = f"What {waiting} of the members were given by hand stays until a sign-in of theirs tells of groups"
+    return replace(outcome, notes=(f"{told}: then the rules speak.",))

@@ -27,6 +27,7 @@ from connector.storage.ids import new_id
 from connector.storage.sealing import Sealer
 from tests.sign_in.arrivals import Door, by_claims, give_sign_on
 from tests.support import world
+from tests.support.statements import statements
 from tests.support.world import BASE, OWNER, World
 
 SEALER = Sealer(["key"])
@@ -338,6 +339,35 @@ def test_who_is_known_by_their_account_there_is_no_outsider(database: Database) 
 
 def _door(acme: World) -> Door:
     return give_sign_on(acme, acme.connection)
+
+
+def test_there_and_back_cost_the_same_statements_for_three_and_for_fifty(database: Database) -> None:
+    """Whatever the number of members, of those who told of groups and of those who did not."""
+    acme = world.staged(database)
+    acme.directory("off")
+    door = _door(acme)
+    acme.rule(group="Staff", team="staff")
+
+    def cost() -> tuple[int, int]:
+        sent = []
+        for flip in (acme.activate, lambda: back(acme)):
+            with statements(database.engine) as seen:
+                flip()
+            sent.append(len(seen))
+        return sent[0], sent[1]
+
+    def grown(people: range) -> None:
+        acme.activate()
+        for number in people:
+            door.come(f"p{number}", groups=("Staff",) if number % 2 else None)
+        back(acme)
+        for number in people:
+            acme.invited(f"i{number}@acme.example", "admin")
+
+    grown(range(3))
+    few = cost()
+    grown(range(3, 50))
+    assert cost() == few
 
 
 # --------------------------------------------------------------------------------------------------- people who cannot yet
