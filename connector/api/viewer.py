@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import Response, request
+from flask import Response, render_template, request
 from markupsafe import Markup
 
 from connector.api.document import document
@@ -28,7 +29,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 )  # fmt: skip
 def get_openapi(call: Call) -> Response:
     """It is the same for everybody, and may be kept for an hour."""
-    text = text_of(_document())
+    text = _text(*_here())
     response = answer(text, 200)
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.headers["ETag"] = etag_of(text)
@@ -38,14 +39,27 @@ def get_openapi(call: Call) -> Response:
 
 def docs() -> Response:
     """GET /api/docs: the document as a page. It needs no script and asks nobody else."""
-    told = _document()
+    return pages.protect(Response(_page(*_here()), content_type="text/html; charset=utf-8"))
+
+
+def _here() -> tuple[str, str]:
+    """What the document depends on: where connector is reached, and the name of its cookie."""
+    return house().settings.base_url, cookies.session_name()
+
+
+@lru_cache(maxsize=4)
+def _text(base_url: str, cookie: str) -> str:
+    return text_of(document(base_url, cookie))
+
+
+@lru_cache(maxsize=4)
+def _page(base_url: str, cookie: str) -> str:
+    """Anybody may ask for it, and it takes long to write: so it is written once."""
+    told = document(base_url, cookie)
     schemas = [(name, _schema(schema)) for name, schema in told["components"]["schemas"].items()]
     info = [prose(each) for each in told["info"]["description"].split("\n\n")]
-    return pages.page("api.html", info=info, version=told["info"]["version"], tags=_by_tag(told), schemas=schemas, prose=prose)
-
-
-def _document() -> dict[str, Any]:
-    return document(house().settings.base_url, cookies.session_name())
+    given = {"info": info, "version": told["info"]["version"], "tags": _by_tag(told), "schemas": schemas, "prose": prose}
+    return render_template("api.html", **given)
 
 
 def prose(text: str) -> Markup:
