@@ -34,8 +34,8 @@ def export(database: Database, organization_id: str) -> Item:
 
 
 def _export(tx: Connection, organization_id: str) -> Item:
-    names = ("id", "slug", "name", "preset", "default_role", "role_strategy", "top_by_rules", "entry_gate", "created_at")
-    names += ("avatar_url", "single_org")
+    policy = ("default_role", "role_strategy", "top_by_rules", "entry_gate", "single_org")
+    names = ("id", "slug", "name", "avatar_url", "preset", *policy, "created_at")
     chosen = select(*(getattr(t.Organization, name) for name in names), t.Organization.membership_mode.label("mode"))
     found = list(_items(tx, chosen.where(t.Organization.id == organization_id)))
     if not found:

@@ -65,7 +65,7 @@ def test_pages_follow_each_other_in_both_orders(acme: Cast) -> None:
         ({"action": "team.", "since": "2000-01-01T00:00:00+05:30", "order": "oldest"}, ["team:red", "team:green", "team:blue"]),
     ],
 )
-def test_entries_are_searched(acme: Cast, query: dict[str, str], targets: list[str]) -> None:
+def test_entries_are_searched(acme: Cast, query: dict[str, Any], targets: list[str]) -> None:
     """What is asked together holds together, in pages and in files."""
     assert [each["target"] for each in acme.owner.get(AUDIT, **query).ok()["items"]] == targets
     filters = {name: said for name, said in query.items() if name != "order"}
@@ -88,7 +88,7 @@ def test_entries_are_searched(acme: Cast, query: dict[str, str], targets: list[s
         ({"cursor": "nonsense"}, "cursor_invalid"),
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(acme: Cast, query: dict[str, str], code: str) -> None:
+def test_a_query_that_makes_no_sense_is_refused(acme: Cast, query: dict[str, Any], code: str) -> None:
     """With the place of what is wrong."""
     acme.owner.get(AUDIT, **query).refused(400, code)
 

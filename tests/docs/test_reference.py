@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 
 import click
@@ -13,6 +14,7 @@ from connector.config import Settings
 from connector.membership.mapping import PROJECT_LEVELS, TEAM_LEVELS
 from connector.membership.pattern import compile_pattern, fill
 from connector.membership.roles import PRESETS
+from connector.membership.settings import NAMESPACES, document
 from connector.scim import bulk_message, discovery, documents, filters, members, messages, operations, values, wire
 from connector.scim.errors import refusal_of
 from connector.scim.schemas import GROUP, USER, Attribute
@@ -45,6 +47,13 @@ def test_every_field_of_the_settings_says_which_variable_it_is() -> None:
 def test_every_setting_is_documented_and_no_other() -> None:
     """The table of docs/settings.md."""
     assert sorted(first_cells(read("docs/settings.md"))) == sorted(settings_in_source())
+
+
+def test_the_settings_of_organizations_are_documented_with_their_defaults() -> None:
+    """The table of docs/organizations.md: namespace, name, default."""
+    told = [(row[0], code(row[1])[0], row[2]) for row in rows(section("docs/organizations.md", "Settings"))]
+    known = [(name, *each) for name, kind in NAMESPACES.items() for each in document(kind()).items()]
+    assert told == [(name, each, said if isinstance(said, str) else json.dumps(said)) for name, each, said in known]
 
 
 # ---------------------------------------------------------------------------------------------------------------- commands
