@@ -91,13 +91,13 @@ def list_(
 def show(database: Database, person_id: str, kind: str, id_: str) -> ResourceView:
     """One of one's own. Raises NotFound `resource_not_found`."""
     with database.read() as tx:
-        return view(_need(tx, person_id, kind, id_))
+        return view(_need(tx, person_id, kind, id_, lock=False))
 
 
 def rename(database: Database, person_id: str, kind: str, id_: str, name: str, *, seen: Seen | None = None) -> ResourceView:
     """Give it another name. Raises Invalid `name_invalid`, NotFound `resource_not_found`, and what `seen` raises."""
     name = clean_name(name)
-    return database.write(lambda tx: change(tx, _need(tx, person_id, kind, id_), name, seen))
+    return database.write(lambda tx: change(tx, _need(tx, person_id, kind, id_, lock=True), name, seen))
 
 
 def change(tx: Connection, row: Any, name: str, seen: Seen | None) -> ResourceView:
@@ -110,7 +110,7 @@ def change(tx: Connection, row: Any, name: str, seen: Seen | None) -> ResourceVi
 
 def delete(database: Database, person_id: str, kind: str, id_: str, *, seen: Seen | None = None) -> None:
     """Delete it. Raises NotFound `resource_not_found`, and what `seen` raises."""
-    database.write(lambda tx: drop(tx, _need(tx, person_id, kind, id_), seen))
+    database.write(lambda tx: drop(tx, _need(tx, person_id, kind, id_, lock=True), seen))
 
 
 def drop(tx: Connection, row: Any, seen: Seen | None) -> None:
@@ -120,9 +120,11 @@ def drop(tx: Connection, row: Any, seen: Seen | None) -> None:
     delete_rows(tx, t.Resource, [{"key": row.key}])
 
 
-def find(tx: Connection, person_id: str, kind: str, id_: str, *where: Any) -> Any | None:
-    """The row of something that is a person's own; None when it is not, or not as `where` says."""
-    return tx.execute(_select(person_id).where(t.Resource.kind == kind, t.Resource.id == id_, *where)).first()
+def find(tx: Connection, person_id: str, kind: str, id_: str, *where: Any, lock: bool = False) -> Any | None:
+    """The row of something that is a person's own; None when it is not, or not as `where` says. Whoever writes holds it until the
+    end: the version that a client knows is compared with what it changes."""
+    found = _select(person_id).where(t.Resource.kind == kind, t.Resource.id == id_, *where)
+    return tx.execute(found.with_for_update(key_share=True) if lock else found).first()
 
 
 def view(row: Any) -> ResourceView:
@@ -130,8 +132,8 @@ def view(row: Any) -> ResourceView:
     return ResourceView(row.kind, row.id, row.name, None, "person", row.creator, row.created_at, OWN.level)
 
 
-def _need(tx: Connection, person_id: str, kind: str, id_: str) -> Any:
-    row = find(tx, person_id, kind, id_)
+def _need(tx: Connection, person_id: str, kind: str, id_: str, *, lock: bool) -> Any:
+    row = find(tx, person_id, kind, id_, lock=lock)
     if row is None:
         raise reach.not_found()
     return row

@@ -168,7 +168,7 @@ def _own(reader: Reader, standing: Standing, kind: str, id_: str, wanted: Level)
         t.ResourceKind.name == kind,
         t.ResourceKind.visibility == "private",
     )
-    row = personal.find(reader.tx, standing.actor.person_id, kind, id_, private)
+    row = personal.find(reader.tx, standing.actor.person_id, kind, id_, private, lock=wanted != "read")
     if row is not None:
         reach.need_scope(standing, wanted)
     return row

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import pytest
 from sqlalchemy import select
 
-from connector.errors import ConnectorError, NotFound
+from connector.errors import ConnectorError, NotFound, Outdated
 from connector.membership.kinds import Kind
 from connector.organizations import (
     check,
     grants,
     kinds,
     organizations,
+    personal,
     projects,
     resource_list,
     resources,
@@ -23,6 +25,7 @@ from connector.organizations import (
 from connector.provisioning.acting import Actor
 from connector.storage import tables as t
 from connector.storage.database import Database
+from tests.accounts.people import person
 from tests.support.actors import by_key, person_in
 from tests.support.racing import race
 from tests.support.statements import statements
@@ -201,3 +204,18 @@ def test_what_is_deleted_takes_its_grants_with_it(database: Database) -> None:
     teams.delete(database, organization, "ops")
     with database.read() as tx:
         assert len(tx.execute(select(t.ResourceGrant.id)).all()) == 1
+
+
+def test_of_two_who_know_the_same_version_one_changes_what_is_their_own(database: Database) -> None:
+    """RFC 9110 section 13.1.1, in the personal workspace, where no organization's lock keeps them apart."""
+    zoe = person(database, "zoe@elsewhere.example")
+    known = personal.create(database, zoe, "agent", "One", creator="zoe", id_="w")
+
+    def seen(view: object) -> None:
+        if view != known:
+            raise Outdated("version_mismatch", "It has been changed.")
+
+    names = [f"Name {number}" for number in range(4)]
+    made, codes = race([partial(personal.rename, database, zoe, "agent", "w", name, seen=seen) for name in names])
+    assert (len(made), codes) == (1, ["version_mismatch"] * 3)
+    assert personal.show(database, zoe, "agent", "w").name == made[0].name
