@@ -19,7 +19,7 @@ from connector.membership.access import BY_PERMISSION, Access, AccessFacts, Leve
 from connector.membership.mapping import PROJECT_LEVELS
 from connector.membership.model import Role
 from connector.membership.settings import settings_of
-from connector.organizations.places import SYSTEM, Reader
+from connector.organizations.places import Reader
 from connector.provisioning.acting import Standing
 from connector.storage import tables as t
 from connector.storage.hot import Hot
@@ -143,13 +143,8 @@ def _role(row: Any) -> Role | None:
 
 
 def place(given: Iterable[tuple[str, str]]) -> str | None:
-    """The role in a project that rows of the ledger, as level and source, come to.
-
-    That everybody is in the default project opens it and lets nobody change what stands there: members use, they do not modify
-    (TG-15), until a hand or a rule gives them more.
-    """
-    levels = [PROJECT_LEVELS[0] if source == SYSTEM else level for level, source in given]
-    return max(levels, key=PROJECT_LEVELS.index, default=None)
+    """The role in a project that rows of the ledger, as level and source, come to."""
+    return max((level for level, _ in given), key=PROJECT_LEVELS.index, default=None)
 
 
 def base_level(document: Mapping[str, Any] | None) -> Level:

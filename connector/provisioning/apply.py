@@ -343,14 +343,14 @@ def found(corridor: Corridor, person_id: str, email: str, role: str) -> str:
     corridor.insert(t.Membership, [{**row, "joined_by": "founder", "role": role, "created_at": corridor.now}])
     rows = [Assignment(Target("role"), role, "founder")]
     if org.default_project is not None:
-        rows.append(Assignment(Target("project", org.default_project), "member", "system"))
+        rows.append(Assignment(Target("project", org.default_project), "viewer", "system"))
     corridor.insert(t.Assignment, [_given(corridor, _key(membership_id, each, org.places), each) for each in rows])
     tell(corridor, "member.joined", [{"target": email, "before": None, "after": {"status": "active", "role": role}}])
     return membership_id
 
 
 def seat_maker(corridor: Corridor, membership_id: str, project_id: str, level: str) -> None:
-    """Whoever makes a project gets a place in it. The entry that tells of the project tells of that too, so here none is written."""
+    """Whoever makes a project gets a place in it. The entry that tells of the project tells of that too: here none is written."""
     key = {"membership_id": membership_id, "target_kind": "project", "target_id": project_id, "source": "manual"}
     corridor.insert(
         t.Assignment, [{**key, "organization_id": corridor.organization_id, "level": level, "created_at": corridor.now}]

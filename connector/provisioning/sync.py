@@ -171,13 +171,14 @@ def _decided(org: Setting, entry: Entry, absent: Because | None) -> tuple[Change
 
 
 def _welcomed(org: Setting, changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Whoever joins, in whatever way, becomes a member of the default project, where there is one."""
+    """Whoever joins, in whatever way, is in the default project, where there is one. They see what stands there; what they may
+    change there their role says, or a hand or a rule that gives them more (TG-15, TG-17)."""
     if org.default_project is None or not any(isinstance(change, Join) for change in changes):
         return changes
-    return (*changes, Give(Assignment(Target("project", org.default_project), "member", "system"), _WELCOME))
+    return (*changes, Give(Assignment(Target("project", org.default_project), "viewer", "system"), _WELCOME))
 
 
-_WELCOME = Because("everybody is a member of the default project")
+_WELCOME = Because("everybody is in the default project")
 
 
 def _found(entry: Entry) -> tuple[Change, ...]:

@@ -102,7 +102,7 @@ def test_everybody_is_in_the_default_project_which_stays(api: Api) -> None:
     """TG-17: a new organization has it; deleting it -> 409; nobody is taken out of it."""
     lab = cast(api, "together", slug="lab", tom="member")
     default = lab["tom"].get("/api/orgs/lab/projects/default").ok()
-    assert (default["name"], default["is_default"], default["role"]) == ("Default Project", True, "member")
+    assert (default["name"], default["is_default"], default["role"]) == ("Default Project", True, "viewer")
     members = lab["tom"].get("/api/orgs/lab/projects/default/members").ok()["items"]
     assert [each["email"] for each in members] == ["owner@lab.example", "tom@lab.example"]
     lab.owner.delete("/api/orgs/lab/projects/default").refused(409, "default_project")

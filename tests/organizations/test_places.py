@@ -17,7 +17,7 @@ from tests.support.actors import LOCAL, person_in
 from tests.support.racing import race
 from tests.support.world import BASE, World, live, staged
 
-DEFAULT = ("project:default", "member", "system")
+DEFAULT = ("project:default", "viewer", "system")
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_for_whom_it_does_not_open_an_organization_does_not_exist(database: Data
     """An outsider, a suspended member, somebody who left, a made-up id: all the same 404."""
     acme, bell = organization(database, "acme"), organization(database, "bell")
     outsider = Actor("owner@bell.example", holder(database, "owner@bell.example"), LOCAL)
-    assert standing(database, bell, outsider)
+    assert standing(database, bell, outsider).role is not None
     assert refused(database, acme, outsider) == "organization_not_found"
     assert refused(database, "no-such-id", outsider) == "organization_not_found"
     suspend(database, acme, str(ada(database).person_id))
@@ -87,9 +87,9 @@ def test_how_somebody_signed_in_must_open_the_organization_now(database: Databas
     actor = Actor("owner@acme.example", owner)
     for closed in ((), LOCAL, (Authentication("personal_key"),), (foreign,), (replace(through, connection_active=False),)):
         assert refused(database, home.organization, replace(actor, authentications=closed)) == "organization_not_found"
-    assert standing(database, home.organization, replace(actor, authentications=(through,)))
+    assert standing(database, home.organization, replace(actor, authentications=(through,))).role is not None
     key = Authentication("organization_key", home.organization)
-    assert standing(database, home.organization, replace(actor, authentications=(key,)))
+    assert standing(database, home.organization, replace(actor, authentications=(key,))).role is not None
 
 
 def test_a_deleted_organization_is_not_there_for_anybody(database: Database) -> None:
