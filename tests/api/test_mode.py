@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -124,15 +125,17 @@ def test_a_plan_that_no_longer_holds_is_not_applied_and_the_new_one_is_stored(ho
     assert home.owner.get(MODE).ok()["mode"] == "invitation"
 
 
-MISSING = {
+def _another_setup(home: Home) -> None:
+    home.tried()
+    _write(home, update(t.SignOn).values(settings={"client_id": "another"}))
+
+
+MISSING: dict[str, Callable[[Home], None]] = {
     "not set up for signing in": lambda home: _write(home, delete(t.SignOn)),
     "Nobody has made a test sign-in": lambda home: None,
     "failed": lambda home: home.tried(passed=False),
     "more than 24 hours ago": lambda home: home.tried(at=datetime.now(UTC) - timedelta(hours=24, seconds=1)),
-    "before issuer, endpoints or subject": lambda home: (
-        home.tried(),
-        _write(home, update(t.SignOn).values(settings={"client_id": "another"})),
-    ),
+    "before issuer, endpoints or subject": _another_setup,
     "no address inside a verified domain": lambda home: home.tried(email=None),
     "was not yours": lambda home: home.tried(email="ada@acme.example"),
 }
@@ -147,8 +150,8 @@ def test_going_live_needs_a_test_sign_in_of_the_one_who_asks(home: Home, sentenc
     """Of today, with the setup of today, by an address of theirs inside a verified domain: the refusal says what is missing. A
     plan of it needs the same, and so does every activation."""
     MISSING[sentence](home)
-    for query in ({}, {"dry_run": "true"}):
-        refusal = home.owner.put(MODE, home.sso(), **query).refused(409, "test_sign_in_required")
+    for dry_run in ("false", "true"):
+        refusal = home.owner.put(MODE, home.sso(), dry_run=dry_run).refused(409, "test_sign_in_required")
         assert sentence in refusal["detail"]
     home.owner.post(f"{home.path}/activate", {}).refused(409, "test_sign_in_required")
     assert home.owner.get(MODE).ok()["mode"] == "invitation"

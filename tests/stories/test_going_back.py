@@ -194,7 +194,7 @@ def test_a_mode_that_is_there_already_changes_nothing(database: Database) -> Non
 
 
 @pytest.mark.parametrize(("given", "code"), [({"mode": "none"}, "mode_invalid"), ({"mode": "sso"}, "connection_needed")])
-def test_a_mode_is_one_of_two_and_sso_names_a_connection(database: Database, given: dict[str, str], code: str) -> None:
+def test_a_mode_is_one_of_two_and_sso_names_a_connection(database: Database, given: dict[str, Any], code: str) -> None:
     """With what to do."""
     with pytest.raises(Invalid) as refusal:
         world.staged(database).carry_out("mode", **given)

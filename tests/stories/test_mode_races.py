@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count, pairwise
 
 import pytest
@@ -225,8 +226,8 @@ def test_somebody_pushed_while_the_directory_goes_live_is_a_member_afterwards(da
     acme = world.staged(database)
     for _ in range(ROUNDS):
         names = [f"q{next(_numbers)}" for _ in range(3)]
-        creating = [lambda name=name: acme.create(name) for name in names]
-        ended, codes = race([*creating, live(acme)])  # type: ignore[list-item]
+        creating: list[Callable[[], object]] = [partial(acme.create, name) for name in names]
+        ended, codes = race([*creating, live(acme)])
         assert (codes, len(ended)) == ([], 4)
         assert {f"{name}@acme.example" for name in names} <= {name for name, each in acme.members.items() if each.role}
         assert acme.reconciled()
@@ -242,8 +243,8 @@ def test_what_rules_give_while_the_organization_goes_back_is_kept_and_nothing_ne
     group = acme.group("Staff", ada)
     for _ in range(ROUNDS):
         bob = acme.create(f"b{next(_numbers)}")
-        pushing = [lambda bob=bob: acme.put_in(group, bob), back(acme)]
-        _, codes = race(pushing)  # type: ignore[arg-type]
+        pushing: list[Callable[[], object]] = [partial(acme.put_in, group, bob), back(acme)]
+        _, codes = race(pushing)
         assert codes == []
         assert_sound(acme)
         assert [place.slug for place in acme.member("ada").teams] == ["staff"]
