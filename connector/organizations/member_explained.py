@@ -97,4 +97,4 @@ def _unlinked(setting: Setting, who: str) -> Ids:
 
 
 def _stranger(entry: Entry) -> MemberView:
-    return MemberView(None, None, entry.subject.email, entry.name, None, None, (), None, (), ())
+    return MemberView(None, None, entry.subject.email, entry.name, None, None, (), None, (), (), ())

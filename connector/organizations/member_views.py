@@ -30,7 +30,8 @@ class TeamPlace:
 @dataclass(frozen=True, slots=True)
 class MemberView:
     """A member as people see them. `id` is the membership, `user_id` the person; `source` is how they joined, `causes` why they
-    are suspended. Somebody the directory knows who is not a member has neither role nor status."""
+    are suspended. `locked` names what rules give, which no hand changes: `role`, `team:SLUG`, `project:SLUG`. Somebody the
+    directory knows who is not a member has neither role nor status."""
 
     id: str | None
     user_id: str | None
@@ -42,6 +43,7 @@ class MemberView:
     source: str | None
     teams: tuple[TeamPlace, ...]
     projects: tuple[str, ...]
+    locked: tuple[str, ...]
 
 
 def list_members(database: Database, organization_id: str) -> list[MemberView]:
@@ -72,8 +74,9 @@ def _view(row: Any, holding: Holding, now: Effective) -> MemberView:
     causes = tuple(sorted(str(cause) for cause in holding.causes))
     teams = tuple(TeamPlace(slug, role) for slug, role in now.teams)
     projects = tuple(slug for slug, _ in now.projects)
+    locked = tuple(sorted({str(given.target) for given in holding.rows if given.from_rule}))
     who = (row.id, row.person_id, row.email, row.display_name)
-    return MemberView(*who, now.role, now.status, causes, row.joined_by, teams, projects)
+    return MemberView(*who, now.role, now.status, causes, row.joined_by, teams, projects, locked)
 
 
 def _ids(organization_id: str) -> Ids:

@@ -16,7 +16,7 @@ from tests.cli.conftest import Cli, Home
 from tests.outbound.name_server import name_server
 
 PLAN = {"digest", "applied", "summary", "changes"}
-MEMBER = {"id", "user_id", "email", "name", "role", "status", "causes", "source", "teams", "projects"}
+MEMBER = {"id", "user_id", "email", "name", "role", "status", "causes", "source", "teams", "projects", "locked"}
 
 
 def one(items: dict[str, list[Any]], **wanted: Any) -> Any:
@@ -153,6 +153,7 @@ def test_a_rule_applies_at_once_where_its_connection_is_in_force(home: Home) -> 
     assert added["plan"]["digest"] == plan["digest"]
     ada = one(home.cli.json("member", "list", "acme"), email="ada@acme.example")
     assert (ada["teams"], ada["projects"]) == ([{"slug": "eng", "role": "maintainer"}], ["wiki"])
+    assert ada["locked"] == ["project:wiki", "team:eng"]
     assert home.cli.json("rule", "remove", added["id"])["summary"]["team"] == 1
     assert [rule["match"] for rule in home.cli.json("rule", "list", home.connection)["items"]] == ["everyone"]
 
