@@ -119,7 +119,7 @@ _INTRODUCTION = """\
 
 <!-- Generated from the operations and the presets: python -m tests.docs.regenerate -->
 
-One row for each operation inside an organization, one column for each preset of roles (see [rules.md](rules.md#presets)). A cell
+One row for each operation inside an organization, one column for each [preset](organizations.md#presets) of roles. A cell
 lists the roles that may, by their role alone: somebody who is in no team and no project, has made nothing, and asks about nobody
 but others. `all` are all of them, `-` is none.
 
