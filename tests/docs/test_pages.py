@@ -64,7 +64,8 @@ def find(words: list[str]) -> tuple[click.Command, list[str]]:
 def test_a_shown_command_is_understood(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its name exists, its options exist and have values of the right kind, nothing required is missing."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "rules.json").write_text("[]")
+    for file in ("rules.json", "roles.json"):
+        (tmp_path / file).write_text("[]")
     command, arguments = find(shlex.split(line, comments=True)[1:])
     assert not isinstance(command, click.Group), "a noun without its verb"
     context = command.make_context(line, arguments)

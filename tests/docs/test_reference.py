@@ -13,7 +13,6 @@ from connector import errors
 from connector.config import Settings
 from connector.membership.mapping import PROJECT_LEVELS, TEAM_LEVELS
 from connector.membership.pattern import compile_pattern, fill
-from connector.membership.roles import PRESETS
 from connector.membership.settings import NAMESPACES, document
 from connector.scim import bulk_message, discovery, documents, filters, members, messages, operations, values, wire
 from connector.scim.errors import refusal_of
@@ -192,18 +191,6 @@ def test_a_pattern_does_what_the_page_says(pattern: str, slug: str, group: str, 
     captures = compile_pattern(pattern.strip("`")).match(group.strip("`"))
     got = "no match" if captures is None else fill(slug.strip("`"), captures) or "nothing"
     assert got == result.strip("`")
-
-
-def test_the_presets_are_listed_with_their_roles_in_order() -> None:
-    """Highest first, and the default."""
-    known = {
-        name: (
-            ", ".join(role.name for role in sorted(preset.catalogue.roles, key=lambda role: -role.rank)),
-            preset.catalogue.default,
-        )
-        for name, preset in PRESETS.items()
-    }
-    assert {code(row[0])[0]: (row[1], row[2]) for row in rows(section("docs/rules.md", "Presets"))} == known
 
 
 def test_the_levels_of_teams_and_projects_are_those_of_the_page_of_errors() -> None:
