@@ -19,7 +19,9 @@ class Question(Body):
     resource_kind: str = Field(max_length=100, examples=["agent"])
     resource_id: str = Field(max_length=400, examples=["report-writer"])
     permission: Literal["read", "write", "admin"] = "read"
-    user_id: str | None = Field(default=None, max_length=400, description="Who: the id of the person. Without it, you.")
+    user_id: str | None = Field(
+        default=None, max_length=400, description="Who: the id of the person, or a verified address. Without it, you."
+    )
 
 
 @operation(

@@ -47,7 +47,7 @@ def _refuse_owner(owned: Owned) -> None:
             "owns_resources",
             f"The organization owns {owned.count} resource{'s' if owned.count > 1 else ''}: {', '.join(owned.first)}{more}.",
             expected="an organization that owns nothing",
-            advice="Delete them first, or move them: what becomes of them is the application's to say.",
+            advice="Delete them first: what becomes of them is for the application to say.",
         )
 
 

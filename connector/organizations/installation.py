@@ -88,7 +88,7 @@ def need_creation(tx: Connection, actor: Actor) -> None:
             "not_entitled",
             "This installation is not set up for new organizations.",
             expected="an installation with organizations switched on",
-            advice="Whoever operates it switches them on: `connector installation set organizations=on`.",
+            advice="Whoever operates it switches them on: `connector installation set --organizations on`.",
         )
     if policy.creation == "super_admins":
         raise restricted("Here organizations are made by the installation's super admins.")

@@ -80,8 +80,30 @@ def test_a_mentioned_command_exists_with_its_options(words: str) -> None:
     assert {word for word in rest if word.startswith("--")} <= known | {"--help"}
 
 
-def test_the_pages_show_and_mention_commands() -> None:
-    """Otherwise the two tests above would be empty."""
+ADVISED = sorted(
+    {
+        found
+        for path in inventory.modules()
+        for found in re.findall(r"`(connector [a-z-]+ [^`]*)`", path.read_text(encoding="utf-8"))
+        if path.parent.name != "cli" or " --" in found
+    }
+)
+
+
+@pytest.mark.parametrize("words", ADVISED)
+def test_a_command_that_the_program_advises_exists(words: str) -> None:
+    """In refusals and in help: its name and options are right, and there are no more words than it takes."""
+    command, rest = find(shlex.split(re.sub(r"\{[^}]*\}|…", "X", words))[1:])
+    assert not isinstance(command, click.Group), "a noun without its verb"
+    known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    assert {word for word in rest if word.startswith("--")} <= known | {"--help"}
+    takes_words = any(isinstance(each, click.Argument) for each in command.params)
+    assert takes_words or not rest or rest[0].startswith("--")
+
+
+def test_the_pages_and_the_program_show_and_mention_commands() -> None:
+    """Otherwise the tests above would be empty."""
+    assert len(ADVISED) > 20
     assert len(SHOWN) > 20
     assert len(MENTIONED) > 20
 
@@ -111,7 +133,7 @@ def test_architecture_names_only_functions_that_exist() -> None:
     assert named - known == set()
 
 
-LIVES = ("The life of a group PATCH", "The life of a SAML sign-in")
+LIVES = ("The life of a group PATCH", "The life of a SAML sign-in", "The life of an API request")
 STEPS = [
     pytest.param(row, id=f"{life} {row[0].partition('.')[0]}") for life in LIVES for row in rows(section(ARCHITECTURE, life))
 ]
