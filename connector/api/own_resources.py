@@ -26,7 +26,7 @@ _ONE = _HERE | {"resource_not_found": 404}
     idempotent=True,
     etag=True,
 )
-def create_here(call: Call, body: NewResource) -> ResourceView:
+def create_workspace_resource(call: Call, body: NewResource) -> ResourceView:
     """In the personal workspace it is your own; in that of an organization as at /api/orgs/{o}/resources."""
     home = _workspace(call)
     if home is not None:
@@ -47,7 +47,7 @@ def create_here(call: Call, body: NewResource) -> ResourceView:
     answer=Page[ResourceView],
     errors=_HERE | {"project_not_found": 404},
 )
-def list_here(call: Call, query: ResourceFilter) -> Page[ResourceView]:
+def list_workspace_resources(call: Call, query: ResourceFilter) -> Page[ResourceView]:
     """In the personal workspace your own; in that of an organization those of it that you may read. Oldest first."""
     home = _workspace(call)
     if home is not None:
@@ -66,7 +66,7 @@ def list_here(call: Call, query: ResourceFilter) -> Page[ResourceView]:
     errors=_ONE,
     etag=True,
 )
-def show_here(call: Call, kind: str, resource: str) -> ResourceView:
+def show_workspace_resource(call: Call, kind: str, resource: str) -> ResourceView:
     """What is somebody else's, or in another workspace, does not exist here."""
     home = _workspace(call)
     if home is not None:
@@ -84,7 +84,7 @@ def show_here(call: Call, kind: str, resource: str) -> ResourceView:
     errors=_ONE | {"name_invalid": 400},
     etag=True,
 )
-def rename_here(call: Call, kind: str, resource: str, body: ResourceChange) -> ResourceView:
+def rename_workspace_resource(call: Call, kind: str, resource: str, body: ResourceChange) -> ResourceView:
     """In the workspace of an organization `write` on it is needed."""
     home = _workspace(call)
     if home is not None:
@@ -102,7 +102,7 @@ def rename_here(call: Call, kind: str, resource: str, body: ResourceChange) -> R
     errors=_ONE,
     etag=True,
 )
-def delete_here(call: Call, kind: str, resource: str) -> None:
+def delete_workspace_resource(call: Call, kind: str, resource: str) -> None:
     """In the workspace of an organization `admin` on it is needed."""
     home = _workspace(call)
     if home is not None:

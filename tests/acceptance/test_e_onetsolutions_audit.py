@@ -25,9 +25,9 @@ UNHEARD = {
     "ask_access": "asks, and changes nothing",
     "make_plan": "stores a plan, and changes nothing",
     "accept_invitation_link": "answers a link; asked by test_OA_19 for the same verb",
-    "create_here": "as create_resource, in the workspace of the session",
-    "rename_here": "as rename_resource",
-    "delete_here": "as delete_resource",
+    "create_workspace_resource": "as create_resource, in the workspace of the session",
+    "rename_workspace_resource": "as rename_resource",
+    "delete_workspace_resource": "as delete_resource",
     "switch_mode": "as activate_connection, under another address",
     "approve_move": "in a test of its own below",
 }
