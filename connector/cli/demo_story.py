@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from textwrap import indent
 from typing import Any, Final
 
 import click
 
+from connector.accounts import keys
 from connector.cli import demo_sign_in, output
 from connector.cli.common import Tools
 from connector.cli.demo_sign_in import SignIn
@@ -58,12 +60,21 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """How the company's application asks: the address of the API, and a key of the organization, which is its founder's."""
+
+    api: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """How a story ended: the company and its members, each explained."""
 
     home: Home
     people: tuple[MemberExplanation, ...]
     sign_in: SignIn | None = None
+    application: Application | None = None
 
 
 NORTHWIND: Final = Company(
@@ -112,7 +123,9 @@ def _zoe(at_hand: Tools, northwind: Told, idp: Provider, say: Say) -> Told:
     say(f"  Northwind's people sign in at an identity provider that runs beside this demo, at {idp.url}")
     scim = (home.scim_base_url, home.token)
     signed_in = demo_sign_in.try_out(at_hand, home.connection, scim, "zoe.lund@northwind.example", say)
-    return replace(northwind, sign_in=signed_in)
+    founder = f"founder@{home.company.slug}.example"
+    made = keys.create(at_hand.database, founder, datetime.now(UTC), organization_id=home.organization, name="The tour")
+    return replace(northwind, sign_in=signed_in, application=Application(f"{at_hand.settings.base_url}/api", made.key))
 
 
 def _northwind(at_hand: Tools, say: Say) -> Told:
@@ -259,7 +272,7 @@ def data(told: Sequence[Told]) -> dict[str, Any]:
 
 def farewell(told: Sequence[Told], *, program: str, exports: str, serving: bool) -> str:
     """What to try next, each line to be copied as it is."""
-    first, zoe = told[0].home, told[0].sign_in
+    first, zoe, application = told[0].home, told[0].sign_in, told[0].application
     lines = [
         *(_at_the_browser(first, zoe) if serving and zoe else []),
         click.style("\nTry next" + (", in another terminal" if serving else ""), bold=True),
@@ -268,11 +281,25 @@ def farewell(told: Sequence[Told], *, program: str, exports: str, serving: bool)
         f"  {program} member explain northwind zoe.lund@northwind.example",
         f"  {program} log {first.connection}",
         f"  {program} --help",
+        *(_as_the_application(application) if application else []),
+        "",
+        "  What Okta asks, over SCIM:",
         "",
         f"  curl -H 'Authorization: Bearer {first.token}' \\",
         f"    '{first.scim_base_url}/Users?count=2'",
     ]
     return "\n".join([*lines, "", "Serving. Ctrl-C stops."] if serving else lines)
+
+
+def _as_the_application(application: Application) -> list[str]:
+    return [
+        "",
+        "  What your application asks, with a key of Northwind; each operation it may ask for is at",
+        f"  {application.api}/docs",
+        "",
+        f"  curl -H 'Authorization: Bearer {application.key}' \\",
+        f"    '{application.api}/orgs/~current/members?limit=2'",
+    ]
 
 
 def _at_the_browser(home: Home, zoe: SignIn) -> list[str]:

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -60,9 +61,11 @@ def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
             line = demo.stdout.readline()
             assert line, said
             said += line
-        token, address = re.findall(r"Bearer (\S+)' \\\n +'(\S+)'", said)[-1]
-        with urllib.request.urlopen(urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})) as answer:
-            assert json.load(answer)["totalResults"] == 6
+        [(key, members), (token, address)] = re.findall(r"Bearer (\S+)' \\\n +'(\S+)'", said)
+        assert _asked(address, token)["totalResults"] == 6
+        assert [each["source"] for each in _asked(members, key)["items"]] == ["founder", "scim"]
+        [documentation] = re.findall(r"http\S+/api/docs", said)
+        assert "/api/orgs/{o}/members" in requests.get(documentation, timeout=PATIENCE).text
         exports = dict(shlex.split(found)[0].split("=", 1) for found in re.findall(r"export (\S+)", said))
         tried = re.findall(r"^  python -m connector\.cli (.+)$", said, re.MULTILINE)
         assert [words.split()[0] for words in tried] == ["member", "log", "--help"]
@@ -77,6 +80,12 @@ def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
     assert ("Stopped" in ended[0], ended[1], demo.returncode) == (True, "", 0)
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(address, timeout=5)
+
+
+def _asked(address: str, token: str) -> Any:
+    answer = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def _see_it_in_a_browser(said: str) -> None:
