@@ -38,7 +38,7 @@ def explain_member(database: Database, organization_id: str, who: str, *, actor:
     """
 
     def work(corridor: Corridor, standing: Standing) -> MemberExplanation:
-        if who not in (actor.person_id, standing.membership_id):
+        if not standing.is_oneself(who):
             standing.need("members.manage")
         setting = facts.setting(corridor)
         entry = _entry(corridor, setting, who)

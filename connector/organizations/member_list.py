@@ -68,7 +68,7 @@ def show(database: Database, organization_id: str, who: str, *, actor: Actor = O
     """
 
     def work(glance: Glance, standing: Standing) -> MemberView:
-        if who not in (actor.person_id, standing.membership_id):
+        if not standing.is_oneself(who):
             standing.need(SEES_PEOPLE)
         return member_views.view(glance, find(glance, who))
 

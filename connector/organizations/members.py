@@ -58,8 +58,7 @@ class _Case:
     @property
     def themselves(self) -> bool:
         """Whether somebody decides about themselves."""
-        person_id = self.standing.actor.person_id
-        return person_id is not None and self.entry.person_id == person_id
+        return self.standing.is_oneself(self.entry.membership_id)
 
     def need_manager(self) -> None:
         """Raises Forbidden `permission_missing`, `scope_missing`, `role_above`."""

@@ -98,6 +98,10 @@ class Standing:
         """Whether they hold a permission, and their key is not limited to others."""
         return permission in self.permissions and (not self.actor.scopes or permission in self.actor.scopes)
 
+    def is_oneself(self, who: str | None) -> bool:
+        """Whether a person or membership, by id, is the member who asks. A project's key is nobody, whoever made it."""
+        return self.membership_id is not None and who in (self.actor.person_id, self.membership_id)
+
     def need(self, permission: str) -> None:
         """Raises Forbidden `permission_missing`, `scope_missing`."""
         if permission not in self.permissions:
