@@ -49,6 +49,7 @@ def list_break_glass_owners(call: Call, o: str) -> Page[BreakGlassOwner]:
     status=201,
     errors={
         "email_invalid": 400,
+        "role_above": 403,
         "member_not_found": 404,
         "member_ambiguous": 409,
         "break_glass_limit": 409,
@@ -69,6 +70,7 @@ def add_break_glass_owner(call: Call, o: str, body: NamedOwner) -> BreakGlassOwn
     answer=None,
     status=204,
     errors={
+        "role_above": 403,
         "member_not_found": 404,
         "member_ambiguous": 409,
         "not_break_glass": 409,

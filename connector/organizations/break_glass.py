@@ -76,12 +76,14 @@ def add(database: Database, organization_id: str, email: str, *, actor: Actor = 
     """Name an active member, by verified address, as break-glass owner: they are an owner then, whatever they were.
 
     Raises Invalid `email_invalid`, NotFound `member_not_found`, Conflict `break_glass_limit`, `not_a_member` (suspended, or the
-    address is not verified: the e-mail link would not find them), and what `acting.act` raises.
+    address is not verified: the e-mail link would not find them), Forbidden `role_above` for whoever may not make owners, and
+    what `acting.act` raises.
     """
     address = persons.read_email(email)
     because = Because("named as break-glass owner: outside the IdP, for the day it fails")
 
     def work(corridor: Corridor, standing: Standing) -> BreakGlassOwner:
+        standing.need_assignable(roles.top(corridor.entered.catalogue).name)
         entry = _member(corridor, address)
         if not breaks_glass(entry.holding):
             _refuse_too_many(corridor)
@@ -97,12 +99,13 @@ def add(database: Database, organization_id: str, email: str, *, actor: Actor = 
 def remove(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> None:
     """Take break-glass from an owner, with their codes and what is open by it. They stay owner only if something else says so.
 
-    Raises NotFound `member_not_found`, Conflict `not_break_glass`, `last_owner`, `last_break_glass`, and what `acting.act`
-    raises.
+    Raises NotFound `member_not_found`, Conflict `not_break_glass`, `last_owner`, `last_break_glass`, Forbidden `role_above`, and
+    what `acting.act` raises.
     """
     because = Because("is no break-glass owner any more")
 
     def work(corridor: Corridor, standing: Standing) -> None:
+        standing.need_assignable(roles.top(corridor.entered.catalogue).name)
         entry = _find(corridor, who)
         row = next((each for each in entry.holding.rows if each.source == "break_glass"), None)
         if row is None:

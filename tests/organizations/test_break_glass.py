@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 
 from connector.accounts import recovery, sessions
 from connector.accounts.sessions import Proof
-from connector.errors import Conflict, ConnectorError, NotFound
-from connector.organizations import break_glass, members
+from connector.errors import Conflict, ConnectorError, Forbidden, NotFound
+from connector.organizations import break_glass, catalogue, members
 from connector.storage.database import Database
 from tests.accounts.people import NOW, holder, sign_in
+from tests.support.actors import signed_in
 from tests.support.racing import race
 from tests.support.world import OWNER, World, live, staged
 
@@ -48,6 +50,20 @@ def test_a_member_is_named_and_is_an_owner_then(database: Database) -> None:
     assert ("role", "owner", "break_glass") in world.sources("ada")
     assert named(database, world) == [ADA]
     assert len(world.audit("break_glass.added", "member.changed")) == len(world.events("break_glass.added")) == 1
+
+
+def test_nobody_makes_themselves_an_owner_by_it(database: Database) -> None:
+    """Where a role of one's own runs the identity provider and not the owners, it names none and takes none back."""
+    world = by_invitation(database)
+    break_glass.add(database, world.organization, OWNER)
+    [owner, *rest] = [asdict(each) for each in catalogue.show(database, world.organization).roles]
+    operations = {"name": "operations", "rank": 35, "permissions": ["sso.manage"]}
+    world.carry_out("roles", roles=[owner, operations, *rest])
+    members.set_role(database, world.organization, ADA, "operations")
+    ada = signed_in(world, ADA)
+    assert refusal(lambda: break_glass.add(database, world.organization, ADA, actor=ada), Forbidden) == "role_above"
+    assert refusal(lambda: break_glass.remove(database, world.organization, OWNER, actor=ada), Forbidden) == "role_above"
+    assert named(database, world) == [OWNER]
 
 
 def test_there_are_three_at_most(database: Database) -> None:
