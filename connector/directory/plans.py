@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -89,8 +89,7 @@ def propose(database: Database, organization_id: str, kind: str, given: Document
     """Compute a plan, store it with its input, change nothing else. Raises what the verb raises."""
     outcome = _run(database, organization_id, kind, given, actor, preview=True)
     view = _view(outcome, _digest(kind, given, outcome.plan), applied=False)
-    _store(database, organization_id, kind, given, view, actor)
-    return view
+    return _store(database, organization_id, kind, given, view, actor)
 
 
 def carry_out(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
@@ -154,22 +153,38 @@ def _run(
 
 def _digest(kind: str, given: Document, plan: Plan) -> str:
     """The digest of a plan covers its changes to access. Without any, what is asked tells one plan from another."""
-    if plan.lines:
-        return plan.digest
-    return hashlib.sha256(json.dumps([kind, given], sort_keys=True).encode()).hexdigest()
+    return plan.digest if plan.lines else _of_words(kind, given, "")
 
 
-def _store(database: Database, organization_id: str, kind: str, given: Document, view: PlanView, actor: Actor) -> None:
+def _of_words(kind: str, given: Document, digest: str) -> str:
+    return hashlib.sha256(json.dumps([kind, given, digest], sort_keys=True).encode()).hexdigest()
+
+
+def _store(database: Database, organization_id: str, kind: str, given: Document, view: PlanView, actor: Actor) -> PlanView:
+    """Keep the plan, and return it with the digest it waits under. Where another verb that changes the same for the same people
+    waits under it, what is asked tells them apart: nobody applies what they have not looked at."""
     lines = [[c.subject.key, c.subject.email, c.target, c.before, c.after, list(c.because)] for c in view.changes]
     changes = {"summary": view.summary, "lines": lines, "withheld": list(view.withheld), "notes": list(view.notes)}
+    asked = {"kind": kind, "input": dict(given), "changes": changes}
 
-    def work(corridor: Corridor, _: Standing) -> None:
-        key = {"organization_id": organization_id, "digest": view.digest}
+    def work(corridor: Corridor, _: Standing) -> PlanView:
+        taken = _is_anothers(corridor, view.digest, kind, given)
+        kept = replace(view, digest=_of_words(kind, given, view.digest)) if taken else view
+        key = {"organization_id": organization_id, "digest": kept.digest}
         corridor.delete(t.StoredPlan, [key])
         times = {"created_at": corridor.now, "expires_at": corridor.now + LIFE}
-        insert_rows(corridor.tx, t.StoredPlan, [{**key, "kind": kind, "input": dict(given), "changes": changes, **times}])
+        insert_rows(corridor.tx, t.StoredPlan, [{**key, **asked, **times}])
+        return kept
 
-    act(database, organization_id, actor, VERBS[kind].permission, VERBS[kind].sentence, work, exclusive=True)
+    return act(database, organization_id, actor, VERBS[kind].permission, VERBS[kind].sentence, work, exclusive=True)
+
+
+def _is_anothers(corridor: Corridor, digest: str, kind: str, given: Document) -> bool:
+    """Whether something else than this waits under a digest."""
+    plan = t.StoredPlan
+    waiting = (plan.organization_id == corridor.organization_id, plan.digest == digest, plan.expires_at > corridor.now)
+    row = corridor.tx.execute(select(plan.kind, plan.input).where(*waiting)).first()
+    return row is not None and _of_words(row.kind, row.input, digest) != _of_words(kind, given, digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import insert, select, update
 from connector.directory import connections
 from connector.directory.plans import PlanChanged
 from connector.errors import Conflict, Forbidden, NotFound, Unavailable
+from connector.organizations import catalogue
 from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -145,6 +147,21 @@ def test_the_plan_shown_is_the_plan_applied(database: Database) -> None:
     plan = acme.propose("activate", connection=acme.connection)
     assert {change.subject.email for change in plan.changes} == {"ada@acme.example"}
     assert acme.apply(plan).digest == plan.digest
+
+
+def test_two_plans_that_change_the_same_for_the_same_people_wait_side_by_side(database: Database) -> None:
+    """What is applied is what was looked at, and not what somebody else asked for since: here other permissions of roles."""
+    acme = world.live(database)
+    acme.create("ada")
+    looked = acme.propose("policy", default_role="admin")
+    [first, *rest] = [asdict(each) for each in catalogue.show(database, acme.organization).roles]
+    others = [{**each, "permissions": ["org.read", "sso.manage"]} for each in rest]
+    other = acme.propose("roles", roles=[first, *others], default_role="admin")
+    assert other.changes[0].subject == looked.changes[0].subject
+    assert other.digest != looked.digest == acme.propose("policy", default_role="admin").digest
+    before = catalogue.show(database, acme.organization).roles
+    assert acme.apply(looked).changes == looked.changes
+    assert catalogue.show(database, acme.organization).roles == before
 
 
 def test_a_plan_is_not_applied_when_the_world_has_moved(database: Database) -> None:
