@@ -52,7 +52,8 @@ _MINE = Hot(
 )
 _NAMED = Hot(
     select(t.Organization.id, t.Organization.slug, t.Organization.name).where(
-        or_(t.Organization.id == bindparam("named"), t.Organization.slug == bindparam("named"))
+        or_(t.Organization.id == bindparam("named"), t.Organization.slug == bindparam("named")),
+        t.Organization.deleted_at.is_(None),
     )
 )
 
@@ -67,7 +68,7 @@ class Named:
 
 
 def named(database: Database, slug_or_id: str) -> Named | None:
-    """The organization with this id or slug, deleted or not, open or not: who may what there is judged elsewhere."""
+    """The organization with this id or slug, open or not, unless it was deleted: who may what there is judged elsewhere."""
     with database.read() as tx:
         row = _NAMED.first(tx, {"named": slug_or_id}) if is_storable(slug_or_id) else None
     return None if row is None else Named(row.id, row.slug, row.name)

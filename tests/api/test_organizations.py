@@ -227,6 +227,17 @@ def test_an_outsider_learns_nothing(api: Api) -> None:
     stranger.delete(home).refused(404, "organization_not_found")
 
 
+def test_a_deleted_organization_is_as_one_that_never_was(api: Api) -> None:
+    """Whoever changes something at its address hears the same as anywhere else, its owner too."""
+    home, owner = org(api)
+    owner.delete(home).ok()
+    change = {"display_name": "Mine"}
+    for asking in (owner, api.as_(OTHER)):
+        gone, never = (asking.patch(f"/api/orgs/{name}", change) for name in (home.rpartition("/")[2], "nothing"))
+        known, unknown = (each.refused(404, "organization_not_found") for each in (gone, never))
+        assert known | {"reference": ""} == unknown | {"reference": ""}
+
+
 def test_new_organizations_can_be_switched_off(api: Api) -> None:
     """OH-7: 402 with a code; super admins still make them; on again, everybody does."""
     root = chief(api)
