@@ -19,14 +19,14 @@ def installation() -> None:
 @installation.command()
 @opens
 def show(at_hand: Tools) -> Shown:
-    """What holds."""
+    """What holds: whether new organizations can be made over HTTP, and by whom."""
     return _shown(policies.show(at_hand.database))
 
 
 @installation.command("set")
 @opens
-@click.option("--organizations", type=click.Choice(["on", "off"]), help="Whether new ones can be made at all.")
-@click.option("--creation", type=click.Choice(["anyone", "super_admins"]), help="By whom.")
+@click.option("--organizations", type=click.Choice(["on", "off"]), help="Whether new organizations can be made over HTTP at all.")
+@click.option("--creation", type=click.Choice(["anyone", "super_admins"]), help="Who makes them there.")
 def set_(at_hand: Tools, organizations: Switch | None, creation: Founders | None) -> Shown:
     """Say who may make organizations."""
     return _shown(policies.change(at_hand.database, organizations=organizations, creation=creation))
@@ -44,7 +44,7 @@ def super_admin() -> None:
 @super_admin.command("list")
 @opens
 def list_(at_hand: Tools) -> Shown:
-    """All of them, oldest account first."""
+    """All super admins, oldest account first."""
     found = policies.super_admins(at_hand.database)
     rows = [(each.email, each.name, each.user_id) for each in found]
     return Shown(output.items(found), output.table(("EMAIL", "NAME", "ID"), rows, empty="None. connector super-admin add EMAIL"))
@@ -54,7 +54,7 @@ def list_(at_hand: Tools) -> Shown:
 @opens
 @click.argument("email")
 def add(at_hand: Tools, email: str) -> Shown:
-    """Name one; you vouch for the address."""
+    """Name a super admin; you vouch for the address."""
     named = policies.add_super_admin(at_hand.database, email)
     return Shown(named, f"{email} is a super admin, once signed in by e-mail link or the installation-wide provider.")
 
@@ -63,6 +63,6 @@ def add(at_hand: Tools, email: str) -> Shown:
 @opens
 @click.argument("email")
 def remove(at_hand: Tools, email: str) -> Shown:
-    """Take the powers back."""
+    """Take the powers of a super admin back."""
     policies.remove_super_admin(at_hand.database, email)
     return Shown({"email": email, "removed": True}, f"{email} is no super admin any more.")

@@ -21,8 +21,8 @@ from connector.organizations.organization_rows import OrganizationView
 def mode(at_hand: Tools, organization: OrganizationView, mode: str, connection: str | None, keep: bool, yes: bool) -> Shown:
     """Switch how members come.
 
-    Back to invitations nobody active loses access: what rules gave stays, connections become drafts, and who has no verified
-    address is mailed a link that verifies it.
+    On the way back to invitations nobody active loses access: what rules gave stays, connections become drafts, and who has no
+    verified address is mailed a link that verifies it.
     """
     given: Document = {"mode": mode, "connection": connection, "keep": keep}
     shown = planned(at_hand, organization, "mode", given, do=yes)

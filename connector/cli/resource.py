@@ -99,7 +99,7 @@ def kinds_(at_hand: Tools, organization: OrganizationView) -> Shown:
 @click.option("--private", is_flag=True, help="Its maker's alone, whatever roles say.")
 @click.option("--in-project", is_flag=True, help="It stands inside a project.")
 def set_kind(at_hand: Tools, organization: OrganizationView, kind: str, enforced: bool, private: bool, in_project: bool) -> Shown:
-    """Add a kind of resources, or change what counts for it."""
+    """Add a kind of resources, or change what counts for it; what is not said does not count."""
     wanted = Kind(kind, enforced, "private" if private else "organization", in_project)
     view = kinds.put(at_hand.database, organization.id, wanted)
     return Shown(view, "  ".join(_row(view)))
