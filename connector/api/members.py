@@ -138,11 +138,12 @@ def set_role(call: Call, o: str, user_id: str, body: RoleChange) -> MemberView:
     query=Removal,
     answer=None,
     status=204,
-    errors=_DECIDED | {"managed_by_idp": 409, "break_glass": 409},
+    errors=_DECIDED | {"member_blocked": 409, "managed_by_idp": 409, "break_glass": 409},
 )
 def remove(call: Call, o: str, user_id: str, query: Removal) -> None:
     """Whoever manages members removes others; everybody may leave, unless an identity provider manages them. In `sso` without a
-    live directory a removed person may come back at the next sign-in, unless they are blocked."""
+    live directory a removed person may come back at the next sign-in, unless they are blocked. Who is blocked is not removed
+    (409 `member_blocked`): only unblocking lifts that."""
     members.remove(call.database, call.organization(o), user_id, block=query.block, actor=call.actor)
 
 

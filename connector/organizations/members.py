@@ -184,8 +184,10 @@ def remove(database: Database, organization_id: str, who: str, *, block: bool, a
     """Remove a member; with `block` they are kept out, with what was given by hand withdrawn. Somebody who removes themselves
     leaves, which needs no permission and, in `sso`, the setting `auth.member_may_leave`.
 
-    Under a live directory only removing and blocking makes sense: a plain removal would come back with the next push.
-    Raises Forbidden `role_above`, Conflict `managed_by_idp`, `last_owner`, `break_glass`, and what `find` and `acting.act` raise.
+    Under a live directory only removing and blocking makes sense: a plain removal would come back with the next push. Who is
+    blocked is not removed without `block`: the block would go with them, and only `unblock` lifts one.
+    Raises Forbidden `role_above`, Conflict `member_blocked`, `managed_by_idp`, `last_owner`, `break_glass`, and what `find` and
+    `acting.act` raise.
     """
 
     def decide(case: _Case) -> tuple[Change, ...]:
@@ -193,7 +195,7 @@ def remove(database: Database, organization_id: str, who: str, *, block: bool, a
             return _leave(case)
         case.need_manager()
         _refuse_break_glass(case.entry)
-        return _block(case.entry) if block else _remove(case.corridor)
+        return _block(case.entry) if block else _remove(case)
 
     _decide(database, organization_id, who, actor, "a member was removed", decide)
 
@@ -218,8 +220,15 @@ def _block(entry: Entry) -> tuple[Change, ...]:
     return (*taken, *_enter(entry, Cause.BLOCK, because.sentence))
 
 
-def _remove(corridor: Corridor) -> tuple[Change, ...]:
-    if facts.setting(corridor).authority is not None:
+def _remove(case: _Case) -> tuple[Change, ...]:
+    if Cause.BLOCK in case.entry.holding.causes:
+        raise Conflict(
+            "member_blocked",
+            "This member is blocked: removed, they could come back.",
+            expected="a member who is not blocked",
+            advice="Unblock them first, or leave them blocked.",
+        )
+    if facts.setting(case.corridor).authority is not None:
         raise Conflict(
             "managed_by_idp",
             "Members of this organization come from its directory: a removed one would come back with the next push.",

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from connector.errors import Conflict
+from connector.organizations import members
 from tests.support.api import Api, Client
 from tests.support.racing import race
 
@@ -268,6 +270,25 @@ def test_a_blocked_member_stays_listed_and_is_unblocked(api: Api) -> None:
     told = owner.get(f"{home}/members/{person}").ok()
     assert (told["status"], told["causes"], told["role"]) == ("suspended", ["block"], "member")
     assert owner.post(f"{home}/members/{person}/unblock").ok()["status"] == "active"
+
+
+def test_a_plain_removal_lifts_no_block(api: Api) -> None:
+    """Each cause goes by its own opposite: 409 over HTTP and for the operator; unblocked, they are removed. Whoever else is
+    suspended is removed all the same."""
+    home, owner = org(api, member="member", other="member")
+    blocked, suspended = (f"{home}/members/{api.person(email)}" for email in (MEMBER, OTHER))
+    owner.delete(blocked, block="true").ok()
+    owner.post(f"{suspended}/suspend").ok()
+    assert "nblock" in owner.delete(blocked).refused(409, "member_blocked")["advice"]
+    with pytest.raises(Conflict, match="blocked") as refused:
+        members.remove(api.database, home.rpartition("/")[2], MEMBER, block=False)
+    assert refused.value.code == "member_blocked"
+    owner.delete(blocked, block="true").ok()
+    assert owner.get(blocked).ok()["causes"] == ["block"]
+    owner.post(f"{blocked}/unblock").ok()
+    for each in (blocked, suspended):
+        owner.delete(each).ok()
+    assert emails(owner, home) == [OWNER]
 
 
 def test_removing_and_leaving_leave_nothing_behind(api: Api) -> None:
