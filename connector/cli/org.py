@@ -38,7 +38,8 @@ def create(at_hand: Tools, slug: str, name: str, owner: str, preset: str) -> Sho
     later = (
         f"Made {made.slug} ({made.id}); {owner} owns it, and signs in with this link, once, within 24 hours:\n\n"
         f"  {made.sign_in_url}\n\nNext, invite people:\n  connector invite {slug} EMAIL"
-        f"\nor let them come from a domain of its own, through its identity provider:\n  connector domain add {slug} DOMAIN --verified\n  connector connection create {slug} --name NAME --idp okta"
+        f"\nor let them come from a domain of its own, through its identity provider:"
+        f"\n  connector domain add {slug} DOMAIN --verified\n  connector connection create {slug} --name NAME --idp okta"
     )
     return Shown(made, later)
 
