@@ -93,6 +93,7 @@ _OWN = Hot(
     .where(
         t.Resource.kind == bindparam("kind"),
         t.Resource.id == bindparam("id"),
+        t.Resource.made_in == bindparam("organization"),
         t.Membership.id == func.coalesce(reach.OF_PERSON.scalar_subquery(), bindparam("who")),
         t.ResourceKind.visibility == "private",
         ~exists().where(t.Suspension.membership_id == t.Membership.id),
@@ -101,7 +102,7 @@ _OWN = Hot(
 
 
 def _of_own(glance: Glance, kind: str, id_: str, who: str | None) -> Access:
-    """Something of a private kind is its maker's own, and to everybody else it does not exist."""
+    """Something of a private kind is its maker's own where it was made, and to everybody else it does not exist."""
     given: dict[str, Any] = {"organization": glance.organization_id, "kind": kind, "id": id_, "who": who or ""}
     if not glance.read(_OWN, given):
         raise reach.not_found()

@@ -58,12 +58,14 @@ def create(
     return database.write(work)
 
 
-def make(tx: Connection, person_id: str, kind: str, id_: str, name: str, creator: str, now: datetime) -> ResourceView:
-    """Write it. Raises Taken `resource_exists`."""
+def make(
+    tx: Connection, person_id: str, kind: str, id_: str, name: str, creator: str, now: datetime, made_in: str | None = None
+) -> ResourceView:
+    """Write it; `made_in` is the organization at whose address it was made. Raises Taken `resource_exists`."""
     if find(tx, person_id, kind, id_) is not None:
         raise taken()
     named = {"kind": kind, "id": id_, "name": name, "created_by": person_id, "creator": creator, "created_at": now}
-    insert_rows(tx, t.Resource, [{"key": new_id(), "person_id": person_id, **named}])
+    insert_rows(tx, t.Resource, [{"key": new_id(), "person_id": person_id, "made_in": made_in, **named}])
     return ResourceView(kind, id_, name, None, "person", creator, now, OWN.level)
 
 

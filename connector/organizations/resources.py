@@ -2,8 +2,8 @@
 
 What an organization owns stays when its maker leaves, with their name. A kind that is private to its maker is the person's own
 from the start, wherever it was made: it never belongs to the organization, so it stays theirs when they leave (OH-13, part H 6).
-It is found at the organization's addresses by nobody but them, listed in their personal workspace, and leaves no entry in the
-organization's audit trail (`personal.py`).
+It is found at the addresses of the organization where it was made, and of no other (whose identity provider could sign in as
+them), by nobody but them; it is listed in their personal workspace, and leaves no entry in the audit trail (`personal.py`).
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ def _own(reader: Reader, standing: Standing, kind: str, id_: str, wanted: Level)
         t.ResourceKind.name == kind,
         t.ResourceKind.visibility == "private",
     )
-    row = personal.find(reader.tx, standing.actor.person_id, kind, id_, private, lock=wanted != "read")
+    here = t.Resource.made_in == reader.organization_id
+    row = personal.find(reader.tx, standing.actor.person_id, kind, id_, private, here, lock=wanted != "read")
     if row is not None:
         reach.need_scope(standing, wanted)
     return row
@@ -183,7 +184,8 @@ def _create_own(corridor: Corridor, standing: Standing, kind: str, id_: str, nam
         )
     _need_own(standing)
     standing.actor.need_scope(CREATES)
-    return personal.make(corridor.tx, standing.actor.person_id, kind, id_, name, standing.actor.name, corridor.now)
+    who, home = standing.actor, corridor.organization_id
+    return personal.make(corridor.tx, str(who.person_id), kind, id_, name, who.name, corridor.now, home)
 
 
 def _place(corridor: Corridor, standing: Standing, kind: Kind, project: str | None) -> ProjectView | None:

@@ -146,6 +146,25 @@ def test_private_things_are_their_makers_alone_and_stay_theirs(api: Api) -> None
     hands["pia"].get("/api/resources/conversation/c1").ok()
 
 
+def test_private_things_are_found_in_no_other_organization(api: Api) -> None:
+    """Its owner could sign in as their member through their own identity provider, and say which kinds are private there."""
+    hands, evil = cast(api, "openhands", slug="hands"), cast(api, "openhands", slug="evil")
+    pia = hands.add("pia", "member")
+    pia.post("/api/orgs/hands/resources", {"kind": "conversation", "name": "Thoughts", "id": "c1"}).ok()
+    pia.post("/api/resources", {"kind": "agent", "name": "Diary", "id": "a1"}).ok()
+    evil.owner.put("/api/orgs/evil/members", {"email": "pia@hands.example", "role": "member"}).ok()
+    evil.owner.put("/api/orgs/evil/resource-kinds/agent", {"visibility": "private"}).ok()
+    for kind, id_ in (("conversation", "c1"), ("agent", "a1")):
+        at = f"/api/orgs/evil/resources/{kind}/{id_}"
+        pia.get(at).refused(404, "resource_not_found")
+        pia.patch(at, {"name": "Mine"}).refused(404, "resource_not_found")
+        pia.delete(at).refused(404, "resource_not_found")
+        asked = {"resource_kind": kind, "resource_id": id_, "user_id": api.person("pia@hands.example")}
+        evil.owner.post("/api/orgs/evil/check", asked).refused(404, "resource_not_found")
+        pia.get(f"/api/resources/{kind}/{id_}").ok()
+    pia.get("/api/orgs/hands/resources/conversation/c1").ok()
+
+
 def test_the_personal_workspace_is_ones_own(api: Api) -> None:
     """OA-1: own resource -> admin, other user -> 404; the kinds are those that every organization has."""
     zoe, leo = api.as_("zoe@elsewhere.example"), api.as_("leo@elsewhere.example")

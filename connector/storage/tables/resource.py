@@ -26,7 +26,8 @@ class ResourceKind(Row):
 class Resource(Row):
     """Something the application has, known here by its kind and the id it has there. Owned by an organization or by a person.
 
-    `key` is our own; `creator` keeps the name of who made it after they are gone.
+    `key` is our own; `creator` keeps the name of who made it after they are gone. `made_in` is the organization at whose address
+    a person made something that is their own: there it is found beside their personal workspace, and in no other one.
     """
 
     __tablename__ = "resource"
@@ -40,11 +41,13 @@ class Resource(Row):
         Index("uq_resource_person", "person_id", "kind", "id", unique=True),
         Index("ix_resource_project", "project_id", "key"),
         Index("ix_resource_created_by", "created_by"),
+        Index("ix_resource_made_in", "made_in"),
     )
     key: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str | None] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     project_id: Mapped[str | None]
+    made_in: Mapped[str | None] = mapped_column(ForeignKey("organization.id", ondelete="SET NULL"))
     kind: Mapped[str]
     id: Mapped[str]
     name: Mapped[str]

@@ -289,7 +289,7 @@ def _resources() -> None:
     op.create_table(
         "resource",
         *text("key"),
-        *text("organization_id", "person_id", "project_id", null=True),
+        *text("organization_id", "person_id", "project_id", "made_in", null=True),
         *text("kind", "id", "name"),
         *text("created_by", null=True),
         *text("creator"),
@@ -301,6 +301,7 @@ def _resources() -> None:
         references("resource", "organization_id", "organization", "id", cascade=True),
         references("resource", "person_id", "person", "id", cascade=True),
         sa.ForeignKeyConstraint(["created_by"], ["person.id"], name="fk_resource_created_by", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["made_in"], ["organization.id"], name="fk_resource_made_in", ondelete="SET NULL"),
         references("resource", "organization_id, project_id", "project", "organization_id, id"),
         references("resource", "organization_id, kind", "resource_kind", "organization_id, name"),
     )
@@ -308,6 +309,7 @@ def _resources() -> None:
     index("uq_resource_person", "resource", "person_id", "kind", "id", unique=True)
     index("ix_resource_project", "resource", "project_id", "key")
     index("ix_resource_created_by", "resource", "created_by")
+    index("ix_resource_made_in", "resource", "made_in")
     op.create_table(
         "resource_grant",
         *text("id", "organization_id", "resource_key"),
