@@ -31,6 +31,8 @@ from connector.storage.writes import insert_rows
 
 LIFE = timedelta(hours=24)
 
+MANAGE = "sso.manage"
+
 
 @dataclass(frozen=True, slots=True)
 class Verb:
@@ -39,7 +41,7 @@ class Verb:
 
     run: Callable[[Corridor, Document], Outcome]
     sentence: str
-    permission: str = "sso.manage"
+    permission: str = MANAGE
     asked: Callable[[Corridor, Document, Actor], None] | None = None
 
 
@@ -198,14 +200,13 @@ class _Stored:
 
 
 def _stored(database: Database, organization_id: str, digest: str, actor: Actor) -> _Stored:
-    """The plan that waits under a digest, for somebody who may apply it."""
+    """The plan that waits under a digest, for somebody who may apply it: to others it is not told whether there is one."""
     plan = t.StoredPlan
     fresh = (plan.organization_id == organization_id, plan.digest == digest, plan.expires_at > datetime.now(UTC))
 
     def work(glance: Glance, standing: Standing) -> Any:
         row = glance.tx.execute(select(plan.kind, plan.input, plan.changes).where(*fresh)).one_or_none()
-        if row is not None:
-            standing.need(VERBS[row.kind].permission)
+        standing.need(MANAGE if row is None else VERBS[row.kind].permission)
         return row
 
     found = look(database, organization_id, actor, MEMBER, work)

@@ -18,7 +18,7 @@ from connector.organizations import kinds, reach
 from connector.organizations.places import Reader
 from connector.organizations.reach import Found
 from connector.organizations.team_rows import find as find_team
-from connector.organizations.team_rows import need_to_run
+from connector.organizations.team_rows import find_to_run
 from connector.provisioning import apply
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, look
 from connector.provisioning.corridor import Corridor, Glance
@@ -59,14 +59,13 @@ def grant_team(
 ) -> GrantView:
     """Give a team a level on a resource. For whoever holds `teams.manage`, and for its maintainers who are admin on the resource.
 
-    Raises NotFound `team_not_found`, `resource_not_found`; Conflict `not_owned_here`; Unprocessable `kind_unknown`; Invalid
-    `level_invalid`; what `need_to_run` and `act` raise.
+    Raises NotFound `resource_not_found`; Conflict `not_owned_here`; Unprocessable `kind_unknown`; Invalid `level_invalid`; what
+    `find_to_run` and `act` raise.
     """
     _check_level(level)
 
     def work(corridor: Corridor, standing: Standing) -> GrantView:
-        row = find_team(corridor, team)
-        need_to_run(corridor, standing, row)
+        row = find_to_run(corridor, standing, team)
         found = _resource(corridor, standing, kind, resource)
         if not standing.may("teams.manage"):
             reach.need(standing, reach.access_of(standing, found), "admin")
@@ -76,11 +75,10 @@ def grant_team(
 
 
 def revoke_team(database: Database, organization_id: str, team: str, grant_id: str, *, actor: Actor = OPERATOR) -> None:
-    """Take a grant from a team. Raises NotFound `team_not_found`, `grant_not_found`, and what `need_to_run` and `act` raise."""
+    """Take a grant from a team. Raises NotFound `grant_not_found`, and what `find_to_run` and `act` raise."""
 
     def work(corridor: Corridor, standing: Standing) -> None:
-        row = find_team(corridor, team)
-        need_to_run(corridor, standing, row)
+        row = find_to_run(corridor, standing, team)
         _take(corridor, _find(corridor, t.ResourceGrant.id == grant_id, t.ResourceGrant.team_id == row.id))
 
     act(database, organization_id, actor, MEMBER, "a grant was taken from a team", work)

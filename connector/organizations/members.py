@@ -60,12 +60,12 @@ class _Case:
         """Whether somebody decides about themselves."""
         return self.standing.is_oneself(self.entry.membership_id)
 
-    def need_manager(self) -> None:
-        """Raises Forbidden `permission_missing`, `scope_missing`, `role_above`."""
-        self.standing.need(MANAGES)
+    def need_above(self) -> None:
+        """Raises Forbidden `role_above`."""
         self.standing.need_assignable(self.member.role or "")
 
 
+Judge = Callable[[Standing], None]
 Decide = Callable[[_Case], tuple[Change, ...]]
 
 
@@ -82,7 +82,6 @@ def set_role(
     def decide(case: _Case) -> tuple[Change, ...]:
         held = case.entry.holding.rows
         roles.role(facts.setting(case.corridor).catalogue, role)
-        _need_ceiling(case.standing)
         case.standing.need_assignable(case.member.role or "", role)
         if seen is not None:
             seen(case.member)
@@ -93,7 +92,11 @@ def set_role(
         given = () if old == role else (Give(Assignment(ROLE, role, "manual"), because, replaces=old),)
         return (*(Take(row, because) for row in by_hand), *given)
 
-    return _decide(database, organization_id, who, actor, "a role was set by hand", decide)
+    return _decide(database, organization_id, who, actor, "a role was set by hand", _need_ceiling, decide)
+
+
+def _need_manager(standing: Standing) -> None:
+    standing.need(MANAGES)
 
 
 def _need_ceiling(standing: Standing) -> None:
@@ -146,30 +149,30 @@ def suspend(database: Database, organization_id: str, who: str, *, actor: Actor 
     `last_break_glass`, and what `find` and `acting.act` raise."""
 
     def decide(case: _Case) -> tuple[Change, ...]:
-        case.need_manager()
+        case.need_above()
         return _enter(case.entry, Cause.ADMIN, "suspended by an admin")
 
-    return _decide(database, organization_id, who, actor, "a member was suspended by hand", decide)
+    return _decide(database, organization_id, who, actor, "a member was suspended by hand", _need_manager, decide)
 
 
 def unsuspend(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
     """Lift an admin's suspension, and no other. Raises Forbidden `role_above`, and what `find` and `acting.act` raise."""
 
     def decide(case: _Case) -> tuple[Change, ...]:
-        case.need_manager()
+        case.need_above()
         return _lift(case.entry, Cause.ADMIN, "the admin's suspension was lifted")
 
-    return _decide(database, organization_id, who, actor, "a suspension was lifted by hand", decide)
+    return _decide(database, organization_id, who, actor, "a suspension was lifted by hand", _need_manager, decide)
 
 
 def unblock(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
     """Lift a block, and no other cause. Raises Forbidden `role_above`, and what `find` and `acting.act` raise."""
 
     def decide(case: _Case) -> tuple[Change, ...]:
-        case.need_manager()
+        case.need_above()
         return _lift(case.entry, Cause.BLOCK, "the block was lifted")
 
-    return _decide(database, organization_id, who, actor, "a member was unblocked", decide)
+    return _decide(database, organization_id, who, actor, "a member was unblocked", _need_manager, decide)
 
 
 def _enter(entry: Entry, cause: Cause, sentence: str) -> tuple[Change, ...]:
@@ -193,11 +196,15 @@ def remove(database: Database, organization_id: str, who: str, *, block: bool, a
     def decide(case: _Case) -> tuple[Change, ...]:
         if case.themselves and not block:
             return _leave(case)
-        case.need_manager()
+        case.need_above()
         _refuse_break_glass(case.entry)
         return _block(case.entry) if block else _remove(case)
 
-    _decide(database, organization_id, who, actor, "a member was removed", decide)
+    def judge(standing: Standing) -> None:
+        if block or not standing.is_oneself(who):
+            standing.need(MANAGES)
+
+    _decide(database, organization_id, who, actor, "a member was removed", judge, decide)
 
 
 def _leave(case: _Case) -> tuple[Change, ...]:
@@ -238,10 +245,14 @@ def _remove(case: _Case) -> tuple[Change, ...]:
     return (Leave(Because("removed by an admin")),)
 
 
-def _decide(database: Database, organization_id: str, who: str, actor: Actor, sentence: str, decide: Decide) -> MemberView:
-    """Find the member, decide, guard, apply; returns the member as they are then (as they were, if they left)."""
+def _decide(
+    database: Database, organization_id: str, who: str, actor: Actor, sentence: str, judge: Judge, decide: Decide
+) -> MemberView:
+    """Judge whether somebody may, find the member, decide, guard, apply; returns the member as they are then (as they were, if
+    they left). Judged before anybody is looked for: a refusal does not tell who is a member."""
 
     def work(corridor: Corridor, standing: Standing) -> MemberView:
+        judge(standing)
         scope = id_rows([find(corridor, who)])
         entries = facts.members(corridor, scope)
         before = views(corridor, scope)

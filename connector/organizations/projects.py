@@ -160,15 +160,17 @@ def set_member(
 
 
 def remove_member(database: Database, organization_id: str, project: str, who: str, *, actor: Actor = OPERATOR) -> None:
-    """Take somebody out of a project; anybody may leave by themselves. Raises Conflict `default_project`, NotFound
-    `member_not_found`, and as `set_member`."""
+    """Take somebody out of a project; anybody may leave by themselves, with a key that is limited to scopes only if
+    it has `resources.admin_all`, as an admin of the project. Raises Conflict `default_project`, NotFound `member_not_found`,
+    Forbidden `scope_missing`, and as `set_member`."""
 
     def work(corridor: Corridor, standing: Standing) -> None:
         view = find(corridor, standing, project)
-        membership_id = find_member(corridor, who)
-        if membership_id != standing.membership_id:
+        if standing.is_oneself(who):
+            standing.actor.need_scope(RUNS_ALL[0])
+        else:
             need_to_run(standing, view)
-        places.unseat(corridor, "project", view, membership_id)
+        places.unseat(corridor, "project", view, find_member(corridor, who))
 
     act(database, organization_id, actor, MEMBER, "a place in a project was taken by hand", work)
 

@@ -18,7 +18,7 @@ from connector.organizations.grants import GrantView, grants_of
 from connector.organizations.member_views import find as find_member
 from connector.organizations.organizations import clean_name
 from connector.organizations.places import PlaceMember, Reader
-from connector.organizations.team_rows import RUNS, find, need_to_run
+from connector.organizations.team_rows import RUNS, SEES, find, find_to_leave, find_to_run
 from connector.provisioning import apply
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, look
 from connector.provisioning.corridor import Corridor, Glance
@@ -30,8 +30,6 @@ from connector.storage.ids import new_id
 
 SHOWN = 200
 """How many members and grants are shown with a team; the rest is paged."""
-
-SEES = "org.participants.read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +115,12 @@ def rename(
 ) -> TeamDetail:
     """Give a team another name; its slug stays. For its maintainers and whoever runs teams.
 
-    Raises Invalid `name_invalid`, NotFound `team_not_found`, Conflict `managed_by_idp`; what `need_to_run`, `seen`, `act` raise.
+    Raises Invalid `name_invalid`, Conflict `managed_by_idp`; what `find_to_run`, `seen` and `act` raise.
     """
     name = clean_name(name)
 
     def work(corridor: Corridor, standing: Standing) -> TeamDetail:
-        row = find(corridor, team)
-        need_to_run(corridor, standing, row)
+        row = find_to_run(corridor, standing, team)
         if seen is not None:
             seen(_detail(corridor, row))
         if row.name != name:
@@ -158,13 +155,11 @@ def set_member(
 ) -> PlaceMember:
     """Put a member of the organization into a team, or give them another role there, by hand.
 
-    Raises NotFound `team_not_found`, Conflict `not_a_member`, `managed_by_idp`, Invalid `level_invalid`, and what `need_to_run`
-    and `act` raise.
+    Raises Conflict `not_a_member`, `managed_by_idp`, Invalid `level_invalid`, and what `find_to_run` and `act` raise.
     """
 
     def work(corridor: Corridor, standing: Standing) -> PlaceMember:
-        row = find(corridor, team)
-        need_to_run(corridor, standing, row)
+        row = find_to_run(corridor, standing, team)
         membership_id = places.newcomer(corridor, who)
         places.seat(corridor, "team", row, membership_id, role)
         return places.one(corridor, "team", row.id, membership_id)
@@ -173,15 +168,13 @@ def set_member(
 
 
 def remove_member(database: Database, organization_id: str, team: str, who: str, *, actor: Actor = OPERATOR) -> None:
-    """Take somebody out of a team; anybody may leave by themselves. Raises NotFound `team_not_found`,
-    `member_not_found`, Conflict `managed_by_idp`, and what `need_to_run` and `act` raise."""
+    """Take somebody out of a team; anybody may leave by themselves. Raises NotFound `member_not_found`, Conflict
+    `managed_by_idp`, and what `find_to_run`, `find_to_leave` and `act` raise."""
 
     def work(corridor: Corridor, standing: Standing) -> None:
-        row = find(corridor, team)
-        membership_id = find_member(corridor, who)
-        if membership_id != standing.membership_id:
-            need_to_run(corridor, standing, row)
-        places.unseat(corridor, "team", row, membership_id)
+        find_place = find_to_leave if standing.is_oneself(who) else find_to_run
+        row = find_place(corridor, standing, team)
+        places.unseat(corridor, "team", row, find_member(corridor, who))
 
     act(database, organization_id, actor, MEMBER, "a place in a team was taken by hand", work)
 

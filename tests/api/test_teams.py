@@ -97,6 +97,13 @@ def test_a_key_that_is_not_for_teams_does_not_run_them(acme: Cast) -> None:
     key.patch("/api/orgs/acme/teams/eng", {"name": "Mine"}).refused(403, "scope_missing")
 
 
+def test_a_key_that_is_not_for_teams_leaves_none(acme: Cast) -> None:
+    """Leaving is a change as well: a key for reading makes none."""
+    mine = f"/api/orgs/acme/teams/eng/members/{acme.id('mia')}"
+    acme.key("mia", "org.read").delete(mine).refused(403, "scope_missing")
+    assert acme.key("mia", "org.read", "teams.manage").delete(mine).status == 204
+
+
 def test_only_members_of_the_organization_join_a_team(acme: Cast, api: Api) -> None:
     """OA-28."""
     outsider = api.person("zoe@elsewhere.example")
