@@ -9,6 +9,8 @@ from sqlalchemy import Connection, select
 
 from connector.accounts import keys
 from connector.accounts.keys import KeyView, NewKey
+from connector.errors import Forbidden
+from connector.membership.opening import holds_local
 from connector.provisioning import once as kept
 from connector.provisioning.acting import Actor
 from connector.provisioning.once import Once
@@ -27,10 +29,17 @@ def create(
     actor: Actor,
     once: Once | None = None,
 ) -> NewKey:
-    """Make a key for whoever asks, to whom what is their own opens.
+    """Make a key for whoever asks, to whom what is their own opens, and who signed in locally: so does what the key opens.
 
-    Raises Invalid `scope_unknown`, `name_invalid`; Forbidden `scope_missing`; what `once.find` raises.
+    Raises Invalid `scope_unknown`, `name_invalid`; Forbidden `scope_missing`, `local_sign_in_needed`; what `once.find` raises.
     """
+    if not holds_local(actor.authentications):
+        raise Forbidden(
+            "local_sign_in_needed",
+            "A key of your own opens what a local sign-in opens, and you signed in through an organization's identity provider.",
+            expected="a session that holds a local sign-in",
+            advice="Ask for a sign-in link by e-mail at /login, or make a key of the organization.",
+        )
     wished = keys.wish(actor, name, scopes)
 
     def work(tx: Connection) -> NewKey:

@@ -68,13 +68,14 @@ def _by_key(authorization: str, now: datetime) -> Caller:
 def _actor_with_key(holder: Holder) -> Actor:
     """A key has no power over the installation, whoever holds it: `acting` asks for a local sign-in."""
     return Actor(
-        f"{_called(holder.email, holder.name, holder.person_id)} (key …{holder.hint})",
+        _called(holder.email, holder.name, holder.person_id),
         holder.person_id,
         (holder.authentication,),
         frozenset(holder.scopes),
         holder.project_id,
         holder.super_admin,
         request.remote_addr,
+        holder.hint,
     )
 
 

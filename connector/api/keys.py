@@ -86,7 +86,7 @@ def delete_project_key(call: Call, o: str, p: str, key: str) -> None:
 
 @operation(
     "POST", "/api/me/keys", tag="Keys", summary="Make a key of your own", permission=PERSONAL,
-    body=WantedKey, answer=NewKey, status=201, errors=_WRONG, idempotent=True,
+    body=WantedKey, answer=NewKey, status=201, errors={**_WRONG, "local_sign_in_needed": 403}, idempotent=True,
 )  # fmt: skip
 def create_personal_key(call: Call, body: WantedKey) -> NewKey:
     """Shown this once. It opens what a local sign-in of yours opens: no organization whose members sign in through an identity

@@ -89,6 +89,14 @@ def _as_local(authentication: Authentication) -> bool:
     return authentication.method in LOCAL or authentication.method == "personal_key"
 
 
+def holds_local(authentications: Collection[Authentication]) -> bool:
+    """Whether a personal key may be made: it opens what a local sign-in opens, so it is made by somebody to whom that is open.
+
+    An identity provider that has somebody's own domain opens what is their own, and no other organization by way of a key.
+    """
+    return any(_as_local(each) for each in authentications)
+
+
 def opens_personal(authentications: Collection[Authentication], primary_domain_owner: str | None) -> bool:
     """Whether the personal workspace opens, and everything else not inside one organization: addresses, credentials, personal
     keys, sessions, invitations, new organizations, transfers.

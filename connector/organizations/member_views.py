@@ -53,8 +53,11 @@ def list_members(database: Database, organization_id: str) -> list[MemberView]:
 
 
 def view(reader: Glance | Corridor, membership_id: str) -> MemberView:
-    """One member as they are now."""
-    return views(reader, id_rows([membership_id]))[0]
+    """One member as they are now. Raises NotFound `member_not_found` when they have left meanwhile."""
+    found = views(reader, id_rows([membership_id]))
+    if not found:
+        raise not_found(membership_id)
+    return found[0]
 
 
 def views(reader: Glance | Corridor, scope: Ids) -> list[MemberView]:

@@ -156,16 +156,21 @@ def newcomer(reader: Reader, who: str) -> str:
     try:
         return find_member(reader, who)
     except NotFound:
-        raise Conflict(
-            "not_a_member",
-            "Whoever this is, they are not a member of this organization.",
-            expected="a member of the organization",
-            advice="Make them a member first.",
-        ) from None
+        raise _no_member() from None
+
+
+def _no_member() -> Conflict:
+    return Conflict(
+        "not_a_member",
+        "Whoever this is, they are not a member of this organization.",
+        expected="a member of the organization",
+        advice="Make them a member first.",
+    )
 
 
 def seat(corridor: Corridor, kind: PlaceKind, place: Any, membership_id: str, role: str) -> None:
-    """Give somebody a role in a place by hand. Raises Invalid `level_invalid`, Conflict `managed_by_idp`."""
+    """Give somebody a role in a place by hand. Raises Invalid `level_invalid`, Conflict `managed_by_idp`, and `not_a_member` for
+    who has left meanwhile."""
     if role not in LEVELS[kind]:
         expected = f"one of: {', '.join(LEVELS[kind])}"
         raise Invalid("level_invalid", f'"{role}" is no role in a {kind}.', expected=expected)
@@ -179,7 +184,8 @@ def seat(corridor: Corridor, kind: PlaceKind, place: Any, membership_id: str, ro
             return taken
         return (*taken, Give(Assignment(target, role, "manual"), because, replaces=old.level if old else None))
 
-    _settle(corridor, membership_id, target, decide)
+    if not _settle(corridor, membership_id, target, decide):
+        raise _no_member()
 
 
 def unseat(corridor: Corridor, kind: PlaceKind, place: Any, membership_id: str) -> None:
@@ -199,18 +205,21 @@ def unseat(corridor: Corridor, kind: PlaceKind, place: Any, membership_id: str) 
             raise NotFound("member_not_found", f"They are not in the {kind} {place.slug}.")
         return tuple(Take(row, because) for row in rows)
 
-    _settle(corridor, membership_id, target, decide)
+    if not _settle(corridor, membership_id, target, decide):
+        raise NotFound("member_not_found", f"They are not in the {kind} {place.slug}.")
 
 
 def _by_hand(held: Holding, target: Target) -> list[Assignment]:
     return sorted(row for row in held.rows if row.target == target and not row.from_rule and row.source != SYSTEM)
 
 
-def _settle(corridor: Corridor, membership_id: str, target: Target, decide: Any) -> None:
+def _settle(corridor: Corridor, membership_id: str, target: Target, decide: Any) -> bool:
+    """False when they left while this waited for their row."""
     entries = facts.members(corridor, id_rows([membership_id]))
     for entry in entries:
         _refuse_governed(corridor, target, [row for row in entry.holding.rows if row.target == target])
     sync.settle(corridor, entries, lambda entry: decide(entry.holding))
+    return bool(entries)
 
 
 def _refuse_governed(corridor: Corridor, target: Target, rows: Collection[Assignment]) -> None:

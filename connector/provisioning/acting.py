@@ -41,7 +41,8 @@ OF_SUPER_ADMIN = frozenset({"org.read", "members.invite"})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. `name` is what the audit trail calls them; without `person_id` it is the operator, who may do everything.
+    """Who asks. `name` is what they are called; without `person_id` it is the operator, who may do everything. With a key, `key`
+    are its last letters, which the audit trail tells as well.
 
     `authentications` is how a person showed who they are, `scopes` and `project_id` what their key is limited to (no scopes: not
     at all); `super_admin` that they are one, which counts only after a local sign-in.
@@ -54,6 +55,7 @@ class Actor:
     project_id: str | None = None
     super_admin: bool = False
     address: str | None = None
+    key: str = ""
 
     @property
     def is_operator(self) -> bool:
@@ -67,7 +69,8 @@ class Actor:
 
     def origin(self, sentence: str) -> Origin:
         """What is written beside a change of theirs."""
-        return Origin(self.name, sentence, self.address, self.person_id)
+        called = f"{self.name} (key …{self.key})" if self.key else self.name
+        return Origin(called, sentence, self.address, self.person_id)
 
     def need_scope(self, permission: str) -> None:
         """Raises Forbidden `scope_missing` when their key is limited to other things."""

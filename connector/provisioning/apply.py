@@ -132,6 +132,22 @@ def _write_memberships(corridor: Corridor, placed: Sequence[Place], joined_by: s
     corridor.insert(t.Membership, new)
     corridor.update(t.Membership, changed, keys=("id",))
     corridor.delete(t.Membership, gone)  # the ledgers go with it, by their foreign keys
+    _revoke_keys(corridor, [place.person_id for place in placed if place.effect.after.role is None])
+
+
+_REVOKE = Hot(
+    update(t.Key)
+    .where(t.Key.organization_id == bindparam("home"), among_these(t.Key.person_id))
+    .where(t.Key.project_id.is_(None), t.Key.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"))
+    .returning(t.Key.id)
+)
+
+
+def _revoke_keys(corridor: Corridor, persons: Sequence[str]) -> None:
+    """Whoever leaves loses their keys of this organization for good: who comes back makes new ones. Those of projects stay."""
+    if persons:
+        _REVOKE.all(corridor.tx, {**these(persons), "home": corridor.organization_id, "now": corridor.now})
 
 
 def _membership(corridor: Corridor, place: Place, after: Effective, joined_by: str) -> Values:

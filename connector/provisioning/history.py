@@ -45,8 +45,8 @@ class AuditItem:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries: of this actor, about this target, whose action begins so, from `since` on and before `until` (aware), with
-    `q` somewhere in actor, action or target, in whichever case."""
+    """Which entries: of this actor, with or without a key, about this target, whose action begins so, from `since` on and before
+    `until` (aware), with `q` somewhere in actor, action or target, in whichever case."""
 
     actor: str | None = None
     action: str | None = None
@@ -153,7 +153,8 @@ _ORDER = (_ENTRY.at, _ENTRY.id)
 def _conditions(organization_id: str, chosen: AuditFilter) -> Iterator[ColumnElement[bool]]:
     yield _ENTRY.organization_id == organization_id
     if chosen.actor is not None:
-        yield _ENTRY.actor == chosen.actor
+        with_a_key = _ENTRY.actor.startswith(f"{chosen.actor} (key ", autoescape=True)
+        yield or_(_ENTRY.actor == chosen.actor, with_a_key)
     if chosen.action is not None:
         yield _ENTRY.action.startswith(chosen.action, autoescape=True)
     if chosen.target is not None:

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import update
 
+from connector.accounts.sessions import Proof
 from connector.storage import tables as t
 from tests.accounts.people import acme_in_sso, suspend, through
 from tests.api.cast import Cast, cast
@@ -36,6 +37,35 @@ def test_a_key_is_shown_once_and_revoked_at_once(acme: Cast) -> None:
     key.get("/api/me").refused(401, "key_unknown")
     acme["mia"].delete(f"{KEYS}/{made['id']}").ok()
     assert acme["mia"].get(KEYS).ok()["items"][0]["state"] == "revoked"
+
+
+def test_the_keys_of_who_leaves_stay_dead_when_they_come_back(acme: Cast) -> None:
+    """Suspension only makes them wait; a project's key is the project's."""
+    own = acme.api.bearer(acme["ann"].post(KEYS).ok()["key"])
+    site = acme.api.bearer(acme["ann"].post(SITE).ok()["key"])
+    other = acme.api.bearer(acme["mia"].post(KEYS).ok()["key"])
+    ann = f"/api/orgs/acme/members/{acme.id('ann')}"
+    acme.owner.post(f"{ann}/suspend").ok()
+    own.get("/api/orgs/acme").refused(401, "key_unknown")
+    acme.owner.post(f"{ann}/unsuspend").ok()
+    assert own.get("/api/orgs/acme").status == 200
+    acme.owner.delete(ann).ok()
+    acme.add("ann", "admin")
+    own.get("/api/orgs/acme").refused(401, "key_unknown")
+    assert (site.get("/api/orgs/acme").status, other.get("/api/orgs/acme").status) == (200, 200)
+
+
+def test_what_is_made_with_a_key_is_made_by_its_person(acme: Cast) -> None:
+    """TG-12: the creator is a name; the audit trail says with which key, and finds both by the address."""
+    key = acme.key("ann")
+    made = key.post("/api/orgs/acme/resources", {"kind": "agent", "name": "Bot"}).ok()
+    acme["ann"].post("/api/orgs/acme/teams", {"name": "Ops"}).ok()
+    assert made["created_by"] == acme.address("ann")
+    told = acme.owner.get("/api/orgs/acme/audit", actor=acme.address("ann")).ok()["items"]
+    assert [(each["action"], " (key …" in each["actor"]) for each in told][:2] == [
+        ("team.created", False),
+        ("resource.created", True),
+    ]
 
 
 def test_a_projects_key_works_after_its_maker_was_suspended(acme: Cast) -> None:
@@ -88,11 +118,14 @@ def test_a_personal_key_does_not_open_an_organization_in_sso(api: Api) -> None:
 
 
 def test_what_came_in_through_an_identity_provider_makes_keys_of_that_organization_only(api: Api) -> None:
-    """Its own key, yes; one that opens what a local sign-in does, only where the organization has the person's mailbox."""
+    """Its own key, yes; one that opens what a local sign-in does, no: it would open other organizations, and outlive the
+    suspension here (DESIGN section 4: a key is made in a session that opens the same)."""
     home, _ = acme_in_sso(api.database)
     signed_in = api.as_("owner@acme.example", through(home))
     assert signed_in.post(KEYS).status == 201
-    assert signed_in.post("/api/me/keys").status == 201
+    assert signed_in.get("/api/me/keys").status == 200
+    signed_in.post("/api/me/keys").refused(403, "local_sign_in_needed")
+    assert api.as_("owner@acme.example", through(home), Proof("email_link")).post("/api/me/keys").status == 201
     with api.database.engine.begin() as tx:
         tx.execute(update(t.Domain).values(verified_at=None))
     assert signed_in.post(KEYS).status == 201

@@ -192,3 +192,23 @@ def test_a_rule_gives_a_team_whose_grants_count_at_once(database: Database) -> N
     assert check.check(*asked, who="ada@acme.example").because == ("team eng has read",)
     acme.take_out(group, ada)
     assert check.check(*asked, who="ada@acme.example").level == "none"
+
+
+def test_who_is_put_somewhere_and_removed_at_the_same_moment_is_in_one_of_both_places(database: Database) -> None:
+    """Whoever comes second finds them gone, and says so; nothing of a place is left behind."""
+    acme = staged(database)
+    home, team = acme.organization, teams.create(database, acme.organization, "Eng").slug
+    for number in range(6):
+        who = f"p{number}@acme.example"
+        acme.invited(who)
+
+        def removed(who: str = who) -> object:
+            return members.remove(database, home, who, block=False)
+
+        def seated(who: str = who) -> object:
+            return teams.set_member(database, home, team, who, "member")
+
+        _, refused_with = race([removed, seated])
+        assert set(refused_with) <= {"not_a_member"}
+    assert list(acme.members) == ["owner@acme.example"]
+    assert teams.show(database, home, team).members == ()
