@@ -132,7 +132,7 @@ def failure(reference: str) -> Response:
     said = f"connector failed to answer. Tell the operator the reference {reference}."
     if _for_browser():
         return _page(500, _words(500, said, "Trying again may help."), "failure", reference)
-    return problem(500, "failure", said)
+    return problem(500, "failure", said, reference=reference)
 
 
 def is_api() -> bool:
