@@ -16,7 +16,7 @@ from connector.accounts.keys import Holder
 from connector.accounts.sessions import Session
 from connector.errors import Unauthenticated
 from connector.membership.opening import opens_personal
-from connector.provisioning.acting import Actor
+from connector.provisioning.acting import Actor, called
 from connector.web import cookies
 from connector.web.house import house
 from connector.web.visitors import actor_of
@@ -68,7 +68,7 @@ def _by_key(authorization: str, now: datetime) -> Caller:
 def _actor_with_key(holder: Holder) -> Actor:
     """A key has no power over the installation, whoever holds it: `acting` asks for a local sign-in."""
     return Actor(
-        _called(holder.email, holder.name, holder.person_id),
+        called(holder.email, holder.name, holder.person_id),
         holder.person_id,
         (holder.authentication,),
         frozenset(holder.scopes),
@@ -87,8 +87,3 @@ def _by_cookie(now: datetime) -> Caller:
     actor = actor_of(session)
     who = (actor, session.person_id, session.email, session.name)
     return Caller(*who, session=session, workspace=session.workspace, primary_domain_owner=session.primary_domain_owner)
-
-
-def _called(email: str | None, name: str | None, person_id: str) -> str:
-    """What the audit trail calls somebody."""
-    return email or name or f"person:{person_id}"

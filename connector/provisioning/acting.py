@@ -86,6 +86,14 @@ class Actor:
 OPERATOR = Actor("operator")
 
 
+def called(email: str | None, name: str | None, person_id: str) -> str:
+    """What the audit trail calls a person. A name is what they, or an identity provider, like it to be: it never stands alone,
+    where it could be taken for the operator, a connection or somebody's address."""
+    if email:
+        return email
+    return f"{name} (no address)" if name else f"person:{person_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an actor is in an organization at this moment. The operator, a super admin from outside and a project's key have no

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from connector.accounts.sessions import Session, Visitor
-from connector.provisioning.acting import Actor
+from connector.provisioning.acting import Actor, called
 from connector.web import cookies
 
 _AGENT = 300  # characters kept of what a browser calls itself
@@ -18,6 +18,5 @@ def visitor() -> Visitor:
 
 def actor_of(session: Session) -> Actor:
     """Whoever is signed in, for the verbs: by address or name in the audit trail, from where this request comes."""
-    called = session.email or session.name or f"person:{session.person_id}"
-    who = (called, session.person_id, session.authentications)
+    who = (called(session.email, session.name, session.person_id), session.person_id, session.authentications)
     return Actor(*who, super_admin=session.super_admin, address=request.remote_addr)

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from connector.errors import ConnectorError, Forbidden, NotFound
 from connector.membership.opening import Authentication
 from connector.organizations import organizations
-from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, look
+from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, called, look
 from connector.provisioning.corridor import Corridor, Glance
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -131,6 +131,21 @@ def test_a_projects_key_opens_its_organization_as_far_as_a_project_goes(database
     assert standing(database, acme, key).permissions == {"org.read", "resources.read_all", "resources.write_all"}
     assert refused(database, acme, key, "org.participants.read") == "permission_missing"
     assert refused(database, bell, key) == "organization_not_found"
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "said"),
+    [
+        ("ada@acme.example", "Ada", "ada@acme.example"),
+        (None, "Ada", "Ada (no address)"),
+        (None, "operator", "operator (no address)"),
+        (None, "owner@acme.example", "owner@acme.example (no address)"),
+        (None, None, "person:p1"),
+    ],
+)
+def test_nobody_is_taken_for_the_operator_or_somebody_else_by_their_name(email: str | None, name: str | None, said: str) -> None:
+    """What the audit trail calls them: an identity provider pushes whatever name it likes."""
+    assert called(email, name, "p1") == said
 
 
 def test_a_role_above_the_ceiling_is_neither_given_nor_taken(database: Database) -> None:
