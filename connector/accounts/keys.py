@@ -113,7 +113,7 @@ def wish(actor: Actor, name: str, scopes: Collection[str]) -> Wish:
         raise Invalid("name_invalid", "This name cannot be used.", expected="at most 100 characters on one line, in any script")
     if not SCOPES.issuperset(scopes):
         raise Invalid("scope_unknown", "There is no such scope.", expected=f"some of: {', '.join(sorted(SCOPES))}")
-    if actor.scopes and not (scopes and actor.scopes.issuperset(scopes)):
+    if _may_more(actor, scopes):
         raise Forbidden(
             "scope_missing",
             "A key that is limited to scopes makes no key that may do more.",
@@ -121,6 +121,11 @@ def wish(actor: Actor, name: str, scopes: Collection[str]) -> Wish:
             advice="Ask for fewer scopes, or make the key in a browser.",
         )
     return Wish(clean, tuple(sorted(set(scopes))))
+
+
+def _may_more(actor: Actor, scopes: Collection[str]) -> bool:
+    """Whether a key of these scopes may do more than the one that somebody uses."""
+    return bool(actor.scopes) and not (scopes and actor.scopes.issuperset(scopes))
 
 
 def row_of(wished: Wish, person_id: str, now: datetime, **home: str | None) -> tuple[NewKey, dict[str, Any]]:
@@ -301,6 +306,20 @@ def end(corridor: Corridor, key_id: str) -> None:
     live = (_KEY.id == key_id, _KEY.organization_id == corridor.organization_id, _KEY.revoked_at.is_(None))
     if corridor.tx.execute(update(_KEY).where(*live).values(revoked_at=corridor.now)).rowcount:
         apply.record(corridor, "key.revoked", f"key:{key_id}", {"key": key_id}, None)
+
+
+def need_to_end(actor: Actor, scopes: Collection[str]) -> None:
+    """Whether somebody may end a key of these scopes: one that is limited to scopes ends itself, and what it could have made.
+
+    Raises Forbidden `scope_missing`.
+    """
+    if _may_more(actor, scopes):
+        raise Forbidden(
+            "scope_missing",
+            "A key that is limited to scopes ends no key that may do more.",
+            expected=f"a key limited to some of: {', '.join(sorted(actor.scopes))}",
+            advice="End the key in a browser, or with a key that is not limited.",
+        )
 
 
 def not_found() -> NotFound:

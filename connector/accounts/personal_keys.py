@@ -59,13 +59,15 @@ def list_(database: Database, person_id: str, *, limit: int, after: str | None =
         return keys.page(tx, t.Key.person_id == person_id, t.Key.organization_id.is_(None), limit=limit, after=after)
 
 
-def revoke(database: Database, person_id: str, key_id: str, now: datetime) -> None:
-    """End one of somebody's own keys at once; a dead one stays dead. Raises NotFound `key_not_found`."""
+def revoke(database: Database, person_id: str, key_id: str, now: datetime, *, actor: Actor) -> None:
+    """End one of somebody's own keys at once; a dead one stays dead. Raises NotFound `key_not_found`, and what
+    `keys.need_to_end` raises."""
 
     def work(tx: Connection) -> None:
         mine = (t.Key.id == key_id, t.Key.person_id == person_id, t.Key.organization_id.is_(None))
         if tx.execute(select(t.Key.id).where(*mine)).first() is None:
             raise keys.not_found()
         keys.end_personal(tx, key_id, now)
+        keys.need_to_end(actor, found.scopes)
 
     database.write(work)

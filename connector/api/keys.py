@@ -13,7 +13,7 @@ from connector.organizations import keys
 from connector.provisioning.acting import MEMBER
 from connector.provisioning.pages import Page
 
-_WRONG = {"scope_unknown": 400, "name_invalid": 400}
+_WRONG = {"scope_unknown": 400, "name_invalid": 400, "scope_missing": 403}
 _UNKNOWN = {"key_not_found": 404}
 _PROJECT = {"project_not_found": 404}
 
@@ -50,7 +50,8 @@ def list_(call: Call, o: str, query: Listing) -> Page[KeyView]:
     answer=None, status=204, errors=_UNKNOWN,
 )  # fmt: skip
 def delete(call: Call, o: str, key: str) -> None:
-    """The very next request with it is refused. Your own; with the permission `members.manage` everybody's."""
+    """The very next request with it is refused. Your own; with the permission `members.manage` everybody's. A key that is limited
+    to scopes ends itself, and keys that may not do more."""
     keys.revoke(call.database, call.organization(o), key, actor=call.actor)
 
 
@@ -80,7 +81,8 @@ def list_project_keys(call: Call, o: str, p: str, query: Listing) -> Page[KeyVie
     answer=None, status=204, errors={**_UNKNOWN, **_PROJECT},
 )  # fmt: skip
 def delete_project_key(call: Call, o: str, p: str, key: str) -> None:
-    """The very next request with it is refused. For admins of the project, and who administers all."""
+    """The very next request with it is refused. For admins of the project, and who administers all. A key that is limited to
+    scopes ends itself, and keys that may not do more."""
     keys.revoke(call.database, call.organization(o), key, project=p, actor=call.actor)
 
 
@@ -105,8 +107,8 @@ def list_personal_keys(call: Call, query: Listing) -> Page[KeyView]:
 
 @operation(
     "DELETE", "/api/me/keys/<key>", tag="Keys", summary="Revoke a key of your own", permission=PERSONAL,
-    answer=None, status=204, errors=_UNKNOWN,
+    answer=None, status=204, errors={**_UNKNOWN, "scope_missing": 403},
 )  # fmt: skip
 def delete_personal_key(call: Call, key: str) -> None:
-    """The very next request with it is refused."""
-    personal_keys.revoke(call.database, call.person_id, key, call.now)
+    """The very next request with it is refused. A key that is limited to scopes ends itself, and keys that may not do more."""
+    personal_keys.revoke(call.database, call.person_id, key, call.now, actor=call.actor)

@@ -73,12 +73,15 @@ def list_(
 
 
 def revoke(database: Database, organization_id: str, key_id: str, *, project: str | None = None, actor: Actor = OPERATOR) -> None:
-    """End a key at once that `list_` tells them of; a dead one stays dead. Raises as that, and NotFound `key_not_found`."""
+    """End a key at once that `list_` tells them of; a dead one stays dead. Raises as that, NotFound `key_not_found`, and what
+    `keys.need_to_end` raises."""
 
     def work(corridor: Corridor, standing: Standing) -> None:
         theirs = _theirs(corridor, standing, project)
-        if corridor.tx.execute(select(t.Key.id).where(t.Key.id == key_id, *theirs)).first() is None:
+        found = corridor.tx.execute(select(t.Key.scopes).where(t.Key.id == key_id, *theirs)).first()
+        if found is None:
             raise keys.not_found()
+        keys.need_to_end(actor, found.scopes)
         keys.end(corridor, key_id)
 
     act(database, organization_id, actor, MEMBER, keys.REVOKED, work)

@@ -147,6 +147,43 @@ def test_a_key_makes_no_key_that_may_do_more_than_itself(acme: Cast, own: list[s
     assert answer.status == 201 if code is None else answer.refused(403, code)
 
 
+def test_a_key_for_ones_own_makes_no_key_without_limits(acme: Cast) -> None:
+    """The same for what is one's own."""
+    key = acme.api.key(acme.address("mia"), scopes=["personal"])
+    key.post("/api/me/keys").refused(403, "scope_missing")
+    assert key.post("/api/me/keys", {"scopes": ["personal"]}).status == 201
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "code"),
+    [
+        (["org.read", "personal"], [], "scope_missing"),
+        (["org.read", "personal"], ["org.read", "audit.read"], "scope_missing"),
+        (["org.read", "personal"], ["org.read"], None),
+        (["org.read", "personal", "resources.admin_all", "members.manage"], [], "scope_missing"),
+        ([], [], None),
+        ([], ["org.read"], None),
+    ],
+)
+@pytest.mark.parametrize("path", [KEYS, SITE, "/api/me/keys"])
+def test_a_key_ends_no_key_that_may_do_more_than_itself(
+    acme: Cast, path: str, own: list[str], other: list[str], code: str | None
+) -> None:
+    """Ending a key is a change as well: of the organization, of a project, one's own. Itself it ends always."""
+    scopes = [*own, "resources.admin_all"] if own and path == SITE else own
+    at = "/api/me/keys" if path == SITE else path  # a project's key does not run the project: one's own does
+    with_key = acme.owner.post(at, {"scopes": scopes}).ok()
+    target = acme.owner.post(path, {"scopes": other}).ok()["id"]
+    key = acme.api.bearer(with_key["key"])
+    answer = key.delete(f"{path}/{target}")
+    assert answer.status == 204 if code is None else answer.refused(403, code)
+    states = {each["id"]: each["state"] for each in acme.owner.get(path).ok()["items"]}
+    assert states[target] == ("live" if code else "revoked")
+    if path != SITE:
+        assert key.delete(f"{path}/{with_key['id']}").status == 204
+        key.get("/api/me").refused(401, "key_unknown")
+
+
 def test_scopes_limit_what_a_key_may_do_and_never_give_more(acme: Cast) -> None:
     """The scope is there and the role is not: refused all the same."""
     reads = acme.key("owner", "org.read")

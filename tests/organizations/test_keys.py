@@ -206,12 +206,13 @@ def test_keys_of_ones_own_are_ones_own(acme: World, caplog: pytest.LogCaptureFix
     [view] = personal_keys.list_(acme.database, str(ada.person_id), limit=5).items
     assert (view.id, view.name, view.scopes, view.organization, view.state) == (new.id, "laptop", ("personal",), None, "live")
     assert personal_keys.list_(acme.database, str(bob.person_id), limit=5).items == ()
-    stolen = partial(personal_keys.revoke, acme.database, str(bob.person_id), new.id, NOW)
+    stolen = partial(personal_keys.revoke, acme.database, str(bob.person_id), new.id, NOW, actor=bob)
     assert refusal(stolen, NotFound) == "key_not_found"
     of_org = made(acme, ada)
-    assert refusal(partial(personal_keys.revoke, acme.database, str(ada.person_id), of_org, NOW), NotFound) == "key_not_found"
+    elsewhere = partial(personal_keys.revoke, acme.database, str(ada.person_id), of_org, NOW, actor=ada)
+    assert refusal(elsewhere, NotFound) == "key_not_found"
     for _ in range(2):
-        personal_keys.revoke(acme.database, str(ada.person_id), new.id, NOW)
+        personal_keys.revoke(acme.database, str(ada.person_id), new.id, NOW, actor=ada)
     assert made_keys.find(acme.database, new.key, NOW) is None
     assert len(acme.audit()) == before + 1
     assert new.id in caplog.text
