@@ -65,9 +65,10 @@ def revoke(database: Database, person_id: str, key_id: str, now: datetime, *, ac
 
     def work(tx: Connection) -> None:
         mine = (t.Key.id == key_id, t.Key.person_id == person_id, t.Key.organization_id.is_(None))
-        if tx.execute(select(t.Key.id).where(*mine)).first() is None:
+        found = tx.execute(select(t.Key.scopes).where(*mine)).first()
+        if found is None:
             raise keys.not_found()
-        keys.end_personal(tx, key_id, now)
         keys.need_to_end(actor, found.scopes)
+        keys.end_personal(tx, key_id, now)
 
     database.write(work)
