@@ -93,7 +93,7 @@ def _bring_back(corridor: Corridor, connection_id: str, since: datetime) -> sync
     entries = {row.id: row for row in latest.values()}
     corridor.tx.execute(update(stone).where(*gone).values(restored_at=corridor.now))
     catalogue = facts.setting(corridor).catalogue
-    tops = {role.name for role in catalogue.roles if role.top}
+    tops = {role.name: role.top for role in catalogue.roles}
 
     def decide(entry: Entry) -> tuple[Change, ...]:
         return tuple(_return(entries[entry.subject.key.removeprefix("user:")].left, tops))
@@ -106,18 +106,19 @@ def _entry(row: Any) -> Entry:
     return Entry(subject, None, None, row.person_id, None, PersonFacts(None), Holding(), False)
 
 
-def _return(left: dict[str, Any], tops: set[str]) -> list[Change]:
+def _return(left: dict[str, Any], tops: dict[str, bool]) -> list[Change]:
     """Join again with the rows given by hand, and what the rules had come to as `converted`; other causes stand as before.
 
-    What everybody has (`system` rows) comes with joining."""
+    What everybody has (`system` rows) comes with joining. `tops` are the roles that there are, and which is the top one: one
+    that there is no more is not kept for the day another is called so."""
     because = Because("restored after the IdP deleted them")
     rows = {
         (Target(kind, slug), source): Assignment(Target(kind, slug), level, source)
         for kind, slug, level, source in left["rows"]
-        if source not in ("converted", "system")
+        if source not in ("converted", "system") and (kind != "role" or level in tops)
     }
     welcomed = {(Target(kind, slug), level) for kind, slug, level, source in left["rows"] if source == "system"}
-    had = [(Target("role"), left["role"])] if left["role"] not in tops else []
+    had = [(Target("role"), left["role"])] if tops.get(left["role"]) is False else []
     had += [(Target("team", slug), level) for slug, level in left["teams"]]
     had += [(Target("project", slug), level) for slug, level in left["projects"]]
     converted = [Assignment(target, level, "converted") for target, level in had if (target, level) not in welcomed]

@@ -87,13 +87,13 @@ def _other_humans(corridor: Corridor, rows: Sequence[Any]) -> None:
 
 
 def _returning(catalogue: Catalogue, left: Mapping[str, Mapping[str, Any] | None]) -> Extra:
-    tops = {role.name for role in catalogue.roles if role.top}
+    below = {role.name for role in catalogue.roles if not role.top}
 
     def extra(entry: Entry, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         if entry.user_id is None or entry.user_id not in left:
             return changes
         if any(isinstance(change, Join) for change in changes):
-            return (*changes, *_given_back(left[entry.user_id] or {"rows": [], "causes": []}, tops))
+            return (*changes, *_given_back(left[entry.user_id] or {"rows": [], "causes": []}, below))
         return changes
 
     return extra
@@ -103,9 +103,10 @@ _ANEW = ("converted", "system")
 """Sources that come anew with whoever joins: rules speak for themselves, and everybody is in the default project."""
 
 
-def _given_back(left: Mapping[str, Any], tops: set[str]) -> tuple[Change, ...]:
+def _given_back(left: Mapping[str, Any], below: set[str]) -> tuple[Change, ...]:
+    """Of roles those below the top one; one that there is no more is not kept for the day another is called so."""
     because = Because("came back: the same externalId and userName as before")
     rows = [Assignment(Target(kind, slug), level, source) for kind, slug, level, source in left["rows"] if source not in _ANEW]
-    given = [Give(row, because) for row in rows if row.level not in tops or row.target.kind != "role"]
+    given = [Give(row, because) for row in rows if row.level in below or row.target.kind != "role"]
     causes = [Suspend(Cause(cause), Because(f"came back, and was suspended before ({cause})")) for cause in left["causes"]]
     return (*given, *causes)

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from connector.directory import connections
 from connector.directory.plans import PlanChanged
 from connector.errors import Conflict, Forbidden, NotFound, Unavailable
-from connector.organizations import catalogue
+from connector.organizations import catalogue, members
 from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -147,6 +147,25 @@ def test_the_plan_shown_is_the_plan_applied(database: Database) -> None:
     plan = acme.propose("activate", connection=acme.connection)
     assert {change.subject.email for change in plan.changes} == {"ada@acme.example"}
     assert acme.apply(plan).digest == plan.digest
+
+
+@pytest.mark.parametrize("way", ["restored", "pushed again"])
+def test_whoever_comes_back_does_not_wait_for_a_role_that_is_gone(database: Database, way: str) -> None:
+    """Another role that is called the same some day may do other things."""
+    acme = world.live(database)
+    ada = acme.create("ada", external_id="x")
+    before = [asdict(each) for each in catalogue.show(database, acme.organization).roles]
+    acme.carry_out("roles", roles=[*before, {"name": "helper", "rank": 15}])
+    members.set_role(database, acme.organization, "ada@acme.example", "helper")
+    acme.delete(ada)
+    acme.carry_out("roles", roles=before)
+    if way == "restored":
+        acme.carry_out("restore", connection=acme.connection, since=(NOW - timedelta(hours=1)).isoformat())
+    else:
+        acme.create("ada", external_id="x")
+    acme.carry_out("roles", roles=[*before, {"name": "helper", "rank": 35, "permissions": ["sso.manage"]}])
+    assert acme.member("ada").role == "member"
+    assert not [row for row in acme.sources("ada") if row[0] == "role"]
 
 
 def test_two_plans_that_change_the_same_for_the_same_people_wait_side_by_side(database: Database) -> None:
