@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from connector.api.messages import Body, Query
 from connector.api.operation import Call, operation
@@ -35,17 +35,10 @@ class Members(Listing):
 
 
 class NewMember(Body):
-    """Somebody with an account, by user name or by a verified address."""
+    """Somebody with an account, by the user name that they handed over."""
 
-    username: str | None = Field(default=None, max_length=39, examples=["ada"])
-    email: str | None = Field(default=None, max_length=254, examples=[None])
+    username: str = Field(max_length=39, examples=["ada"])
     role: str | None = Field(default=None, description="Else the organization's default.", examples=["member"])
-
-    @model_validator(mode="after")
-    def _one(self) -> NewMember:
-        if (self.username is None) == (self.email is None):
-            raise ValueError("one of username and email says who it is")
-        return self
 
 
 class RoleChange(Body):
@@ -89,7 +82,6 @@ def list_(call: Call, o: str, query: Members) -> Page[MemberView]:
     answer=MemberView,
     status=201,
     errors={
-        "email_invalid": 400,
         "unknown_role": 400,
         "role_above": 403,
         "person_not_found": 404,
@@ -99,9 +91,10 @@ def list_(call: Call, o: str, query: Members) -> Page[MemberView]:
     },
 )
 def add(call: Call, o: str, body: NewMember) -> MemberView:
-    """Who has none is invited instead."""
+    """Whoever tells their user name has asked for it. An address is invited instead: nothing is told of it, and whoever has it
+    is asked."""
     named = call.organization(o)
-    return member_adding.add(call.database, named, username=body.username, email=body.email, role=body.role, actor=call.actor)
+    return member_adding.add(call.database, named, username=body.username, role=body.role, actor=call.actor)
 
 
 @operation(

@@ -1,4 +1,5 @@
-"""ADDING somebody who has an account, without an invitation: they handed over their user name, or a verified address (AP-2)."""
+"""ADDING somebody who has an account, without an invitation: they handed over their user name (AP-2). The operator, to whom
+accounts are no secret, names them by a verified address as well."""
 
 from __future__ import annotations
 
@@ -86,6 +87,7 @@ def _by_username(tx: Connection, username: str) -> str:
             "person_not_found",
             "Nobody here has this user name.",
             expected="a user name as its owner tells it: they choose it at PATCH /api/me",
+            advice="Invite their address instead: whoever opens the mail joins.",
         )
     return found
 

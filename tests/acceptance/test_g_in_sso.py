@@ -13,11 +13,12 @@ def test_G_nobody_is_invited_or_added_by_hand(site: Site, preset: str) -> None:
     """Invite, send again, accept, direct add: 409 `membership_mode`, in every preset (OH-9, TG-7, AP-2, ON-4, OA-18 to OA-24)."""
     acme = site.organization(preset)
     pending, bob = acme.invited("bob"), site.person("bob")
+    bob.patch("/api/me", {"username": "bob-b"}).ok()
     acme = in_sso(acme).organization
     asked = (
         acme.owner.post(acme / "invitations", {"email": "cyd@acme.example"}),
         acme.owner.post(acme / f"invitations/{pending['id']}/resend"),
-        acme.owner.put(acme / "members", {"email": bob.email}),
+        acme.owner.put(acme / "members", {"username": "bob-b"}),
         bob.post(f"/api/me/org-invitations/{pending['id']}/accept"),
     )
     for answer in asked:

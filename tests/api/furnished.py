@@ -32,6 +32,7 @@ WORDS = {
     "default_role": "member",
     "subject": "org:*",
 }
+_ZOE = {"email": "zoe@new.example", "username": "zoe"}
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ def furnish(api: Api, preset: str = "oagents") -> Furnished:
     owner = acme.owner
     things = {"o": acme.organization, "user_id": acme.id("mia"), **_places(owner), **_doors(owner, everyday)}
     owner.post(f"{ORG}/members/{acme.id('sue')}/suspend").ok()
-    api.person("zoe@new.example")
+    api.as_(_ZOE["email"]).patch("/api/me", {"username": _ZOE["username"]}).ok()
     own = {**_keys(owner), **_grants(owner, things), **_invitations(api, acme)}
     own["remove_super_admin"] = {"email": acme.address("owner")}
     own["end_session"] = {"session": api.as_(acme.address("owner")).get("/api/me/sessions").ok()["items"][-1]["id"]}
     own |= {name: {"kind": "note"} for name in ("put_resource_kind", "remove_resource_kind")}
-    return Furnished(api, owner, things, own, {**WORDS, "connection": things["c"], "email": "zoe@new.example"})
+    return Furnished(api, owner, things, own, {**WORDS, "connection": things["c"], **_ZOE})
 
 
 def _places(owner: Client) -> dict[str, str]:

@@ -39,8 +39,8 @@ def test_a_member_is_let_in_by_the_identity_provider_alone(api: Api, acme: World
 
 def test_nobody_is_added_by_hand(api: Api, acme: World) -> None:
     """AP-2 in sso: 409."""
-    api.person("bob@acme.example")
-    told = owner(api, acme).put(f"/api/orgs/{acme.organization}/members", {"email": "bob@acme.example"})
+    api.as_("bob@acme.example").patch("/api/me", {"username": "bob"}).ok()
+    told = owner(api, acme).put(f"/api/orgs/{acme.organization}/members", {"username": "bob"})
     told.refused(409, "membership_mode")
 
 

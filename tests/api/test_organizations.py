@@ -111,8 +111,9 @@ def test_an_account_has_any_number_of_organizations(api: Api) -> None:
     made = [ada.post("/api/orgs", {"display_name": f"Org {number}"}).ok() for number in range(3)]
     assert slugs(ada, limit=2) == ["org-0", "org-1", "org-2"]
     bob = api.person(OTHER)
+    api.as_(OTHER).patch("/api/me", {"username": "bob"}).ok()
     for each in made:
-        ada.put(f"/api/orgs/{each['id']}/members", {"email": OTHER, "role": "admin"}).ok()
+        ada.put(f"/api/orgs/{each['id']}/members", {"username": "bob", "role": "admin"}).ok()
     ada.post(f"/api/orgs/{made[1]['id']}/members/{bob}/suspend").ok()
     told = api.as_(OTHER).get("/api/orgs").ok()["items"]
     assert [(each["slug"], each["role"]) for each in told] == [("org-0", "admin"), ("org-2", "admin")]

@@ -152,7 +152,8 @@ def test_private_things_are_found_in_no_other_organization(api: Api) -> None:
     pia = hands.add("pia", "member")
     pia.post("/api/orgs/hands/resources", {"kind": "conversation", "name": "Thoughts", "id": "c1"}).ok()
     pia.post("/api/resources", {"kind": "agent", "name": "Diary", "id": "a1"}).ok()
-    evil.owner.put("/api/orgs/evil/members", {"email": "pia@hands.example", "role": "member"}).ok()
+    pia.patch("/api/me", {"username": "pia"}).ok()
+    evil.owner.put("/api/orgs/evil/members", {"username": "pia", "role": "member"}).ok()
     evil.owner.put("/api/orgs/evil/resource-kinds/agent", {"visibility": "private"}).ok()
     for kind, id_ in (("conversation", "c1"), ("agent", "a1")):
         at = f"/api/orgs/evil/resources/{kind}/{id_}"
