@@ -96,8 +96,10 @@ class ConnectionChange(SignOnTold):
 class Leaving(DryRun):
     """What becomes of what rules gave: exactly one of `withdraw` and `keep` is needed."""
 
-    withdraw: bool = Field(default=False, description="Take back what rules gave.")
-    keep: bool = Field(default=False, description="Keep what rules gave, as given by hand.")
+    EXPECTED = "exactly one of withdraw=true and keep=true, and each parameter once at most"
+
+    withdraw: bool = Field(default=False, description="Take back what rules gave. Exactly one of this and `keep` is needed.")
+    keep: bool = Field(default=False, description="Keep what rules gave, as given by hand. Exactly one of this and `withdraw`.")
 
     @model_validator(mode="after")
     def _one(self) -> Leaving:
@@ -215,7 +217,8 @@ def change(call: Call, o: str, c: str, body: ConnectionChange) -> ConnectionView
     | {"last_owner": 409},
 )
 def delete(call: Call, o: str, c: str, query: Leaving) -> PlanAnswer:
-    """With all it pushed."""
+    """With all it pushed. Exactly one of `withdraw=true` and `keep=true` is needed: what its rules gave is withdrawn, or kept as
+    given by hand."""
     return planned(call, o, "delete_connection", {"connection": c, "keep": query.keep}, query)
 
 

@@ -8,7 +8,7 @@ never repeated: a secret may have been typed into the wrong field.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pydantic_core
 from flask import request
@@ -30,12 +30,15 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """What every query is: parameters that it names, each once."""
+    """What every query is: parameters that it names, each once. `EXPECTED` is what one that is refused was to be."""
+
+    EXPECTED: ClassVar[str] = "the described parameters, each once at most"
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Asked = TypeVar("Asked", bound=Query)
 
 
 def read_body(model: type[Model]) -> Model:
@@ -62,18 +65,18 @@ def read_body(model: type[Model]) -> Model:
         raise _body_unfit(_told(error)) from None
 
 
-def read_query(model: type[Model]) -> Model:
+def read_query(model: type[Asked]) -> Asked:
     """Return the query of the current request. Raises Unfit `query_invalid`."""
     given = request.args.to_dict(flat=False)
     faults = [_fault((name,), "It is sent more than once.") for name, values in given.items() if len(values) > 1]
     if any(_odd(*each) for each in request.args.items(multi=True)):
         faults.append(_fault((), "A text holds a character that cannot be kept."))
     if faults:
-        raise _query_unfit(faults)
+        raise _query_unfit(model, faults)
     try:
         return model.model_validate_strings({name: values[0] for name, values in given.items()})
     except ValidationError as error:
-        raise _query_unfit(_told(error)) from None
+        raise _query_unfit(model, _told(error)) from None
 
 
 def _odd(*texts: str) -> bool:
@@ -113,6 +116,5 @@ def _body_unfit(faults: list[dict[str, str]]) -> Unfit:
     return Unfit("body_invalid", "The body is not what is taken here.", faults[:_SHOWN], expected=expected)
 
 
-def _query_unfit(faults: list[dict[str, str]]) -> Unfit:
-    expected = "the described parameters, each once at most"
-    return Unfit("query_invalid", "The query is not what is taken here.", faults[:_SHOWN], expected=expected)
+def _query_unfit(model: type[Query], faults: list[dict[str, str]]) -> Unfit:
+    return Unfit("query_invalid", "The query is not what is taken here.", faults[:_SHOWN], expected=model.EXPECTED)

@@ -27,6 +27,7 @@ from pydantic import BaseModel
 
 from connector.api import workspaces
 from connector.api.caller import Caller
+from connector.api.messages import Query
 from connector.config import Settings
 from connector.errors import Forbidden, Unauthenticated
 from connector.outbound.fetch import Fetcher
@@ -70,7 +71,7 @@ class Operation:
     handler: Callable[..., Any]
     permission: str | None
     body: type[BaseModel] | None
-    query: type[BaseModel] | None
+    query: type[Query] | None
     answer: Any
     status: int
     errors: Mapping[str, int]
@@ -182,7 +183,7 @@ def operation(
     status: int = 200,
     permission: str | None = None,
     body: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
+    query: type[Query] | None = None,
     errors: Mapping[str, int] = MappingProxyType({}),
     idempotent: bool = False,
     etag: bool = False,

@@ -101,5 +101,6 @@ def replace_rules(call: Call, o: str, body: Rules, query: DryRun) -> PlanAnswer:
     errors={"rule_not_found": 404, "last_owner": 409},
 )
 def remove(call: Call, o: str, rule: str, query: Leaving) -> PlanAnswer:
-    """For everybody at once: what it gave is withdrawn, or kept as given by hand."""
+    """For everybody at once. Exactly one of `withdraw=true` and `keep=true` is needed: what it gave is withdrawn, or kept as
+    given by hand."""
     return planned(call, o, "remove_rule", {"id": rule, "keep": query.keep}, query)

@@ -151,7 +151,8 @@ def test_deleting_a_connection_says_what_becomes_of_what_its_rules_gave(acme: Ca
     connection = made(acme.owner)
     both: dict[str, Any] = {"keep": "true", "withdraw": "true"}
     for given in ({}, both):
-        acme.owner.delete(f"{ORG}/connections/{connection}", **given).refused(400, "query_invalid")
+        refused = acme.owner.delete(f"{ORG}/connections/{connection}", **given).refused(400, "query_invalid")
+        assert "exactly one of withdraw=true and keep=true" in refused["expected"]
     assert not acme.owner.delete(f"{ORG}/connections/{connection}", withdraw="true", dry_run="true").ok()["applied"]
     assert acme.owner.delete(f"{ORG}/connections/{connection}", withdraw="true").ok()["applied"]
     acme.owner.get(f"{ORG}/connections/{connection}").refused(404, "connection_not_found")

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import jsonschema_rs
+import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from connector import errors
@@ -72,6 +73,16 @@ def test_it_is_public_and_may_be_kept(api: Api) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- the operations
+
+
+@pytest.mark.parametrize("operation", ["remove_rule", "delete_connection"])
+def test_what_needs_one_of_two_parameters_says_so(operation: str) -> None:
+    """A schema of parameters cannot: the operation and both parameters do, and so does the refusal."""
+    told = next(each for each in OPERATIONS if each.id == operation)
+    assert "Exactly one of `withdraw=true` and `keep=true` is needed" in told.description
+    assert told.query is not None
+    for name in ("withdraw", "keep"):
+        assert "Exactly one of this and" in str(told.query.model_fields[name].description)
 
 
 def test_operations_have_stable_names_of_two_words() -> None:
