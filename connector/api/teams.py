@@ -67,7 +67,7 @@ def create(call: Call, o: str, body: NewTeam) -> TeamDetail:
 
 
 @operation(
-    "GET", "/api/orgs/<o>/teams", tag=_TAG, summary="List teams", permission=teams.SEES, query=Listing, answer=Page[TeamView]
+    "GET", "/api/orgs/<o>/teams", tag=_TAG, summary="List teams", permission=team_rows.SEES, query=Listing, answer=Page[TeamView]
 )
 def list_(call: Call, o: str, query: Listing) -> Page[TeamView]:
     """Oldest first."""
@@ -79,7 +79,7 @@ def list_(call: Call, o: str, query: Listing) -> Page[TeamView]:
     "/api/orgs/<o>/teams/<team>",
     tag=_TAG,
     summary="Show a team with its members and grants",
-    permission=teams.SEES,
+    permission=team_rows.SEES,
     answer=TeamDetail,
     errors=_TEAM,
     etag=True,
@@ -126,7 +126,7 @@ def delete(call: Call, o: str, team: str) -> None:
     "/api/orgs/<o>/teams/<team>/members",
     tag=_TAG,
     summary="List the members of a team",
-    permission=teams.SEES,
+    permission=team_rows.SEES,
     query=Listing,
     answer=Page[PlaceMember],
     errors=_TEAM,
