@@ -203,7 +203,8 @@ def test_who_is_put_somewhere_and_removed_at_the_same_moment_is_in_one_of_both_p
         acme.invited(who)
 
         def removed(who: str = who) -> object:
-            return members.remove(database, home, who, block=False)
+            members.remove(database, home, who, block=False)
+            return None
 
         def seated(who: str = who) -> object:
             return teams.set_member(database, home, team, who, "member")
