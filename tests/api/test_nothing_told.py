@@ -72,7 +72,8 @@ def test_whoever_may_not_is_told_the_same_of_what_is_there_and_of_what_is_not(ac
 
 def _ask(acme: Cast, method: str, path: str, body: Any) -> Answer:
     path, _, query = path.partition("?")
-    return acme["bob"].send(method, f"{HOME}/{path}", body, **({"block": "true"} if query else {}))
+    asked: dict[str, Any] = {"block": "true"} if query else {}
+    return acme["bob"].send(method, f"{HOME}/{path}", body, **asked)
 
 
 def test_a_guest_who_leaves_a_team_learns_of_none_but_their_own(api: Api) -> None:
