@@ -36,10 +36,10 @@ def test_a_reader_that_has_enough_ends_the_command_without_a_complaint(tmp_path:
 def test_control_c_ends_the_command_with_130(cli_on_sqlite: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """As shells expect it, and without a traceback."""
 
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(organizations, "list_", interrupted)
+    monkeypatch.setattr(organizations, "list_all", interrupted)
     ended = cli_on_sqlite("org", "list")
     assert (ended.status, ended.out) == (130, "")
 

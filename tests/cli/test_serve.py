@@ -63,7 +63,7 @@ def test_everything_else_is_404_as_problem_details(server: Server) -> None:
     """RFC 9457, with the stable code; the front page says what this is."""
     status, body, headers = get(server.address + "/nothing/here")
     assert (status, headers["Content-Type"]) == (404, "application/problem+json")
-    assert json.loads(body).keys() == {"type", "status", "code", "detail"}
+    assert json.loads(body).keys() == {"type", "title", "status", "code", "detail"}
     assert json.loads(body)["code"] == "not_found"
     assert "SCIM 2.0" in get(server.address + "/")[1]
 
