@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Timer
 from typing import Any
 
 import pytest
@@ -419,3 +420,17 @@ def test_a_full_disk_is_unavailable_and_half_of_nothing(sqlite_url: str) -> None
         database.write(add("ada"))
         assert people(database) == {"ada"}
         database.write(lambda tx: tx.execute(delete(t.Person)))
+
+
+def test_a_new_sqlite_file_waits_for_another_process_that_makes_it_too(tmp_path: Path) -> None:
+    """SQLite refuses the change of the journal at once while another holds the file, whatever the busy timeout says."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE made (it INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    release = Timer(0.3, other.execute, ["COMMIT"])
+    release.start()
+    with opened(f"sqlite:///{path}") as (database,), database.read() as tx:
+        assert tx.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    release.join()
+    other.close()
