@@ -126,6 +126,7 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
     present, setting = _rows(corridor, None), facts.setting(corridor)
     fresh: list[dict[str, Any]] = []
     kept: dict[str, int] = {}
+    ordered: list[dict[str, Any]] = []
     for position, spec in enumerate(wanted):
         row = row_of(corridor, setting, connection_of(corridor, spec), {"id": new_id(), **spec}, position)
         twin = next((old for old in present if _same(row, old) and old["id"] not in kept), None)
@@ -133,12 +134,22 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
             fresh.append(row)
         else:
             kept[twin["id"]] = position
+        ordered.append(twin or row)
     insert_rows(corridor.tx, t.Rule, fresh)
     update_rows(corridor.tx, t.Rule, [{"id": rule, "position": at} for rule, at in kept.items()], keys=("id",))
-    apply.record_all(corridor, "rule.added", [(rule, None, said) for rule, said in audited(corridor, fresh)])
-    removed = [row for row in present if row["id"] not in kept]
-    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in audited(corridor, removed)])
-    return drop(corridor, [row["id"] for row in removed], keep=False)
+    _tell_replaced(corridor, present, ordered)
+    return drop(corridor, [row["id"] for row in present if row["id"] not in kept], keep=False)
+
+
+def _tell_replaced(corridor: Corridor, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> None:
+    """One entry for all of them, in their order, unless they are the same in the same order."""
+    if [row["id"] for row in before] != [row["id"] for row in after]:
+        apply.record(corridor, "rules.replaced", "rules", _listed(corridor, before), _listed(corridor, after))
+
+
+def _listed(corridor: Corridor, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    told = zip(rows, audited(corridor, rows), strict=True)
+    return {"rules": [{"id": row["id"], **said} for row, (_, said) in told]}
 
 
 def _rows(corridor: Corridor, connection_id: str | None) -> list[dict[str, Any]]:

@@ -202,15 +202,39 @@ def test_all_rules_may_be_replaced_at_once_and_equal_ones_stay(database: Databas
 
 
 def test_the_audit_says_what_a_rule_looks_for_and_what_it_gives(database: Database) -> None:
-    """Added by hand, and replaced by another from a file."""
+    """Added by hand, and removed."""
     acme = world.live(database)
     acme.group("Operations")
-    acme.rule(group="Operations", team="ops:maintainer")
-    acme.carry_out("rules", rules=[{"connection": acme.connection, "pattern": "eng-*", "project": "{1}"}])
+    rule = acme.rule(group="Operations", team="ops:maintainer")
+    acme.carry_out("remove_rule", id=rule)
     ops = {"match": 'group "Operations"', "target": "team:ops", "level": "maintainer"}
-    eng = {"match": "groups matching eng-*", "target": "project:{1}", "level": "member"}
-    told = [(item.action, item.before, item.after) for item in acme.audit("rule.added", "rule.removed")]
-    assert told == [("rule.added", None, ops), ("rule.added", None, eng), ("rule.removed", ops, None)]
+    told = [(item.action, item.target, item.before, item.after) for item in acme.audit("rule.added", "rule.removed")]
+    assert told == [("rule.added", f"rule:{rule}", None, ops), ("rule.removed", f"rule:{rule}", ops, None)]
+
+
+def test_replacing_all_rules_is_one_entry_however_many_come_and_go(database: Database) -> None:
+    """It lists them as they were and as they are, in their order; to write the same rules again is no change."""
+    acme = world.live(database)
+    stays = {"connection": acme.connection, "everyone": True, "team": "all"}
+    kept = acme.rule(everyone=True, team="all")
+    gone = acme.rule(everyone=True, team="old:maintainer")
+    comes = {"connection": acme.connection, "pattern": "eng-*", "project": "{1}"}
+    for wanted in ([comes, stays], [comes, stays], [stays, comes]):
+        acme.carry_out("rules", rules=wanted)
+    first, turned = acme.audit("rules.replaced")
+    assert [each["kind"] for each in acme.events("rules.replaced", "rule.removed")] == ["rules.replaced"] * 2
+    assert len(acme.audit("rule.added", "rule.removed")) == 2  # those of the two that were added one by one
+    everybody = {"id": kept, "match": "everyone", "target": "team:all", "level": "member"}
+    old = {"id": gone, "match": "everyone", "target": "team:old", "level": "maintainer"}
+    assert first.before == {"rules": [everybody, old]}
+    assert first.after is not None
+    assert turned.before == first.after
+    made, same = first.after["rules"]
+    assert (same, {**made, "id": ""}) == (
+        everybody,
+        {"id": "", "match": "groups matching eng-*", "target": "project:{1}", "level": "member"},
+    )
+    assert turned.after == {"rules": [same, made]}
 
 
 def test_replaced_rules_are_in_the_order_they_were_given(database: Database) -> None:
