@@ -52,6 +52,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     postgres.stop(directory)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line that tests were skipped for want of a browser, and how to get one."""
+    reasons = {str(each.longrepr[2]).removeprefix("Skipped: ") for each in terminalreporter.stats.get("skipped", ())}
+    for reason in reasons:
+        if "Chromium" in reason:
+            terminalreporter.write_line(reason, yellow=True)
+
+
 def _given_server() -> str | None:
     url = os.environ.get("CONNECTOR_TEST_DATABASE_URL")
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False) if url else None
