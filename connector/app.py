@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from connector.admin import routes as admin
 from connector.api import routes as api
 from connector.config import Settings
 from connector.errors import ConnectorError, Unavailable
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(saml.blueprint)
     app.register_blueprint(oidc.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(admin.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.register_error_handler(HTTPException, _http_error)

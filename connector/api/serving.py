@@ -16,12 +16,13 @@ from connector.api.caller import Caller, current
 from connector.api.messages import Query, read_body, read_query
 from connector.api.operation import PERSONAL, Call, Operation
 from connector.api.paging import write_cursor
-from connector.api.rendering import etag_of, jsonable, text_of
+from connector.api.rendering import etag_of
 from connector.errors import Invalid, NotFound, Outdated
 from connector.membership.fold import is_storable
 from connector.provisioning.once import Once, Replayed
 from connector.provisioning.pages import Page, Seen
 from connector.web.house import house
+from connector.web.jsonable import jsonable, text_of
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 

@@ -14,10 +14,11 @@ from markupsafe import Markup
 
 from connector.api.document import document
 from connector.api.operation import PERSONAL, Call, Raw, operation
-from connector.api.rendering import answer, etag_of, text_of
+from connector.api.rendering import answer, etag_of
 from connector.provisioning.acting import MEMBER
 from connector.web import cookies, pages
 from connector.web.house import house
+from connector.web.jsonable import text_of
 
 _STRONG = re.compile(r"\*\*([^*]+)\*\*")
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -20,6 +20,8 @@ _STATIC = Path(__file__).parent / "static"
 _KINDS = {
     "connector.css": "text/css; charset=utf-8",
     "connector.js": "text/javascript; charset=utf-8",
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 _FILES = {name: (_STATIC / name).read_bytes() for name in _KINDS}
@@ -56,8 +58,8 @@ def protect(response: Response, *, leads_away: bool = False) -> Response:
     """
     away = (" https:" if house().is_https else " https: http:") if leads_away else ""
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action 'self'{away}"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"base-uri 'none'; frame-ancestors 'none'; form-action 'self'{away}"
     )
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -101,13 +101,18 @@ def answer(
     `words` replace the error's own sentences, in both forms; `facts` are shown on the page.
     """
     reference, status = reference or new_reference(), status_of(error)
-    _log.info("refused with %s (%d), reference %s", error.code, status, reference)
     if wants_page(default_page) and not is_api():
         response = _page(status, words or plain_words(error), error.code, reference, facts, organization)
     elif is_api():
         response = problem(status, error.code, error.detail, error.expected, error.advice, reference=reference)
     else:
         response = problem(status, error.code, " ".join((words or plain_words(error)).sentences), reference=reference)
+    return marked(response, error, reference)
+
+
+def marked(response: Response, error: ConnectorError, reference: str) -> Response:
+    """Tell programs and the log what a refusal tells people."""
+    _log.info("refused with %s (%d), reference %s", error.code, response.status_code, reference)
     response.headers["X-Connector-Error"] = error.code
     response.headers["X-Connector-Reference"] = reference
     if isinstance(error, errors.TooMany | errors.Unavailable):

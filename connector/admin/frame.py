@@ -1,0 +1,201 @@
+"""FRAME: what every page of the console stands in: who visits which organization, the navigation, what was just done, refusals.
+
+    @blueprint.get("/admin/<o>/teams")
+    @visited
+    def list_(visit: Visit) -> Response:
+        return show(visit, "admin/teams.html", teams=teams.list_(visit.database, visit.here.id, limit=50, actor=visit.actor))
+
+Whether somebody may do something is judged by the verb, in its transaction; what stands in `visit` only decides which links and
+buttons are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from connector.accounts.sessions import Session
+from connector.errors import ConnectorError, NotFound
+from connector.membership.model import Mode
+from connector.membership.opening import opens, opens_personal
+from connector.organizations import here as heres
+from connector.organizations import mine
+from connector.organizations.here import Here
+from connector.organizations.mine import Mine
+from connector.provisioning.acting import Actor
+from connector.storage.database import Database
+from connector.web import login, pages, refusals
+from connector.web.house import House, house
+from connector.web.visitors import actor_of
+
+PAGE = 50
+"""Things on one page of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody in the console of an organization, at one moment."""
+
+    here: Here
+    actor: Actor
+    session: Session
+    now: datetime
+
+    @property
+    def house(self) -> House:
+        """The installation."""
+        return house()
+
+    @property
+    def database(self) -> Database:
+        """The installation's database."""
+        return house().database
+
+    def may(self, *permissions: str) -> bool:
+        """Whether they hold one of these permissions: for what is shown. Verbs judge for themselves."""
+        return any(each in self.here.permissions for each in permissions)
+
+    def path(self, tail: str = "", **query: str | None) -> str:
+        """The path of a page of this organization; what is None or empty is left out of the query."""
+        asked = urlencode({name: value for name, value in query.items() if value})
+        return house().path(f"/admin/{self.here.slug}{tail}") + (f"?{asked}" if asked else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the navigation: the tail of its address, its words, and the permissions of which one is needed."""
+
+    tail: str
+    words: str
+    needs: tuple[str, ...] = ()
+
+
+NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
+    ("", (Link("", "Overview"),)),
+    (
+        "People",
+        (
+            Link("/people", "Members", ("org.participants.read",)),
+            Link("/invitations", "Invitations", ("members.invite",)),
+            Link("/teams", "Teams", ("org.participants.read",)),
+            Link("/projects", "Projects", ("org.read",)),
+            Link("/roles", "Roles", ("org.participants.read",)),
+        ),
+    ),
+    (
+        "Identity provider",
+        (
+            Link("/connections", "Connections", ("sso.manage",)),
+            Link("/domains", "Domains", ("sso.manage",)),
+            Link("/mapping", "Mapping", ("sso.manage",)),
+            Link("/log", "Provisioning log", ("sso.manage",)),
+            Link("/sign-ins", "Sign-ins", ("sso.manage",)),
+        ),
+    ),
+    (
+        "Organization",
+        (
+            Link("/mode", "How people join", ("sso.manage",)),
+            Link("/audit", "Audit trail", ("audit.read",)),
+            Link("/keys", "API keys", ("org.read",)),
+            Link("/break-glass", "Break-glass owners", ("sso.manage",)),
+            Link("/settings", "Settings", ("org.read",)),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organization in the switcher, with the role there; `open` whether a page of it would open now."""
+
+    mine: Mine
+    open: bool
+
+
+def visited(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let a page know who visits. Who is signed out is asked to sign in and comes back; a refusal is shown where it happened."""
+
+    @wraps(view)
+    def answered(o: str, **values: str) -> Response:
+        session = login.current_session()
+        if session is None:
+            return login.to_login(request.full_path.rstrip("?") if request.method == "GET" else f"/admin/{o}")
+        visit = _enter(o, session)
+        try:
+            return view(visit, **values)
+        except ConnectorError as error:
+            return refused(visit, error)
+
+    return answered
+
+
+def _enter(named: str, session: Session) -> Visit:
+    """Raises NotFound `organization_not_found`, for one that does not open as for one that there is not."""
+    found, actor = mine.named(house().database, named), actor_of(session)
+    if found is None:
+        raise NotFound(
+            "organization_not_found",
+            "There is no such organization, or it does not open to you by how you signed in.",
+            advice="The start page says which organizations there are for you, and what opens them.",
+        )
+    return Visit(heres.show(house().database, found.id, actor=actor), actor, session, datetime.now(UTC))
+
+
+def show(visit: Visit, template: str, *, status: int = 200, said: Mapping[str, str] | None = None, **values: Any) -> Response:
+    """Render a page of the console. `said` are the sentences it may greet with, by what `done` led here with."""
+    return pages.page(
+        template,
+        status,
+        leads_away=True,  # to sign out may lead to an identity provider
+        visit=visit,
+        here=visit.here,
+        may=visit.may,
+        to=visit.path,
+        navigation=_navigation(visit),
+        current=_current(visit),
+        places=_places(visit.session),
+        notice=(said or {}).get(request.args.get("done", ""), ""),
+        in_sso=visit.here.mode is Mode.SSO,
+        **values,
+    )
+
+
+def done(visit: Visit, tail: str, what: str = "", **query: str | None) -> Response:
+    """Lead on to a page after something was done; `what` names the sentence it greets with."""
+    return pages.redirect(visit.path(tail, done=what, **query))
+
+
+def refused(visit: Visit, error: ConnectorError) -> Response:
+    """A refusal as a page of the console, with what was expected, what to do and the reference; the navigation stays."""
+    reference, status = refusals.new_reference(), refusals.status_of(error)
+    words = refusals.plain_words(error)
+    response = show(visit, "admin/refused.html", status=status, error=error, reference=reference, words=words)
+    return refusals.marked(response, error, reference)
+
+
+def _navigation(visit: Visit) -> list[tuple[str, list[Link]]]:
+    groups = [(name, [link for link in links if not link.needs or visit.may(*link.needs)]) for name, links in NAVIGATION]
+    return [(name, links) for name, links in groups if links]
+
+
+def _current(visit: Visit) -> str:
+    """The tail of the navigation's entry that the current page belongs to."""
+    root = f"/admin/{request.view_args['o']}" if request.view_args else ""
+    rest = request.path.removeprefix(root)
+    tails = [link.tail for _, links in NAVIGATION for link in links if rest == link.tail or rest.startswith(f"{link.tail}/")]
+    return max(tails, key=len, default="")
+
+
+def _places(session: Session) -> list[Place]:
+    """The organizations in the switcher. Those that are not open are shown only where the personal workspace is."""
+    personal = opens_personal(session.authentications, session.primary_domain_owner)
+    all_ = mine.of_person(house().database, session.person_id)
+    known = [Place(each, opens(session.authentications, each.access) is not None) for each in all_]
+    return [place for place in known if place.open or personal]

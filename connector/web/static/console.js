@@ -1,0 +1,104 @@
+// The console works without this; it copies values, looks again by itself, shows previews and searches while one types.
+"use strict";
+const region = document.createElement("div");
+region.className = "sr";
+region.setAttribute("role", "status");
+document.body.append(region);
+const say = (text) => { region.textContent = ""; region.textContent = text; };
+
+// What was just done is said once: a reload must not say it again.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(null, "", here);
+}
+document.querySelector("[data-focus]")?.focus();
+
+// Values to copy get a button.
+for (const box of document.querySelectorAll("[data-copy]")) {
+  const value = box.querySelector(".copy-value");
+  const label = box.querySelector(".copy-label")?.textContent ?? "";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button second slight";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${label}`);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(value.textContent);
+    } catch {
+      getSelection().selectAllChildren(value);
+      document.execCommand("copy");
+    }
+    button.textContent = "Copied";
+    say(`${label} copied`);
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  value.after(button);
+}
+
+// The part of another page (or of this one) with the id of `part` takes its place.
+async function fetched(part, address, options = {}) {
+  const response = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin", ...options });
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const found = page.getElementById(part.id);
+  if (found && found.innerHTML !== part.innerHTML) part.innerHTML = found.innerHTML;
+  return found;
+}
+
+// data-live: looks again every so many seconds while somebody looks; stops where the answer has no data-live any more.
+for (const part of document.querySelectorAll("[data-live]")) {
+  const again = async () => {
+    if (!document.hidden) {
+      try {
+        const found = await fetched(part, location.href);
+        if (!found || !("live" in found.dataset)) return;
+      } catch { /* the network may come back */ }
+    }
+    setTimeout(again, Number(part.dataset.live) * 1000);
+  };
+  setTimeout(again, Number(part.dataset.live) * 1000);
+}
+
+// A form with data-shows="ID" sends itself while it is edited, and what comes back is shown in that part.
+for (const form of document.querySelectorAll("form[data-shows]")) {
+  const part = document.getElementById(form.dataset.shows);
+  let timer = 0;
+  let running = null;
+  const send = async () => {
+    running?.abort();
+    running = new AbortController();
+    const data = new URLSearchParams(new FormData(form));
+    part.setAttribute("aria-busy", "true");
+    try {
+      if (form.method === "get") {
+        const address = new URL(form.action);
+        address.search = data;
+        await fetched(part, address, { signal: running.signal });
+        history.replaceState(null, "", address);
+      } else {
+        await fetched(part, form.dataset.preview ?? form.action, { method: "POST", body: data, signal: running.signal });
+      }
+      part.removeAttribute("aria-busy");
+      say(part.dataset.said ?? "Updated");
+    } catch (error) {
+      if (error.name !== "AbortError") part.removeAttribute("aria-busy");
+    }
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(send, 300);
+  });
+}
+
+// Menus close by Escape and by a click elsewhere.
+addEventListener("keydown", (event) => {
+  const open = document.querySelector("details.menu[open]");
+  if (event.key === "Escape" && open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
