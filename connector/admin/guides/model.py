@@ -15,8 +15,8 @@ from typing import Literal
 Kind = Literal["saml", "oidc", "scim"]
 Authority = Literal["directory", "claims"]
 AskKind = Literal["metadata_url", "metadata_file", "metadata_paste", "oidc_issuer", "client_id", "client_secret"]
-Heard = Literal["scim_request", "scim_user", "scim_group", "sign_in"]
-"""What must have arrived here: any request of SCIM, a pushed user, a pushed group, the answer to a sign-in."""
+Heard = Literal["scim_request", "scim_user", "scim_group"]
+"""What must have arrived here: any request of SCIM, a pushed user, a pushed group."""
 
 PlaceName = Literal[
     "acs_url",
