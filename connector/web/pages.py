@@ -39,7 +39,7 @@ def _prepare(state: object) -> None:
     """A template that names what it was not given fails in the tests instead of showing nothing."""
     app: Flask = state.app  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(moment=moment, said=said)
+    app.jinja_env.filters.update(moment=moment, instant=instant, said=said)
     app.jinja_env.globals.update(static_path=static_path, path=lambda path: house().path(path))
 
 
@@ -106,6 +106,11 @@ def asked_next(given: str | None) -> str:
 def moment(at: datetime) -> str:
     """A moment for people, with its zone."""
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def instant(text: str) -> datetime:
+    """A moment out of its ISO text with zone, as answers of verbs that are shown once hold it."""
+    return datetime.fromisoformat(text)
 
 
 def said(sentence: str) -> Markup:
