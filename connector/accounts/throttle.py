@@ -50,6 +50,7 @@ LIMITS = {
     "invitation_resend": Limit(5, 3600, burst=5),  # per invitation
     "organization": Limit(30, 3600, burst=30),  # per person: new organizations
     "unknown_key": Limit(120, 60, burst=120),  # per address: API keys that nobody has
+    "unknown_setup_link": Limit(60, 60, burst=60),  # per address: set-up links that nobody made
     "token_endpoint": Limit(120, 60, burst=120),  # per address: refused requests
 }
 

@@ -74,10 +74,10 @@ def look_at(
     """
 
     def counted(glance: Glance, standing: Standing) -> tuple[list[str], int]:
-        connections.known(glance, connection_id)
+        connections.reachable(glance, standing, connection_id)
         return _domain_names(glance), _rule_count(glance, connection_id)
 
-    names, rules = look(database, organization_id, actor, MANAGE, counted)
+    names, rules = look(database, organization_id, actor, MANAGE, counted, by_link=True)
     found = sign_on.load(database, sealer, connection_id, base_url, now=now)
     last = trial_record.last_trial(database, connection_id)
     items = (_state(found), *_sign_on(found, ask, now), _domains(found, names), _rules(rules), trial_item(found, last))

@@ -16,7 +16,7 @@ from connector.directory.sign_on_settings import read_certificates
 from connector.errors import Invalid, NotFound
 from connector.organizations.organizations import clean_name
 from connector.provisioning import apply
-from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, beyond_set_up, look
 from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.once import Once
 from connector.provisioning.pages import Page, Seen, page_of
@@ -102,7 +102,7 @@ def create(
         apply.record(corridor, "connection.created", f"connection:{row['id']}", None, told)
         return read(corridor, row["id"], base_url)
 
-    return act(database, organization_id, actor, MANAGE, "a connection was made by hand", work, once=once)
+    return act(database, organization_id, actor, MANAGE, "a connection was made by hand", work, once=once, by_link=True)
 
 
 def set_(
@@ -126,6 +126,7 @@ def set_(
         _check("jit", jit, JIT)
 
     def work(corridor: Corridor, standing: Standing) -> ConnectionView:
+        reachable(corridor, standing, connection_id)
         before = read(corridor, connection_id, base_url)
         if seen is not None:
             seen(before)
@@ -137,7 +138,8 @@ def set_(
         tell(corridor, connection_id, ({**{key: old[key] for key in new}, **was}, {**new, **said}))
         return read(corridor, connection_id, base_url)
 
-    return act(database, organization_id, actor, MANAGE, "a connection was changed by hand", work, exclusive=True)
+    why = "a connection was changed by hand"
+    return act(database, organization_id, actor, MANAGE, why, work, exclusive=True, by_link=True)
 
 
 def _set_up(corridor: Corridor, connection_id: str, setups: Sequence[Setup]) -> Told:
@@ -164,7 +166,7 @@ def show(
     def work(glance: Glance, standing: Standing) -> ConnectionView:
         return read(glance, connection_id, base_url)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def list_(
@@ -184,7 +186,7 @@ def list_(
         found = [_view(row, base_url) for row in glance.tx.execute(chosen.order_by(one.id).limit(limit + 1))]
         return page_of(found, limit, lambda view: view.id)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def may_manage(database: Database, organization_id: str, actor: Actor) -> None:
@@ -193,7 +195,7 @@ def may_manage(database: Database, organization_id: str, actor: Actor) -> None:
     def work(glance: Glance, standing: Standing) -> None:
         return None
 
-    look(database, organization_id, actor, MANAGE, work)
+    look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def organization_of(database: Database, connection_id: str) -> str:
@@ -211,6 +213,21 @@ def known(reader: Corridor | Glance, connection_id: str) -> None:
     mine = select(one.id).where(one.id == connection_id, one.organization_id == reader.organization_id)
     if reader.tx.execute(mine).first() is None:
         raise not_found()
+
+
+def reachable(reader: Corridor | Glance, standing: Standing, connection_id: str | None) -> None:
+    """Refuse a connection that is not there, and one that somebody may not touch or look into: a set-up link prepares drafts, one
+    at a time. None stands for all connections.
+
+    Raises NotFound `connection_not_found`, Forbidden `beyond_set_up`.
+    """
+    if connection_id is not None:
+        known(reader, connection_id)
+    if standing.actor.setup_link is None:
+        return
+    state = select(t.Connection.state).where(t.Connection.id == (connection_id or ""))
+    if reader.tx.execute(state).scalar_one_or_none() != "draft":
+        raise beyond_set_up("A set-up link opens connections that are drafts, one at a time.")
 
 
 def not_found() -> NotFound:

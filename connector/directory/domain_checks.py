@@ -54,13 +54,13 @@ def verify(database: Database, organization_id: str, domain: str, look_up: LookU
     def prove(corridor: Corridor, standing: Standing) -> Domain:
         return domains.proved(corridor, name)
 
-    claimed = look(database, organization_id, actor, MANAGE, claim)
+    claimed = look(database, organization_id, actor, MANAGE, claim, by_link=True)
     if claimed.vouched:
         return domains.of_row(claimed)
     answer = look_up(RECORD_PREFIX + name)
     if not _proves(answer, claimed.record_value):
         raise _unproved(answer, name, claimed.record_value)
-    return act(database, organization_id, actor, MANAGE, "a domain was verified by hand", prove)
+    return act(database, organization_id, actor, MANAGE, "a domain was verified by hand", prove, by_link=True)
 
 
 def _claimed(glance: Glance, name: str) -> Any:

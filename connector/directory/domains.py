@@ -70,7 +70,7 @@ def add(
             _verify(corridor, name, VOUCHED, vouched=True)
         return replace(of_row(row), verified=verified or row.verified_at is not None)
 
-    return act(database, organization_id, actor, MANAGE, "a domain was added by hand", work, once=once)
+    return act(database, organization_id, actor, MANAGE, "a domain was added by hand", work, once=once, by_link=True)
 
 
 def _only_operators_vouch() -> Forbidden:
@@ -93,7 +93,7 @@ def list_(
         found = page_of(rows, limit, lambda row: str(row.id))
         return Page(tuple(map(of_row, found.items)), found.next)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def remove(database: Database, organization_id: str, domain: str, *, preview: bool = False, actor: Actor = OPERATOR) -> Removal:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, exists, func, literal, null, select, union_all
 
-from connector.directory.connections import MANAGE, known
+from connector.directory.connections import MANAGE, reachable
 from connector.membership.fold import fold
 from connector.membership.mapping import Mapping, prepare
 from connector.membership.model import Group, Match, Rule, Target
@@ -66,15 +66,14 @@ def list_(
     """
 
     def work(glance: Glance, standing: Standing) -> Page[GroupView]:
-        if connection_id is not None:
-            known(glance, connection_id)
+        reachable(glance, standing, connection_id)
         matched = _matcher(glance)
         found = _found(glance, connection_id, q, after, None if mapped is not None else limit + 1)
         chosen = (row for row in found if mapped is None or bool(matched(row)) is mapped)
         page = page_of(list(islice(chosen, limit + 1)), limit, lambda row: str(row.id))
         return Page(tuple(_views(glance, page.items, matched)), page.next)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def _found(glance: Glance, connection_id: str | None, q: str | None, after: str | None, limit: int | None) -> Iterable[Any]:

@@ -38,7 +38,7 @@ def show(database: Database, organization_id: str, *, actor: Actor = OPERATOR) -
         authority = "directory" if setting.authority else "claims"
         return ModeView(setting.mode.value, authority if setting.mode is Mode.SSO else None, through)
 
-    return look(database, organization_id, actor, MEMBER, work)
+    return look(database, organization_id, actor, MEMBER, work, by_link=True)
 
 
 def switch(corridor: Corridor, given: Document) -> sync.Outcome:

@@ -12,17 +12,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import delete, select
 
 from connector.directory import activation, domains, mode, policy, restore, rules, states, trial_record
+from connector.directory.connections import reachable
 from connector.directory.model import Document
+from connector.directory.rule_views import not_found
 from connector.errors import Conflict, NotFound
 from connector.membership.model import AccessChange, Subject
 from connector.membership.plan import Plan
 from connector.organizations import catalogue
-from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, look
+from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, beyond_set_up, look
 from connector.provisioning.corridor import Corridor, Glance
 from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
@@ -37,16 +39,18 @@ MANAGE = "sso.manage"
 @dataclass(frozen=True, slots=True)
 class Verb:
     """What a plan can be of: what runs, what the audit trail calls it, the permission that it takes, and what is asked of a
-    person beside that: not of the operator, who vouches for it."""
+    person beside that: not of the operator, who vouches for it. `by_link` says what a set-up link may with it: look at the plan
+    for a draft, carry it out, or nothing."""
 
     run: Callable[[Corridor, Document], Outcome]
     sentence: str
     permission: str = MANAGE
     asked: Callable[[Corridor, Document, Actor], None] | None = None
+    by_link: Literal["", "looks", "does"] = ""
 
 
 VERBS: Mapping[str, Verb] = {
-    "activate": Verb(activation.activate, "the connection was activated", asked=trial_record.need_trial),
+    "activate": Verb(activation.activate, "the connection was activated", asked=trial_record.need_trial, by_link="looks"),
     "mode": Verb(mode.switch, "the membership mode was switched", asked=mode.asked),
     "directory": Verb(states.set_directory, "the state of the directory was changed"),
     "disable": Verb(states.disable, "the connection was disabled"),
@@ -55,8 +59,8 @@ VERBS: Mapping[str, Verb] = {
     "roles": Verb(catalogue.replace, "the roles were changed", "org.update", catalogue.need_top),
     "restore": Verb(restore.restore, "people were restored after a burst"),
     "rules": Verb(rules.replace_all, "the rules were reconciled"),
-    "add_rule": Verb(rules.add, "a rule was added"),
-    "remove_rule": Verb(rules.remove, "a rule was removed"),
+    "add_rule": Verb(rules.add, "a rule was added", by_link="does"),
+    "remove_rule": Verb(rules.remove, "a rule was removed", by_link="does"),
     "remove_domain": Verb(domains.give_up, "a domain was given up"),
 }
 
@@ -141,16 +145,41 @@ def _run(
 ) -> Outcome:
     """Run a verb for somebody, alone in the organization; `then` looks at what came of it before it is kept."""
     verb = VERBS[kind]
+    by_link = verb.by_link == "does" or (preview and verb.by_link == "looks")
 
-    def work(corridor: Corridor, _: Standing) -> Outcome:
-        if verb.asked is not None and not actor.is_operator:
+    def work(corridor: Corridor, standing: Standing) -> Outcome:
+        if actor.setup_link is not None:
+            reachable(corridor, standing, _connection_of(corridor, given))
+        elif verb.asked is not None and not actor.is_operator:
             verb.asked(corridor, given, actor)
         outcome = verb.run(corridor, given)
         if then is not None:
             then(corridor, outcome)
         return outcome
 
-    return act(database, organization_id, actor, verb.permission, verb.sentence, work, exclusive=True, preview=preview)
+    return act(
+        database,
+        organization_id,
+        actor,
+        verb.permission,
+        verb.sentence,
+        work,
+        exclusive=True,
+        preview=preview,
+        by_link=by_link,
+    )
+
+
+def _connection_of(reader: Corridor | Glance, given: Document) -> str:
+    """The connection that a plan is of: the one it names, or that of the rule it names. Raises NotFound `rule_not_found`."""
+    if "connection" in given:
+        return str(given["connection"])
+    rule = t.Rule
+    mine = (rule.id == str(given.get("id")), rule.organization_id == reader.organization_id)
+    found = reader.tx.execute(select(rule.connection_id).where(*mine)).scalar_one_or_none()
+    if found is None:
+        raise not_found(str(given.get("id")))
+    return found
 
 
 def _digest(kind: str, given: Document, plan: Plan) -> str:
@@ -178,7 +207,9 @@ def _store(database: Database, organization_id: str, kind: str, given: Document,
         insert_rows(corridor.tx, t.StoredPlan, [{**key, **asked, **times}])
         return kept
 
-    return act(database, organization_id, actor, VERBS[kind].permission, VERBS[kind].sentence, work, exclusive=True)
+    verb = VERBS[kind]
+    what = (verb.permission, verb.sentence, work)
+    return act(database, organization_id, actor, *what, exclusive=True, by_link=bool(verb.by_link))
 
 
 def _is_anothers(corridor: Corridor, digest: str, kind: str, given: Document) -> bool:
@@ -207,9 +238,11 @@ def _stored(database: Database, organization_id: str, digest: str, actor: Actor)
     def work(glance: Glance, standing: Standing) -> Any:
         row = glance.tx.execute(select(plan.kind, plan.input, plan.changes).where(*fresh)).one_or_none()
         standing.need(MANAGE if row is None else VERBS[row.kind].permission)
+        if row is not None and actor.setup_link is not None:
+            _need_open(glance, standing, row.kind, row.input)
         return row
 
-    found = look(database, organization_id, actor, MEMBER, work)
+    found = look(database, organization_id, actor, MEMBER, work, by_link=True)
     if found is None:
         raise NotFound(
             "plan_not_found",
@@ -220,6 +253,13 @@ def _stored(database: Database, organization_id: str, digest: str, actor: Actor)
     said = found.changes
     lines = tuple(_line(*line) for line in said["lines"])
     return _Stored(found.kind, found.input, said["summary"], lines, tuple(said["withheld"]), tuple(said["notes"]))
+
+
+def _need_open(glance: Glance, standing: Standing, kind: str, given: Document) -> None:
+    """Whether a set-up link may look at a plan that waits. Raises Forbidden `beyond_set_up`, NotFound as `reachable`."""
+    if not VERBS[kind].by_link:
+        raise beyond_set_up("A set-up link does not open this plan.")
+    reachable(glance, standing, _connection_of(glance, given))
 
 
 def _line(key: str, email: str | None, target: str, before: str | None, after: str | None, because: list[str]) -> AccessChange:

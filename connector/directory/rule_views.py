@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import exists, func, select
 
-from connector.directory.connections import MANAGE, known
+from connector.directory.connections import MANAGE, reachable
 from connector.errors import NotFound
 from connector.membership.model import Target
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
@@ -47,14 +47,13 @@ def list_(
     `connection_not_found`, and what `acting.look` raises."""
 
     def work(glance: Glance, standing: Standing) -> Page[RuleView]:
-        if connection_id is not None:
-            known(glance, connection_id)
+        reachable(glance, standing, connection_id)
         mine = [t.Rule.connection_id == connection_id] if connection_id is not None else []
         beyond = [t.Rule.id > after] if after is not None else []
         found = [_view(row) for row in glance.tx.execute(_selected(organization_id).where(*mine, *beyond).limit(limit + 1))]
         return page_of(found, limit, lambda view: view.id)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def _selected(organization_id: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import delete, exists, select
 
-from connector.directory.connections import MANAGE, known
+from connector.directory.connections import MANAGE, reachable
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Glance
 from connector.provisioning.pages import Page, page_of
@@ -111,11 +111,11 @@ def list_(
     newest = select(trace.id, *columns, *more).where(*mine).order_by(trace.id.desc()).limit(limit + 1)
 
     def work(glance: Glance, standing: Standing) -> Page[TraceItem]:
-        known(glance, connection_id)
+        reachable(glance, standing, connection_id)
         found = page_of(list(glance.tx.execute(newest)), limit, lambda row: str(row.id))
         return Page(tuple(TraceItem(*row[1:]) for row in found.items), found.next)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def unanswered(database: Database, now: datetime) -> int:

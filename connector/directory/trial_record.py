@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from connector.accounts import persons
-from connector.directory.connections import MANAGE, addresses, known, not_found
+from connector.directory.connections import MANAGE, addresses, not_found, reachable
 from connector.directory.model import Document
 from connector.directory.requests import hashed
 from connector.directory.sign_on_model import SignOn
@@ -64,12 +64,12 @@ def make_link(
     row: dict[str, Any] = {**home, "token_hash": hashed(token), "created_at": moment, "expires_at": moment + LINK_LIFE}
 
     def work(corridor: Corridor, standing: Standing) -> None:
-        known(corridor, connection_id)
+        reachable(corridor, standing, connection_id)
         corridor.tx.execute(insert(t.TestLink).values(row))
         told = {"expires_at": row["expires_at"].isoformat()}
         apply.record(corridor, "connection.test_link_made", f"connection:{connection_id}", None, told)
 
-    act(database, organization_id, actor, MANAGE, "a link to a test sign-in was made by hand", work)
+    act(database, organization_id, actor, MANAGE, "a link to a test sign-in was made by hand", work, by_link=True)
     return addresses(base_url, connection_id)["login_url"].removesuffix("login") + f"test?token={token}"
 
 

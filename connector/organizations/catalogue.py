@@ -60,7 +60,7 @@ def show(database: Database, organization_id: str, *, actor: Actor = OPERATOR) -
     def work(glance: Glance, _: Standing) -> CatalogueView:
         return view(facts.setting(glance).catalogue)
 
-    return look(database, organization_id, actor, MEMBER, work)
+    return look(database, organization_id, actor, MEMBER, work, by_link=True)
 
 
 def view(catalogue: Catalogue) -> CatalogueView:

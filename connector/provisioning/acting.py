@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, exists, select
@@ -20,6 +21,7 @@ from connector.membership import roles
 from connector.membership.model import Catalogue, Role
 from connector.membership.opening import Authentication, OrganizationAccess, opens, powers_over_installation
 from connector.provisioning import once as kept
+from connector.provisioning import setup_link
 from connector.provisioning.corridor import Corridor, Glance, Origin, enter
 from connector.provisioning.once import Once
 from connector.provisioning.setting import Setting, read_setting
@@ -38,6 +40,9 @@ OF_PROJECT = frozenset({"org.read", "resources.read_all", "resources.write_all"}
 OF_SUPER_ADMIN = frozenset({"org.read", "members.invite"})
 """What a super admin may do in an organization they do not belong to."""
 
+OF_SETUP_LINK = frozenset({"org.read", setup_link.PERMISSION})
+"""What a set-up link may, of the verbs that are open to one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -45,7 +50,8 @@ class Actor:
     are its last letters, which the audit trail tells as well.
 
     `authentications` is how a person showed who they are, `scopes` and `project_id` what their key is limited to (no scopes: not
-    at all); `super_admin` that they are one, which counts only after a local sign-in.
+    at all); `super_admin` that they are one, which counts only after a local sign-in. With `setup_link`, the id of one, it is
+    whoever holds that link, and `person_id` is who made it and answers for it.
     """
 
     name: str
@@ -56,11 +62,12 @@ class Actor:
     super_admin: bool = False
     address: str | None = None
     key: str = ""
+    setup_link: str | None = None
 
     @property
     def is_operator(self) -> bool:
         """Whether it is somebody at the command line of the installation."""
-        return self.person_id is None
+        return self.person_id is None and self.setup_link is None
 
     @property
     def runs_installation(self) -> bool:
@@ -96,8 +103,8 @@ def called(email: str | None, name: str | None, person_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an actor is in an organization at this moment. The operator, a super admin from outside and a project's key have no
-    membership and no role; `assignable` are the roles they may give and take."""
+    """What an actor is in an organization at this moment. The operator, a super admin from outside, a project's key and a set-up
+    link have no membership and no role; `assignable` are the roles they may give and take."""
 
     actor: Actor
     membership_id: str | None
@@ -148,16 +155,18 @@ def act(
     exclusive: bool = False,
     preview: bool = False,
     once: Once | None = None,
+    by_link: bool = False,
 ) -> Result:
-    """Run `work` in the corridor of an organization for somebody who holds `permission` there.
+    """Run `work` in the corridor of an organization for somebody who holds `permission` there. To a set-up link only what says
+    `by_link` is open.
 
     With `once` the result is kept for the same request sent again, in the same transaction. Raises NotFound
-    `organization_not_found` for whom the organization does not open, Forbidden `permission_missing`, `scope_missing`, and what
-    `once.find`, `corridor.enter` and `work` raise.
+    `organization_not_found` for whom the organization does not open, `setup_link_unknown`; Forbidden `permission_missing`,
+    `scope_missing`, `beyond_set_up`; and what `once.find`, `corridor.enter` and `work` raise.
     """
 
     def inside(corridor: Corridor) -> Result:
-        standing = stand(corridor, corridor.entered, actor)
+        standing = stand(corridor, corridor.entered, actor, by_link=by_link)
         standing.need(permission)
         if once is not None:
             kept.find(corridor.tx, once, corridor.now)
@@ -170,16 +179,22 @@ def act(
 
 
 def look(
-    database: Database, organization_id: str, actor: Actor, permission: str, work: Callable[[Glance, Standing], Result]
+    database: Database,
+    organization_id: str,
+    actor: Actor,
+    permission: str,
+    work: Callable[[Glance, Standing], Result],
+    *,
+    by_link: bool = False,
 ) -> Result:
-    """The same for reading, without locks. Raises NotFound `organization_not_found`, Forbidden `permission_missing`,
-    `scope_missing`, and what `work` raises."""
+    """The same for reading, without locks. Raises NotFound `organization_not_found`, `setup_link_unknown`; Forbidden
+    `permission_missing`, `scope_missing`, `beyond_set_up`; and what `work` raises."""
     with database.read() as tx:
         glance = Glance(tx, organization_id)
         setting = read_setting(tx, organization_id)
         if setting is None:
             raise _closed()
-        standing = stand(glance, setting, actor)
+        standing = stand(glance, setting, actor, by_link=by_link)
         standing.need(permission)
         return work(glance, standing)
 
@@ -192,8 +207,11 @@ _MINE = Hot(
 )
 
 
-def stand(reader: Corridor | Glance, setting: Setting, actor: Actor) -> Standing:
-    """What the actor is here now. Raises NotFound `organization_not_found` when the organization does not open to them."""
+def stand(reader: Corridor | Glance, setting: Setting, actor: Actor, *, by_link: bool = False) -> Standing:
+    """What the actor is here now. Raises NotFound `organization_not_found` when the organization does not open to them, and as
+    `_of_link`."""
+    if actor.setup_link is not None:
+        return _of_link(reader, actor, actor.setup_link, open_to_it=by_link)
     everything = frozenset(role.name for role in setting.catalogue.roles)
     if actor.person_id is None:
         return Standing(actor, None, None, roles.all_permissions(setting.catalogue), everything)
@@ -213,6 +231,25 @@ def _of_project(reader: Corridor | Glance, actor: Actor) -> Standing:
     if all(each.organization_id != reader.organization_id for each in actor.authentications):
         raise _closed()
     return Standing(actor, None, None, OF_PROJECT, frozenset())
+
+
+def _of_link(reader: Corridor | Glance, actor: Actor, link_id: str, *, open_to_it: bool) -> Standing:
+    """A set-up link opens its own organization, in either mode, and there nothing but what is open to one. Raises NotFound
+    `setup_link_unknown`, Forbidden `beyond_set_up`."""
+    setup_link.need_live(reader, link_id, datetime.now(UTC))
+    if not open_to_it:
+        raise beyond_set_up("A set-up link does not open this: with one, connections are prepared.")
+    return Standing(actor, None, None, OF_SETUP_LINK, frozenset())
+
+
+def beyond_set_up(detail: str) -> Forbidden:
+    """The refusal of what nobody does by a set-up link."""
+    return Forbidden(
+        "beyond_set_up",
+        detail,
+        expected="somebody who is signed in and may manage SSO",
+        advice="Tell whoever sent you the link: they look at what you prepared, and put it in force.",
+    )
 
 
 def _member(actor: Actor, catalogue: Catalogue, row: Any) -> Standing:

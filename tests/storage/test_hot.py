@@ -26,8 +26,8 @@ from connector.directory import (
     signing_keys,
     users,
 )
-from connector.organizations import check, entitlements, mine, reach, settings, single_org
-from connector.provisioning import acting, apply, facts, once, setting, testimony
+from connector.organizations import check, entitlements, here, mine, reach, settings, single_org
+from connector.provisioning import acting, apply, facts, once, setting, setup_link, testimony
 from connector.storage.database import Database
 from connector.storage.hot import Hot
 from connector.storage.tables import metadata
@@ -36,7 +36,7 @@ PUSHING: tuple[ModuleType, ...] = (access, apply, burst, facts, groups, lookups,
 SIGNING_IN: tuple[ModuleType, ...] = (
     documents, home_realm, keys, mine, recognition, requests, sessions, sign_in, sign_on, signing_keys, testimony,
 )  # fmt: skip
-ASKING: tuple[ModuleType, ...] = (acting, check, entitlements, once, profile, reach, settings, single_org)
+ASKING: tuple[ModuleType, ...] = (acting, check, entitlements, here, once, profile, reach, settings, setup_link, single_org)
 EVERYBODY = {"_ALL", "_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_ALL_SAID", "_ALL_CLAIMED", "_FROM_START", "_FROM_CURSOR"}
 """What reads everybody, or a page of them, may walk through a table."""
 

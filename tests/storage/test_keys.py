@@ -181,6 +181,7 @@ UNIQUE: list[tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any]]] = 
     ("uq_session_token_hash", "session", {}, {"id": "s2"}, {"token_hash": "y"}),
     ("uq_email_link_token_hash", "email_link", {}, {"id": "el2"}, {"token_hash": "y"}),
     ("uq_key_token_hash", "key", {}, {"id": "k2"}, {"token_hash": "y"}),
+    ("uq_setup_link_token_hash", "setup_link", {}, {"id": "sl2"}, {"token_hash": "y"}),
     ("uq_recovery_code_membership_id_code_hash", "recovery_code", {}, {"id": "rc2"}, {"code_hash": "y"}),
     ("uq_outgoing_mail_once", "outgoing_mail", {"once": "x"}, {"id": "om2"}, {"once": None}),
     ("uq_signing_key_signs", "signing_key", {"signs": True}, {"id": "sk2"}, {"signs": False}),
@@ -430,7 +431,7 @@ def test_a_lost_foreign_key_is_no_race(database: Database) -> None:
 
 
 CASCADES = {
-    "membership": {"assignment", "suspension", "withheld", "recovery_code"},
+    "membership": {"assignment", "suspension", "withheld", "recovery_code", "setup_link"},
     "session": {"authentication"},
     "team": {"assignment", "resource_grant"},
     "project": {"key"},

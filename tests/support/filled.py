@@ -78,6 +78,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "sign_on_request": {"handle": "h", "organization_id": "o", "connection_id": "c", "purpose": "sign_in"},
     "test_link": {"connection_id": "c", "organization_id": "o"},
     "test_sign_in": {"connection_id": "c", "organization_id": "o"},
+    "setup_link": {"id": "sl", "organization_id": "o", "membership_id": "m"},
     "idp_certificate": {"connection_id": "c", "organization_id": "o"},
     "organization_setting": {"organization_id": "o", "namespace": "general"},
     "entitlement": {"organization_id": "o", "name": "projects"},

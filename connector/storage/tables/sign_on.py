@@ -143,6 +143,32 @@ class TestLink(Row):
     expires_at: Mapped[datetime]
 
 
+class SetupLink(Row):
+    """An address with which somebody without an account prepares connections of an organization. Only a hash is kept.
+
+    It is the maker's: gone with their membership. Without `membership_id` the operator made it.
+    """
+
+    __tablename__ = "setup_link"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        in_organization("membership", "membership_id", ondelete="CASCADE"),
+        Index("ix_setup_link_organization", "organization_id", "id"),
+        Index("ix_setup_link_membership", "membership_id"),
+        Index("ix_setup_link_expires", "expires_at"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    membership_id: Mapped[str | None]
+    name: Mapped[str]
+    token_hash: Mapped[str]
+    hint: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
 class SpentMessage(Row):
     """A message that is good for one use (an assertion, an ID token, a logout) and was used."""
 
