@@ -14,9 +14,9 @@ from connector.api.paging import Listing
 from connector.directory import checkup, log, traces, trial_record
 from connector.directory.checkup import Ask, CheckItem, Checkup
 from connector.directory.connections import MANAGE
+from connector.directory.log import LogItem
 from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import TraceItem
-from connector.provisioning.history import LogItem
 from connector.provisioning.pages import Page
 
 _TAG = "Connections"

@@ -21,12 +21,11 @@ from connector.cli.demo_sign_in import SignIn
 from connector.cli.member import explanation_data, source_text, who
 from connector.cli.plan_text import summary
 from connector.cli.rule import gives
-from connector.directory import connections, domains, plans, rule_views, tokens
+from connector.directory import connections, domains, log, plans, rule_views, tokens
 from connector.membership.explain import BecauseItem
 from connector.organizations import organizations
 from connector.organizations.member_explained import MemberExplanation, explain_member
 from connector.organizations.member_views import list_members
-from connector.provisioning import history
 from connector.storage.ids import new_id
 from idp_fixtures.conversation import Exchange, exchanges, load
 from idp_fixtures.idp import Provider
@@ -197,7 +196,7 @@ def _tell_week(at_hand: Tools, home: Home, week: Iterator[Exchange], say: Say) -
     for step in week:
         if step.method == "GET":
             continue
-        [heard] = history.provisioning_log(at_hand.database, home.connection, limit=1)
+        [heard] = log.list_(at_hand.database, home.organization, home.connection, limit=1).items
         silent += not heard.changes
         if heard.changes:
             rows = [(str(each["email"]), _change(each)) for each in heard.changes]

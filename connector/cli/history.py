@@ -14,11 +14,13 @@ from connector.cli import output
 from connector.cli.common import Moment, Tools, opens, organization
 from connector.cli.output import Shown, moment
 from connector.directory import connections
+from connector.directory import log as provisioning_log
+from connector.directory.log import LogItem
 from connector.organizations import audit_export
 from connector.organizations.audit_export import Form
 from connector.organizations.organization_rows import OrganizationView
 from connector.provisioning import history
-from connector.provisioning.history import AuditFilter, AuditItem, LogItem
+from connector.provisioning.history import AuditFilter, AuditItem
 
 
 @click.command()
@@ -49,6 +51,9 @@ def audit(at_hand: Tools, organization: OrganizationView, form: str, **given: An
 
 _NOTHING = "Nothing was changed in this time."
 
+_SHOWN = 200
+"""So many requests of an identity provider."""
+
 
 @click.command()
 @opens
@@ -60,7 +65,7 @@ def log(at_hand: Tools, connection: str) -> Shown:
     """
     owner = connections.organization_of(at_hand.database, connection)
     view = connections.show(at_hand.database, owner, connection, base_url=at_hand.settings.base_url)
-    found = history.provisioning_log(at_hand.database, connection)
+    found = provisioning_log.list_(at_hand.database, owner, connection, limit=_SHOWN).items[::-1]
     empty = f"Nothing was pushed yet, to {view.scim_base_url}\nIf it has no token yet: connector token create {connection}"
     return Shown(output.items(found), "\n".join(map(_request, found)) or empty)
 

@@ -5,18 +5,18 @@ It stores no payloads and no secrets. Refusals are written in a transaction of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from connector.directory.connections import MANAGE, known
+from connector.directory.connections import MANAGE, reachable
 from connector.directory.model import Client
 from connector.membership.model import AccessChange
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Corridor, Glance
-from connector.provisioning.history import LogItem
 from connector.provisioning.pages import Page, page_of
 from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
@@ -32,6 +32,21 @@ REFUSED = 400
 
 STRANGERS = timedelta(minutes=1)
 """At most one refusal of an unknown credential is logged per connection in this time, so that nobody can fill the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """One request of an identity provider, in meaning. `changes` are access changes (`email`, `target`, `before`, `after`,
+    `because`), or `{"more": n}` last; `arrived`, `expected` and `advice` are empty unless there was something to say."""
+
+    at: datetime
+    client: str
+    meaning: str
+    changes: tuple[Mapping[str, Any], ...]
+    status: int
+    arrived: str
+    expected: str
+    advice: str
 
 
 def record(corridor: Corridor, client: Client, meaning: str, status: int, outcome: Outcome | None = None, note: str = "") -> None:
@@ -107,11 +122,11 @@ def list_(
     newest = select(row.id, *columns).where(*mine).order_by(row.id.desc()).limit(limit + 1)
 
     def work(glance: Glance, standing: Standing) -> Page[LogItem]:
-        known(glance, connection_id)
+        reachable(glance, standing, connection_id)
         found = page_of(list(glance.tx.execute(newest)), limit, lambda each: str(each.id))
         return Page(tuple(_item(each) for each in found.items), found.next)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def _item(row: Any) -> LogItem:

@@ -1,4 +1,4 @@
-"""Reading back: the audit trail and the events of an organization, and the provisioning log of a connection.
+"""Reading back: the audit trail and the events of an organization.
 
 Entries are never changed and never deleted: whatever is read in several steps is as if it had been read at one moment.
 """
@@ -21,7 +21,6 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 
 AUDIT_LIMIT = 1_000
-LOG_LIMIT = 200
 READ_AUDIT = "audit.read"
 
 _BATCH = 1_000
@@ -75,21 +74,6 @@ class Events:
 
     items: tuple[EventItem, ...]
     next_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class LogItem:
-    """One request of an identity provider, in meaning. `changes` are access changes (`email`, `target`, `before`, `after`,
-    `because`), or `{"more": n}` last; `arrived`, `expected` and `advice` are empty unless there was something to say."""
-
-    at: datetime
-    client: str
-    meaning: str
-    changes: tuple[Mapping[str, Any], ...]
-    status: int
-    arrived: str
-    expected: str
-    advice: str
 
 
 # ------------------------------------------------------------------------------------------------------------- audit trail
@@ -255,20 +239,4 @@ def _swept(after: int, oldest: int) -> Gone:
         f"Events behind {after} are not kept any more: the oldest is {oldest}.",
         expected=f"after={oldest - 1} or later",
         advice="Read what you need anew, for events were missed, then go on from there. Events are kept for 30 days.",
-    )
-
-
-# -------------------------------------------------------------------------------------------------------- provisioning log
-
-
-def provisioning_log(database: Database, connection_id: str, *, limit: int = LOG_LIMIT) -> tuple[LogItem, ...]:
-    """Return the newest `limit` entries of a connection's provisioning log, oldest first."""
-    row = t.ProvisioningLog
-    columns = (row.at, row.client, row.meaning, row.changes, row.status, row.arrived, row.expected, row.advice)
-    found = select(*columns).where(row.connection_id == connection_id).order_by(row.id.desc()).limit(limit)
-    with database.read() as tx:
-        rows = tx.execute(found).all()
-    return tuple(
-        LogItem(at, who, meaning, tuple(changes), status, arrived, expected, advice)
-        for at, who, meaning, changes, status, arrived, expected, advice in reversed(rows)
     )

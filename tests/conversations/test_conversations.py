@@ -17,10 +17,10 @@ from connector.config import Settings
 from connector.directory import connections, domains, plans, tokens
 from connector.organizations import member_views, organizations
 from connector.organizations.member_views import TeamPlace
-from connector.provisioning import history
 from connector.storage.database import Database
 from connector.storage.ids import new_id
 from idp_fixtures.conversation import Answer, Send, load, names, replay
+from tests.support.heard import heard
 
 DOMAINS = ("northwind.example", "contoso.example", "example.com")
 
@@ -77,7 +77,7 @@ def test_a_live_directory_answers_the_same_and_its_people_are_members(home: Home
     activate(home)
     exchanges = replay(load(name), home.send)
     writes = [one for one in exchanges if one.method != "GET" and one.status < 300]
-    logged = [item for item in history.provisioning_log(home.database, home.connection_id) if item.status < 300]
+    logged = [item for item in heard(home.database, home.connection_id) if item.status < 300]
     assert len(logged) == len(writes)
     plan = plans.propose(home.database, home.organization_id, "rules", {"rules": None})
     assert plan.changes == ()

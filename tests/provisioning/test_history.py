@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, update
 
 from connector.errors import ConnectorError, Forbidden, Gone, Invalid, NotFound
 from connector.provisioning.acting import Actor
-from connector.provisioning.history import AuditFilter, AuditItem, audit, audit_all, audit_page, events, provisioning_log
+from connector.provisioning.history import AuditFilter, AuditItem, audit, audit_all, audit_page, events
 from connector.provisioning.relay import relay
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -273,31 +273,3 @@ def test_an_organization_without_events_has_none(told: World) -> None:
     found = events(told.database, bell.organization, limit=5)
     assert (found.items, found.next_after) == ((), 0)
     assert events(told.database, bell.organization, after=0, limit=5) == found
-
-
-# -------------------------------------------------------------------------------------------------------- provisioning log
-
-
-def test_the_provisioning_log_tells_the_newest_of_one_connection(database: Database) -> None:
-    """Oldest first, of this connection only."""
-    okta = world.live(database)
-    entra = okta.another()
-    for name in ("ada", "bob", "cleo"):
-        okta.create(name)
-    entra.create("dora")
-    assert [i.meaning for i in provisioning_log(database, okta.connection, limit=2)] == ["create user bob", "create user cleo"]
-    [staged] = provisioning_log(database, entra.connection)
-    assert (staged.meaning, staged.status, staged.changes) == ("create user dora", 201, ())
-
-
-def test_what_was_written_is_read_back_as_it_was(database: Database) -> None:
-    """Times are aware and in UTC; a change tells whom, what, before, after and why."""
-    acme = world.live(database)
-    acme.create("ada")
-    moment = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
-    with database.engine.begin() as tx:
-        tx.execute(update(t.ProvisioningLog).values(at=moment))
-    [item] = provisioning_log(database, acme.connection)
-    assert item.at == moment
-    assert set(item.changes[0]) == {"email", "target", "before", "after", "because"}
-    assert (item.expected, item.advice) == ("", "")

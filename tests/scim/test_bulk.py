@@ -12,20 +12,20 @@ from scim2_models import BulkResponse, Error
 from connector.cli import arrival
 from connector.directory import connections, tokens, users
 from connector.errors import Unavailable
-from connector.provisioning.history import provisioning_log
 from connector.scim.discovery import MAX_OPERATIONS, MAX_PAYLOAD
 from connector.scim.wire import MAX_BODY
 from tests.scim.answers import found, refused, said
 from tests.scim.bulk import bulk, id_of, on, performed, post, statuses
 from tests.scim.conftest import Idp, new_idp, small_app
 from tests.scim.samples import message
+from tests.support.heard import heard
 
 INACTIVE = message({"op": "replace", "path": "active", "value": False})
 
 
 def logged(idp: Idp) -> list[tuple[str, int]]:
     """The provisioning log as meanings and statuses."""
-    return [(item.meaning, item.status) for item in provisioning_log(idp.database, idp.connection_id)]
+    return [(item.meaning, item.status) for item in heard(idp.database, idp.connection_id)]
 
 
 # ----------------------------------------------------------------------------------------------------- what operations do

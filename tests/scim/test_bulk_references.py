@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.provisioning.history import provisioning_log
 from connector.scim.bulk_message import BulkOperation
 from connector.scim.bulk_references import in_order, references, resolved
 from tests.scim.answers import found, said
 from tests.scim.bulk import Sent, id_of, on, performed, post, statuses
 from tests.scim.conftest import Idp
 from tests.scim.samples import ENTERPRISE, message
+from tests.support.heard import heard
 
 
 def members(idp: Idp, group: str) -> list[str]:
@@ -67,7 +67,7 @@ def test_groups_may_name_each_other(idp: Idp) -> None:
     results = performed(idp, group("A", "B", "ann"), group("B", "A"), group("C", "C"), post("ann"))
     assert statuses(results) == ["201"] * 4
     assert [members(idp, id_of(result)) for result in results[:3]] == [["ann"], [], []]
-    passed = [item.arrived for item in provisioning_log(idp.database, idp.connection_id) if "group" in item.meaning]
+    passed = [item.arrived for item in heard(idp.database, idp.connection_id) if "group" in item.meaning]
     assert passed == ["passed over: 0 deleted people, 1 groups"] * 3
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from connector.provisioning.history import provisioning_log
 from tests.scim.answers import refused, said
 from tests.scim.conftest import Idp, small_app
 from tests.scim.samples import BARBARA, message
+from tests.support.heard import heard
 from tests.support.racing import race
 
 RENAME = message({"op": "replace", "path": "displayName", "value": "Renamed"})
@@ -176,7 +176,7 @@ def test_a_refused_change_says_what_arrived_and_what_is_stored(idp: Idp) -> None
     detail = refused(write(idp, path, "PUT", If_Match='W/"7"'), 412)
     assert 'If-Match arrived as "W/"7"".' in detail
     assert 'Expected: W/"1"' in detail
-    (last,) = [item for item in provisioning_log(idp.database, idp.connection_id) if item.status == 412]
+    (last,) = [item for item in heard(idp.database, idp.connection_id) if item.status == 412]
     assert last.meaning.startswith("replace user")
 
 

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import pytest
 from scim2_models import Context, EnterpriseUser, Group, ListResponse, User
 
-from connector.provisioning.history import provisioning_log
 from connector.scim.search import SEARCH_REQUEST
 from tests.scim.answers import found, refused, said
 from tests.scim.conftest import Idp, new_idp
 from tests.scim.samples import CUSTOM, ENTERPRISE
+from tests.support.heard import heard
 from tests.support.statements import statements
 
 
@@ -129,7 +129,7 @@ def test_a_refused_search_is_called_so_in_the_log(idp: Idp) -> None:
     """The admin sees what was asked for, and not that something was to be created."""
     for path in ("/.search", "/Users/.search", "/Groups/.search"):
         idp.send("POST", path, {})
-    told = [item.meaning for item in provisioning_log(idp.database, idp.connection_id)]
+    told = [item.meaning for item in heard(idp.database, idp.connection_id)]
     assert told == ["search users and groups", "search users", "search groups"]
 
 

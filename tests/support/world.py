@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from connector.directory import connections, domains, groups, plans, tokens, users
+from connector.directory.log import LogItem
 from connector.directory.model import (
     AddMembers,
     Client,
@@ -26,11 +27,12 @@ from connector.organizations import members, organizations
 from connector.organizations.member_explained import MemberExplanation, explain_member
 from connector.organizations.member_views import MemberView, list_members
 from connector.provisioning.acting import OPERATOR, Actor
-from connector.provisioning.history import AuditItem, LogItem, audit, provisioning_log
+from connector.provisioning.history import AuditItem, audit
 from connector.scim.documents import read_group, read_user
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
+from tests.support.heard import heard
 
 BASE = "https://id.example.com"
 OWNER = "owner@acme.example"
@@ -165,7 +167,7 @@ class World:
 
     def log(self) -> list[LogItem]:
         """The provisioning log, oldest first."""
-        return list(provisioning_log(self.database, self.connection))
+        return heard(self.database, self.connection)
 
     def events(self, *kinds: str) -> list[Mapping[str, Any]]:
         """The outbox events, oldest first, as kind and payload; with `kinds` only those."""
