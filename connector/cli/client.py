@@ -7,7 +7,7 @@ import click
 from connector.cli import output
 from connector.cli.common import Tools, every, opens
 from connector.cli.output import Shown, moment
-from connector.directory import clients, connections
+from connector.directory import clients, connections, tokens
 
 
 @click.group()
@@ -47,5 +47,5 @@ def list_(at_hand: Tools, connection: str) -> Shown:
 @click.argument("client")
 def revoke(at_hand: Tools, client: str) -> Shown:
     """End a client and every token it fetched."""
-    clients.revoke(at_hand.database, *clients.home_of(at_hand.database, client), client)
+    clients.revoke(at_hand.database, *tokens.home_of(at_hand.database, "client", client), client)
     return Shown({"client_id": client, "state": "revoked"}, f"Client {client} is revoked, and its tokens with it.")

@@ -59,5 +59,5 @@ def list_(at_hand: Tools, connection: str) -> Shown:
 @click.argument("token")
 def revoke(at_hand: Tools, token: str) -> Shown:
     """End a token at once."""
-    tokens.revoke(at_hand.database, *tokens.home_of(at_hand.database, token), token)
+    tokens.revoke(at_hand.database, *tokens.home_of(at_hand.database, "token", token), token)
     return Shown({"id": token, "state": "revoked"}, f"Token {token} is revoked.")

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connector.directory.access import hash_token
-from connector.directory.connections import MANAGE, known
-from connector.directory.tokens import PREFIX, secret, staging
-from connector.errors import NotFound, Unauthenticated
+from connector.directory.connections import MANAGE, reachable
+from connector.directory.tokens import PREFIX, missing, secret, staging
+from connector.errors import Unauthenticated
 from connector.provisioning import apply
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
 from connector.provisioning.corridor import Corridor, Glance
@@ -72,7 +72,7 @@ def create(
     made = NewClient(new_id(), secret(SECRET_PREFIX), token_url(base_url, connection_id))
 
     def work(corridor: Corridor, standing: Standing) -> NewClient:
-        known(corridor, connection_id)
+        reachable(corridor, standing, connection_id)
         first = not _can_push(corridor, connection_id)
         row = {"id": made.client_id, "organization_id": organization_id, "connection_id": connection_id}
         secrets = {"secret_hash": hash_token(made.client_secret), "created_at": corridor.now, "revoked_at": None}
@@ -82,7 +82,8 @@ def create(
         apply.record(corridor, "client.created", f"connection:{connection_id}", before, told, because)
         return made
 
-    return act(database, organization_id, actor, MANAGE, "a client was made by hand", work, exclusive=True, once=once)
+    why = "a client was made by hand"
+    return act(database, organization_id, actor, MANAGE, why, work, exclusive=True, once=once, by_link=True)
 
 
 def list_(
@@ -102,12 +103,12 @@ def list_(
     chosen = select(client.id, client.created_at, fetched, client.revoked_at).where(*mine).order_by(client.id)
 
     def work(glance: Glance, standing: Standing) -> Page[ClientView]:
-        known(glance, connection_id)
+        reachable(glance, standing, connection_id)
         rows = glance.tx.execute(chosen.limit(limit + 1))
         found = [ClientView(*row[:3], "revoked" if row.revoked_at else "live") for row in rows]
         return page_of(found, limit, lambda view: view.client_id)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def revoke(database: Database, organization_id: str, connection_id: str, client_id: str, *, actor: Actor = OPERATOR) -> None:
@@ -116,32 +117,18 @@ def revoke(database: Database, organization_id: str, connection_id: str, client_
     client, token = t.ScimClient, t.ScimToken
 
     def work(corridor: Corridor, standing: Standing) -> None:
-        known(corridor, connection_id)
+        reachable(corridor, standing, connection_id)
         mine = (client.id == client_id, client.connection_id == connection_id)
         if corridor.tx.execute(select(client.id).where(*mine)).first() is None:
-            raise _not_found()
+            raise missing("client")
         live = update(client).where(*mine, client.revoked_at.is_(None)).values(revoked_at=corridor.now)
         if corridor.tx.execute(live).rowcount:
             fetched = update(token).where(token.client_id == client_id, token.revoked_at.is_(None))
             corridor.tx.execute(fetched.values(revoked_at=corridor.now))
             apply.record(corridor, "client.revoked", f"connection:{connection_id}", {"client": client_id}, None)
 
-    act(database, organization_id, actor, MANAGE, "a client was revoked by hand", work, exclusive=True)
-
-
-def home_of(database: Database, client_id: str) -> tuple[str, str]:
-    """The organization and the connection of a client, for commands, which are given its id alone. Raises NotFound
-    `client_not_found`."""
-    client = t.ScimClient
-    with database.read() as tx:
-        found = tx.execute(select(client.organization_id, client.connection_id).where(client.id == client_id)).first()
-    if found is None:
-        raise _not_found()
-    return found.organization_id, found.connection_id
-
-
-def _not_found() -> NotFound:
-    return NotFound("client_not_found", "There is no such client.", advice="The list of the connection's clients shows the ids.")
+    why = "a client was revoked by hand"
+    act(database, organization_id, actor, MANAGE, why, work, exclusive=True, by_link=True)
 
 
 def issue(database: Database, connection_id: str, client_id: str, client_secret: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import insert, select, update
 
 from connector.directory.access import hash_token
-from connector.directory.connections import MANAGE, known
+from connector.directory.connections import MANAGE, reachable
 from connector.errors import Conflict, Invalid, NotFound
 from connector.provisioning import apply
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act, look
@@ -32,6 +32,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _LETTERS = 43  # 62 ** 43 is more than 2 ** 256
 
 State = Literal["live", "expired", "revoked"]
+Kind = Literal["token", "client"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def create(
     made = NewToken(new_id(), secret(PREFIX), moment + timedelta(days=days))
 
     def work(corridor: Corridor, standing: Standing) -> NewToken:
-        known(corridor, connection_id)
+        reachable(corridor, standing, connection_id)
         first = _refuse_a_third(corridor, connection_id, moment) == 0
         row = {"id": made.id, "token_hash": hash_token(made.token), "hint": made.token[-4:], "created_at": moment}
         home = {"organization_id": organization_id, "connection_id": connection_id, "client_id": None}
@@ -87,7 +88,8 @@ def create(
         apply.record(corridor, "token.created", f"connection:{connection_id}", before, told, because)
         return made
 
-    return act(database, organization_id, actor, MANAGE, "a token was made by hand", work, exclusive=True, once=once)
+    why = "a token was made by hand"
+    return act(database, organization_id, actor, MANAGE, why, work, exclusive=True, once=once, by_link=True)
 
 
 def list_(
@@ -107,12 +109,12 @@ def list_(
     mine = (token.connection_id == connection_id, token.client_id.is_(None), *([token.id > after] if after else []))
 
     def work(glance: Glance, standing: Standing) -> Page[TokenView]:
-        known(glance, connection_id)
+        reachable(glance, standing, connection_id)
         rows = glance.tx.execute(select(*columns).where(*mine).order_by(token.id).limit(limit + 1))
         found = [TokenView(*row[:5], _state(row.expires_at, row.revoked_at, moment)) for row in rows]
         return page_of(found, limit, lambda view: view.id)
 
-    return look(database, organization_id, actor, MANAGE, work)
+    return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
 def revoke(database: Database, organization_id: str, connection_id: str, token_id: str, *, actor: Actor = OPERATOR) -> None:
@@ -123,30 +125,33 @@ def revoke(database: Database, organization_id: str, connection_id: str, token_i
     token = t.ScimToken
 
     def work(corridor: Corridor, standing: Standing) -> None:
-        known(corridor, connection_id)
+        reachable(corridor, standing, connection_id)
         mine = (token.id == token_id, token.connection_id == connection_id, token.client_id.is_(None))
         if corridor.tx.execute(select(token.id).where(*mine)).first() is None:
-            raise _not_found()
+            raise missing("token")
         live = update(token).where(*mine, token.revoked_at.is_(None)).values(revoked_at=corridor.now)
         if corridor.tx.execute(live).rowcount:
             apply.record(corridor, "token.revoked", f"connection:{connection_id}", {"token": token_id}, None)
 
-    act(database, organization_id, actor, MANAGE, "a token was revoked by hand", work, exclusive=True)
+    why = "a token was revoked by hand"
+    act(database, organization_id, actor, MANAGE, why, work, exclusive=True, by_link=True)
 
 
-def home_of(database: Database, token_id: str) -> tuple[str, str]:
-    """The organization and the connection of a token, for commands, which are given its id alone. Raises NotFound
-    `token_not_found`."""
-    token = t.ScimToken
+def home_of(database: Database, kind: Kind, credential_id: str) -> tuple[str, str]:
+    """The organization and the connection of a token or an OAuth client, for commands, which are given its id alone. Raises
+    NotFound `token_not_found`, `client_not_found`."""
+    row: Any = t.ScimToken if kind == "token" else t.ScimClient
     with database.read() as tx:
-        found = tx.execute(select(token.organization_id, token.connection_id).where(token.id == token_id)).first()
+        found = tx.execute(select(row.organization_id, row.connection_id).where(row.id == credential_id)).first()
     if found is None:
-        raise _not_found()
+        raise missing(kind)
     return found.organization_id, found.connection_id
 
 
-def _not_found() -> NotFound:
-    return NotFound("token_not_found", "There is no such token.", advice="The list of the connection's tokens shows the ids.")
+def missing(kind: Kind) -> NotFound:
+    """The refusal of an id that no token, or no client, of the connection has."""
+    code = "token_not_found" if kind == "token" else "client_not_found"
+    return NotFound(code, f"There is no such {kind}.", advice=f"The list of the connection's {kind}s shows the ids.")
 
 
 def _state(expires_at: datetime, revoked_at: datetime | None, now: datetime) -> State:
