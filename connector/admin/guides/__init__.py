@@ -38,8 +38,8 @@ def _hint(guide: Guide) -> str:
 
 
 def search(text: str) -> tuple[Tile, ...]:
-    """The tiles whose provider is called so, now or earlier, in whole or in part; case and spaces around do not matter. All tiles for
-    an empty text."""
+    """The tiles whose provider is called so, now or earlier, in whole or in part; case and spaces around do not matter. An empty
+    text finds all of them."""
     wanted = text.strip().casefold()
     return tuple(tile for tile in tiles() if any(wanted in name.casefold() for name in _names(tile)))
 

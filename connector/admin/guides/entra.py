@@ -298,7 +298,7 @@ GUIDE = Guide(
         ),
         Failure(
             "Pushed people have a short name as `externalId`, and whoever signs in is a stranger",
-            ("not_in_directory", "link_ambiguous", "external_id_differs"),
+            ("not_in_directory", "link_ambiguous"),
             "Entra pushes mailNickname as `externalId`: under *Attribute mapping* set its source to objectId, then choose"
             " *Restart provisioning*. If the person was never pushed, assign them, or use *Provision on demand*.",
             _MAPPING,
@@ -322,6 +322,27 @@ GUIDE = Guide(
             "Entra works in cycles of 40 minutes: use *Provision on demand* to see one person at once, and look for a quarantine"
             " under *Overview*. Who was assigned again or became active again may need *Restart provisioning*.",
             (*_PROVISIONING, "Overview"),
+        ),
+        Failure(
+            "The sign-in began at Microsoft's tile",
+            ("unsolicited",),
+            "Enter our sign-in address as *Sign on URL*: then the tile leads here. Or allow this in the options of this"
+            " connection.",
+            _BASIC,
+        ),
+        Failure(
+            "The ID token does not say when somebody signed in",
+            ("oidc_not_reauthenticated",),
+            "Under *Token configuration* add the optional claim `auth_time`, or do not ask for signing in anew in this"
+            " connection.",
+            (*_REGISTRATION, "Token configuration"),
+        ),
+        Failure(
+            "Requests end with 404",
+            ("not_found",),
+            "Paste the base URL into *Tenant URL* exactly, with nothing behind it but `?aadOptscim062020`. If it is right, the"
+            " person or group is gone here: assign them again.",
+            _PROVISIONING,
         ),
         Failure(
             "Entra's own token arrives instead of ours",

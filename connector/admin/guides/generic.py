@@ -1,10 +1,11 @@
-"""Any other provider, in neutral words, and what the fields are called in programs that people run themselves."""
+"""Any other provider, in neutral words."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-from connector.admin.guides.model import Ask, Choice, Copy, Failure, Guide, Place, Product, Proof, Step, Table, Track
+from connector.admin.guides.model import Ask, Choice, Copy, Failure, Guide, Place, Proof, Step, Table, Track
+from connector.admin.guides.products import PRODUCTS
 
 _SAML = Track(
     kind="saml",
@@ -165,91 +166,6 @@ _SCIM = Track(
     ),
 )
 
-_PRODUCTS = (
-    Product(
-        "Keycloak",
-        ("Red Hat build of Keycloak",),
-        MappingProxyType(
-            {
-                "saml": (
-                    "*Clients* > *Create client* > SAML. *Client ID* is our entity ID; *Valid Redirect URIs* and *Master SAML"
-                    " Processing URL* are our ACS URL. *Name ID Format* persistent, *Sign Assertions* on.",
-                    "*Keys* tab: *Client Signature Required* off, unless this connection signs its requests.",
-                    "*Client scopes* > the dedicated scope: *User Property* mappers `id`, `email`, `firstName`, `lastName`;"
-                    " *Group list* `groups`, with *Single Group Attribute* on and the full path off. For the built-in role list"
-                    " usually set *Single Role Attribute* too.",
-                    "The metadata are under *Realm settings* > *SAML 2.0 Identity Provider Metadata*.",
-                ),
-                "oidc": (
-                    "*Client authentication* on, our redirect URI, the secret on the *Credentials* tab. The issuer is"
-                    " `https://HOST/realms/REALM`.",
-                    "Mapper *Group Membership*: claim `groups`, *Full group path* off (on gives `/a/b`), *Add to ID token* on.",
-                ),
-                "scim": (
-                    "Keycloak pushes by an extension, scim-for-keycloak: *Remote SCIM Provider* with our base URL, *Long Life"
-                    " Bearer Token*, assigned to the realm. The first synchronization is started by hand.",
-                ),
-            }
-        ),
-    ),
-    Product(
-        "authentik",
-        ("goauthentik",),
-        MappingProxyType(
-            {
-                "saml": (
-                    "*Applications* > *New Application* > *SAML Provider from Metadata* with our metadata, or *SAML Provider*:"
-                    " ACS URL, binding Post, *Audience* our entity ID. Choose a signing certificate. The metadata are on the"
-                    " provider's page.",
-                ),
-                "oidc": (
-                    "The issuer is `https://HOST/application/o/SLUG/`, with the slash at its end. Groups come with the scope"
-                    " `profile`, by name. Keep *Subject mode* at the hashed ID: it is the same value that is pushed.",
-                ),
-                "scim": (
-                    "*Providers* > *SCIM*: our base URL and token. Then, in the application, add it under *Backchannel"
-                    " Providers*, not as the main provider. It pushes at every change and every hour; service accounts are left"
-                    " out.",
-                ),
-            }
-        ),
-    ),
-    Product(
-        "AD FS",
-        ("Active Directory Federation Services", "ADFS"),
-        MappingProxyType(
-            {
-                "saml": (
-                    "*Relying Party Trusts* > *Add* > *Claims aware*: import our metadata URL, or its file; then choose a"
-                    " policy.",
-                    "*Edit Claim Issuance Policy*: *Send LDAP Attributes* with E-Mail-Addresses, Given-Name, Surname,"
-                    " User-Principal-Name and *Token-Groups - Unqualified Names* as Group; and a second rule *Transform an"
-                    " Incoming Claim* that makes a Name ID. Without the second rule every sign-in ends with InvalidNameIDPolicy.",
-                    "Give us the metadata by address: `https://HOST/FederationMetadata/2007-06/FederationMetadata.xml`. AD FS"
-                    " changes its keys by itself, and shows a new one for five days before it uses it.",
-                ),
-                "oidc": (
-                    "An *application group*. Claims enter the ID token only with the scope `allatclaims`. The issuer is"
-                    " `https://HOST/adfs`. We recommend SAML.",
-                ),
-            }
-        ),
-    ),
-    Product(
-        "LemonLDAP::NG",
-        ("LemonLDAP",),
-        MappingProxyType(
-            {
-                "saml": (
-                    "Manager > *SAML service providers* > *Add SAML SP*: our metadata by file, paste or URL; the attributes as"
-                    " *Exported attributes*. *Default NameID format* e-mail. Its own metadata are at `/saml/metadata`.",
-                ),
-                "oidc": ("The issuer is the portal's address.",),
-            }
-        ),
-    ),
-)
-
 GUIDE = Guide(
     idp="generic",
     name="Any other provider",
@@ -270,25 +186,26 @@ GUIDE = Guide(
     tracks=(_SAML, _OIDC, _SCIM),
     places=MappingProxyType(
         {
-            "acs_url": Place("ACS URL", ()),
-            "entity_id": Place("Entity ID", ()),
-            "redirect_uri": Place("Redirect URI", ()),
-            "assign": Place("application", ()),
-            "signing": Place("Sign Assertions", ()),
-            "algorithm": Place("signature algorithm", ()),
-            "encryption": Place("encryption", ()),
-            "certificate": Place("certificate", ()),
-            "metadata": Place("metadata", ()),
-            "subject": Place("NameID", ()),
-            "email": Place("attributes", ()),
-            "groups": Place("groups", ()),
-            "issuer": Place("Issuer", ()),
-            "client": Place("Client secret", ()),
-            "scim_url": Place("SCIM base URL", ()),
-            "scim_token": Place("Bearer token", ()),
-            "scim_assign": Place("application", ()),
-            "scim_attributes": Place("SCIM attributes", ()),
-            "scim_groups": Place("groups", ()),
+            "acs_url": Place("its field for the ACS URL", ()),
+            "entity_id": Place("its field for the entity ID", ()),
+            "redirect_uri": Place("its field for the redirect URI", ()),
+            "assign": Place("the people of its application", ()),
+            "signing": Place("its settings of signing", ()),
+            "algorithm": Place("its signature algorithm", ()),
+            "encryption": Place("its settings of encryption", ()),
+            "certificate": Place("its certificates", ()),
+            "metadata": Place("its metadata page", ()),
+            "subject": Place("its NameID", ()),
+            "email": Place("the attributes it sends", ()),
+            "groups": Place("what it sends as groups", ()),
+            "issuer": Place("its discovery document", ()),
+            "client": Place("its client", ()),
+            "scim_url": Place("its field for the base URL", ()),
+            "scim_token": Place("its field for the token", ()),
+            "scim_assign": Place("the people of its application", ()),
+            "scim_attributes": Place("its mapping of attributes", ()),
+            "scim_groups": Place("its list of groups to push", ()),
+            "log": Place("its sign-in log", ()),
         }
     ),
     failures=(
@@ -310,13 +227,13 @@ GUIDE = Guide(
             "AD FS: the status is InvalidNameIDPolicy",
             ("saml_status",),
             "The provider itself says no. Look into its log for this person; if the status is InvalidNameIDPolicy, add a rule"
-            " that makes a *NameID*.",
+            " that makes a NameID.",
             (),
         ),
         Failure(
             "Nothing is pushed",
             ("scim_silent",),
-            "Look whether pushing is switched on, and whether people are assigned to the *application* that pushes. authentik: it"
+            "Look whether pushing is switched on, and whether people are assigned to the application that pushes. authentik: it"
             " must stand under *Backchannel Providers*.",
             (),
         ),
@@ -326,5 +243,5 @@ GUIDE = Guide(
         " documentation of the SAML issuer; Microsoft documentation of AD FS",
         "Integration guides of WorkOS, Ory, NetBird, Foxit and ServiceNow",
     ),
-    products=_PRODUCTS,
+    products=PRODUCTS,
 )

@@ -23,7 +23,6 @@ PlaceName = Literal[
     "entity_id",
     "redirect_uri",
     "assign",
-    "tile",
     "signing",
     "algorithm",
     "encryption",

@@ -270,7 +270,7 @@ GUIDE = Guide(
         ),
         Failure(
             "A pushed group lacks members, and removals do not arrive",
-            ("member_unknown", "group_members_missing"),
+            ("member_unknown", "groups_not_pushed"),
             "Use one group to assign and another to push; only people who are assigned appear in what stands under *Push"
             " Groups*.",
             _PUSH_GROUPS,

@@ -217,7 +217,6 @@ GUIDE = Guide(
             "entity_id": Place("Audience (EntityID)", _CONFIGURATION),
             "redirect_uri": Place("Redirect URI's", _CONFIGURATION),
             "assign": Place("Access", _ACCESS),
-            "tile": Place("SAML initiator", _CONFIGURATION),
             "signing": Place("SAML signature element", _CONFIGURATION),
             "algorithm": Place("SAML Signature Algorithm", _SSO),
             "certificate": Place("Certificates", ("Security", "Certificates")),
@@ -235,6 +234,12 @@ GUIDE = Guide(
         }
     ),
     failures=(
+        Failure(
+            "The sign-in began at OneLogin's tile",
+            ("unsolicited",),
+            "Set *SAML initiator* to Service Provider and enter our sign-in address as *Login URL*: then the tile leads here.",
+            _CONFIGURATION,
+        ),
         Failure(
             "OneLogin refuses the sign-in; nothing arrives here",
             ("never_answered",),

@@ -221,14 +221,14 @@ GUIDE = Guide(
         ),
         Failure(
             "Pushed people have no `externalId`: they link by user name or e-mail only",
-            ("not_in_directory", "link_ambiguous", "external_id_differs"),
+            ("not_in_directory", "link_ambiguous"),
             "Map User ID to `externalId` under *Attribute Mapping* of the rule, and look whether the *User Filter* has this"
             " person.",
             _RULES,
         ),
         Failure(
             "Somebody we know comes with another subject",
-            ("second_subject", "saml_subject"),
+            ("second_subject",),
             "*saml_subject* was changed: set it back to User ID, or unlink these people here so that they link anew.",
             _MAPPINGS,
         ),
