@@ -12,6 +12,7 @@ buttons are shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -139,13 +140,14 @@ def visited(view: Callable[..., Response]) -> Callable[..., Response]:
 def _enter(named: str, session: Session) -> Visit:
     """Raises NotFound `organization_not_found`, for one that does not open as for one that there is not."""
     found, actor = mine.named(house().database, named), actor_of(session)
-    if found is None:
-        raise NotFound(
-            "organization_not_found",
-            "There is no such organization, or it does not open to you by how you signed in.",
-            advice="The start page says which organizations there are for you, and what opens them.",
-        )
-    return Visit(heres.show(house().database, found.id, actor=actor), actor, session, datetime.now(UTC))
+    if found is not None:
+        with suppress(NotFound):
+            return Visit(heres.show(house().database, found.id, actor=actor), actor, session, datetime.now(UTC))
+    raise NotFound(
+        "organization_not_found",
+        "There is no such organization, or it does not open to you by how you signed in.",
+        advice="The start page says which organizations there are for you, and what opens them.",
+    )
 
 
 def show(visit: Visit, template: str, *, status: int = 200, said: Mapping[str, str] | None = None, **values: Any) -> Response:
