@@ -18,6 +18,7 @@ from connector.membership.opening import LOCAL
 from connector.provisioning import apply
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act
 from connector.provisioning.corridor import Corridor, Origin, enter
+from connector.provisioning.once import Once
 from connector.provisioning.setting import is_there
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -47,13 +48,20 @@ def codes(database: Database, organization_id: str, email: str, *, actor: Actor 
     return _print(database, organization_id, address, lambda tx: persons.find(tx, address), actor)
 
 
-def codes_of(database: Database, organization_id: str, person_id: str, called: str, *, actor: Actor) -> tuple[str, ...]:
-    """The same for a person by their id, whom the audit trail calls so. Raises as `codes`."""
-    return _print(database, organization_id, called, lambda tx: person_id, actor)
+def codes_of(
+    database: Database, organization_id: str, person_id: str, called: str, *, actor: Actor, once: Once | None = None
+) -> tuple[str, ...]:
+    """The same for a person by their id, whom the audit trail calls so. Raises as `codes`, and what `once.find` raises."""
+    return _print(database, organization_id, called, lambda tx: person_id, actor, once)
 
 
 def _print(
-    database: Database, organization_id: str, called: str, find: Callable[[Connection], str | None], actor: Actor
+    database: Database,
+    organization_id: str,
+    called: str,
+    find: Callable[[Connection], str | None],
+    actor: Actor,
+    once: Once | None = None,
 ) -> tuple[str, ...]:
     made = tuple(new_code(_GROUPS) for _ in range(CODES))
 
@@ -67,7 +75,7 @@ def _print(
         apply.record(corridor, "break_glass.codes_made", called, None, {"codes": CODES})
         return made
 
-    return act(database, organization_id, actor, "sso.manage", "somebody asked for recovery codes", work)
+    return act(database, organization_id, actor, "sso.manage", "somebody asked for recovery codes", work, once=once)
 
 
 def _need_owner(standing: Standing) -> None:

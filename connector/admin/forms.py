@@ -49,12 +49,12 @@ def ticked(name: str) -> bool:
     return name in request.form
 
 
-def made_once(visit: Visit, make: Callable[[Once | None], Made]) -> dict[str, Any]:
+def made_once(visit: Visit, make: Callable[[Once | None], Made]) -> Any:
     """Run a verb that makes something, and return what it made as the API would answer it; of the same form again, the same."""
     try:
-        return _read(_text(make(_once(visit))))
+        return json.loads(_text(make(_once(visit))))
     except Replayed as again:
-        return _read(again.text)
+        return json.loads(again.text)
 
 
 def _once(visit: Visit) -> Once | None:
@@ -68,11 +68,6 @@ def _once(visit: Visit) -> Once | None:
 
 def _text(made: Any) -> str:
     return text_of(jsonable(made))
-
-
-def _read(said: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(said)
-    return found
 
 
 def _hash(said: str) -> str:

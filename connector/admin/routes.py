@@ -6,11 +6,11 @@ import secrets
 
 from flask import Blueprint, Flask
 
-from connector.admin import overview
+from connector.admin import break_glass, keys, overview, settings
 
 blueprint = Blueprint("admin", __name__, template_folder="templates")
 
-for pages in (overview,):
+for pages in (break_glass, keys, overview, settings):
     blueprint.register_blueprint(pages.blueprint)
 
 

@@ -29,16 +29,21 @@ _BACK = Because("members come by invitation again: nobody has to be linked to an
 
 def need_local(corridor: Corridor, actor: Actor) -> None:
     """What is asked of the person who goes back: a way in that is left to them then. Raises Conflict `local_sign_in_first`."""
-    held = actor.authentications
-    if any(each.method in LOCAL for each in held):
-        return
-    if any(each.method == "break_glass" and each.organization_id == corridor.organization_id for each in held):
+    if keeps_a_way_in(actor, corridor.organization_id):
         return
     raise Conflict(
         "local_sign_in_first",
         "You are signed in through the identity provider only, which opens this organization no more when it has gone back.",
         expected="a session that holds a local sign-in, or break-glass",
         advice="Sign in with an e-mail link in this browser as well, then go back.",
+    )
+
+
+def keeps_a_way_in(actor: Actor, organization_id: str) -> bool:
+    """Whether somebody is signed in by what opens the organization when it has gone back."""
+    held = actor.authentications
+    return any(
+        each.method in LOCAL or (each.method == "break_glass" and each.organization_id == organization_id) for each in held
     )
 
 
