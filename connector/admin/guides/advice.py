@@ -1,7 +1,7 @@
 """What to do about a refusal in this provider's console: its own labels, and the way to them.
 
-The mistakes that are typical of a provider stand in its guide and come first. For the others a table says which place of the console
-a refusal leads to, and what to do there. A refusal that no provider's setting causes or mends has no advice.
+The mistakes that are typical of a provider stand in its guide and come first. For the others a table says which place of the
+console a refusal leads to, and what to do there. A refusal that no provider's setting causes or mends has no advice.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ sign-in said nothing about groups or sent a link instead, people are pushed and 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do, with the marks that `model.spans` reads, and where to click, label by label; empty when there is no one place."""
+    """What to do, with the marks that `spans` reads, and where to click, label by label; empty where that is no one place."""
 
     sentence: str
     path: tuple[str, ...]
 
 
 def advice(code: str, idp: str, facts: Mapping[str, Any] | None = None) -> Advice | None:
-    """What to do at the provider `idp` about a refusal or symptom; None when nothing is to be done there. `facts` are those of the
+    """What to do at the provider `idp` about a refusal or symptom; None when nothing is to be done there. `facts` are those of a
     sign-in trace: where they hold what arrived and what was expected, both are told."""
     guide = GUIDES.get(idp, GUIDES["generic"])
     own = next(iter(_typical(guide, code)), None) or _general(guide, code)
@@ -62,9 +62,9 @@ def _typical(guide: Guide, code: str) -> tuple[Advice, ...]:
 
 
 def _general(guide: Guide, code: str) -> Advice | None:
-    if code not in _GENERAL:
+    name, sentence = _GENERAL.get(code, (None, ""))
+    if not sentence or (name in _PUSHING and not guide.pushes):
         return None
-    name, sentence = _GENERAL[code]
     label, path = _place(guide, name) if name else ("", ())
     who = "the provider" if guide.idp == "generic" else guide.name
     said = sentence.replace("{who}", who).replace("{label}", label)
@@ -108,43 +108,10 @@ _COMPARED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "saml_audience": ("audience", "audience_expected"),
         "saml_destination": ("destination", "destination_expected"),
         "saml_recipient": ("SubjectConfirmationData.Recipient", "destination_expected"),
-        "saml_issuer": ("issuer", "issuer_expected"),
-    }
-)
-"""Refusal -> the facts of a trace that say what arrived and what was expected; a dot leads into a fact."""
-
-_BY_STATUS: Mapping[int, str] = MappingProxyType(
-    {400: "invalid_value", 401: "token_unknown", 404: "not_found", 409: "uniqueness"}
-)
-
-_AGAIN = "sign in again without waiting. If it stays, compare the clocks of {who} and of our server: 90 seconds are the most."
-_COMMON = "set the app up anew, as an app of SAML 2.0 and with the usual settings: what {who} sends does not follow the standard."
-_ON_THE_WAY = "something between {who} and us changes messages: try without proxies and browser extensions."
-_KEYS = "take the metadata again from {label} and give them to us: {who} signs with a certificate that we do not have."
-_ADDRESS = "correct {label}: it must be our ACS URL, letter by letter."
-_ISSUER = "enter the issuer exactly as {who} says it (see {label}): slash, region and path count."
-_CLIENT = "compare client ID and secret with {label}, and copy them to us again: they are another's, or the secret has ended."
-_ANEW = "{who} may have just changed its keys: sign in again in a minute. If it stays, look whether it reports an outage."
-_TOKEN = "paste the token of this connection into {label}, whole: no quotes, no spaces, and no second word Bearer."
-_NEW_TOKEN = "make another token here and paste it into {label}: the one that {who} has is over."
-_MAPPING = "look at {label} and change what is sent as the attribute that the refusal names."
-_LOG = "{who} itself ended this sign-in: look into {label} for this person and time."
-
-_GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
-    {
-        "saml_missing": ("acs_url", "let {who} send its answer by HTTP-POST to {label}."),
-        "saml_too_large": ("groups", "send only the groups that are assigned to the app (see {label}): the answer is too large."),
-        "saml_not_base64": (None, _ON_THE_WAY),
-        "saml_not_xml": (None, _ON_THE_WAY),
-        "saml_schema": (None, _COMMON),
-        "saml_version": (None, _COMMON),
-        "saml_incomplete": (None, _COMMON),
-        "saml_time": (None, _COMMON),
-        "saml_encryption": ("encryption", "choose AES-GCM with RSA-OAEP under {label}, or switch encryption off."),
-        "saml_decryption": ("encryption", "give {who} our metadata again (see {label}): it encrypts for another key."),
-        "saml_signature_form": (
-            "signing",
-            "choose the usual way of signing under {label}: the assertion or the response, whole.",
+        "saml_issuer": (
+            "metadata",
+            "the answer is of another app: compare its metadata (see {label}) with what you gave us. If the app was made anew,"
+            " make a new connection.",
         ),
         "saml_algorithm": ("algorithm", "set {label} to SHA-256."),
         "saml_signature_missing": (
@@ -161,19 +128,19 @@ _GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
         ),
         "saml_destination": ("acs_url", _ADDRESS),
         "saml_recipient": ("acs_url", _ADDRESS),
-        "saml_audience": ("entity_id", "correct {label}: it must be our entity ID, letter by letter."),
+        "saml_audience": ("entity_id", "correct {label}: there must be our entity ID, letter by letter."),
         "saml_expired": (None, _AGAIN),
         "saml_not_yet_valid": (None, _AGAIN),
         "saml_authentication_old": (
             None,
             "let {who} ask people to sign in anew when we ask for it (ForceAuthn), or switch that off for this connection.",
         ),
-        "saml_subject": ("subject", "choose a subject that never changes under {label}."),
+        "saml_subject": ("subject", "choose a subject that never changes (see {label})."),
         "unsolicited": (
             None,
             "the sign-in began at {who}: give people our sign-in address, or allow this in the options of this connection.",
         ),
-        "oidc_access_denied": ("assign", "assign the person or one of their groups under {label}."),
+        "oidc_access_denied": ("assign", "assign the person or one of their groups (see {label})."),
         "oidc_provider_error": ("log", _LOG),
         "oidc_discovery_invalid": ("issuer", _ISSUER),
         "oidc_issuer_differs": ("issuer", _ISSUER),
@@ -212,11 +179,12 @@ _GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
             "groups",
             "put the person into a group that a rule names, and let {who} send it (see {label}); or add a rule.",
         ),
-        "not_in_directory": ("scim_assign", "let {who} push this person: assign them under {label}."),
-        "deprovisioned": ("scim_assign", "{who} has deactivated or deleted this person: assign them again under {label}."),
+        "not_in_directory": ("scim_assign", "let {who} push this person: assign them (see {label})."),
+        "deprovisioned": ("scim_assign", "{who} has deactivated or deleted this person: assign them again (see {label})."),
         "second_subject": (
             "subject",
-            "the person comes with another subject than before: set {label} back, or unlink the person here if it is still them.",
+            "the person comes with another subject than before: their account is new or was renamed, or {label} was changed. Set"
+            " it back, or unlink the person here if it is still them.",
         ),
         "link_ambiguous": (
             "scim_attributes",
@@ -227,8 +195,8 @@ _GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
             "scim_groups",
             "let {who} push the groups too (see {label}); their people must be assigned as well.",
         ),
-        "never_answered": ("assign", "{who} stopped this sign-in: mostly the person is not assigned under {label}."),
-        "scim_silent": ("scim_assign", "look whether pushing is switched on, and whether anybody is assigned under {label}."),
+        "never_answered": ("assign", "{who} stopped this sign-in: mostly the person is not assigned (see {label})."),
+        "scim_silent": ("scim_assign", "look whether pushing is switched on, and whether anybody is assigned (see {label})."),
         "token_missing": ("scim_token", _TOKEN),
         "token_unknown": ("scim_token", _TOKEN),
         "client_unknown": ("scim_token", "make another client here, and enter its ID and secret (see {label})."),
@@ -249,11 +217,14 @@ _GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
         ),
         "uniqueness": (
             "scim_attributes",
-            "two people or groups have the same user name, name or external id: change one of them, or its mapping under"
-            " {label}.",
+            "two people or groups have the same user name, name or external id: change one of them there, or what is sent (see"
+            " {label}).",
         ),
-        "user_not_found": ("scim_assign", "the person is gone here: take them off {label} and assign them again."),
-        "group_not_found": ("scim_groups", "the group is gone here: take it off {label} and push it again."),
+        "user_not_found": (
+            "scim_assign",
+            "the person is gone here: unassign them at {who}, and assign them again (see {label}).",
+        ),
+        "group_not_found": ("scim_groups", "the group is gone here: let {who} give it up, and push it again (see {label})."),
         "not_found": (
             "scim_url",
             "paste the base URL into {label} exactly, without `/Users` behind it. If it is right, the person or group is gone"
@@ -261,14 +232,20 @@ _GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
         ),
         "metadata_incomplete": (
             "metadata",
-            "take the metadata again from {label}, whole: they lack an address or the entity ID.",
+            "take the metadata again, whole (see {label}): they lack an address or the entity ID.",
         ),
-        "metadata_expired": ("metadata", "take the metadata again from {label}: these are over."),
-        "metadata_no_idp": ("metadata", "give us what {label} leads to: this is something else than the metadata of a provider."),
-        "metadata_not_found": ("metadata", "copy {label} again: nothing answers at that address."),
-        "metadata_unreadable": ("metadata", "give us what {label} leads to, whole and as it is: this cannot be read."),
-        "certificate_missing": ("metadata", "take the metadata again from {label}, whole: they hold no certificate."),
-        "certificate_weak": ("certificate", "make a new certificate under {label}: this one is too weak."),
+        "metadata_expired": ("metadata", "take the metadata again (see {label}): these are over."),
+        "metadata_no_idp": (
+            "metadata",
+            "take the metadata again (see {label}): this is something else than the metadata of a provider.",
+        ),
+        "metadata_not_found": ("metadata", "copy the address again (see {label}): nothing answers there."),
+        "metadata_unreadable": (
+            "metadata",
+            "take the metadata again (see {label}), whole and as they are: these cannot be read.",
+        ),
+        "certificate_missing": ("metadata", "take the metadata again, whole (see {label}): they hold no certificate."),
+        "certificate_weak": ("certificate", "make a new certificate (see {label}): this one is too weak."),
     }
 )
 """Refusal -> the place of the console it leads to, None for no one place, and what to do there."""

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
-from connector.admin.guides.model import APP, Ask, Choice, Copy, Failure, Guide, Place, Proof, Step, Table, Track
-
-_APPS = ("Entra ID", "Enterprise apps")
-_SSO = (*_APPS, APP, "Single sign-on")
-_BASIC = (*_SSO, "Basic SAML Configuration", "Edit")
-_CLAIMS = (*_SSO, "Attributes & Claims", "Edit")
-_CERTIFICATES = (*_SSO, "SAML Certificates")
-_USERS = (*_APPS, APP, "Users and groups")
-_PROVISIONING = (*_APPS, APP, "Provisioning")
-_MAPPING = (*_PROVISIONING, "Attribute mapping")
-_REGISTRATION = ("Entra ID", "App registrations", APP)
-_SECRETS = (*_REGISTRATION, "Certificates & secrets")
+from connector.admin.guides.entra_console import APPS, FAILURES, PLACES
+from connector.admin.guides.model import APP, Ask, Choice, Copy, Guide, Proof, Step, Table, Track
 
 _ASSIGN = Step(
     title="Choose who may sign in",
@@ -35,7 +23,7 @@ _SAML = Track(
     steps=(
         Step(
             title="Create the app",
-            path=(*_APPS, "New application", "Create your own application"),
+            path=(*APPS, "New application", "Create your own application"),
             text=(
                 "Sign in at entra.microsoft.com as Cloud Application Administrator. Give the app the name that your people know,"
                 " choose *Integrate any other application you don't find in the gallery (Non-gallery)* and press *Create*.",
@@ -145,7 +133,7 @@ _OIDC = Track(
         ),
         Step(
             title="Choose who may sign in",
-            path=(*_APPS, APP, "Users and groups"),
+            path=(*APPS, APP, "Users and groups"),
             text=(
                 "The registration has an enterprise app of the same name. Assign people or groups there, and yourself, so that"
                 " you can test.",
@@ -175,7 +163,7 @@ _SCIM = Track(
     steps=(
         Step(
             title="Tell Entra where to push",
-            path=(*_APPS, APP, "Provisioning", "Connect your application"),
+            path=(*APPS, APP, "Provisioning", "Connect your application"),
             text=("The button may be called *New configuration*; in older menus it is *Get started* > *Automatic*.",),
             copies=(
                 Copy("Tenant URL", "{scim_base_url}?aadOptscim062020", "The end of it makes Entra speak today's SCIM: keep it."),
@@ -258,107 +246,8 @@ GUIDE = Guide(
     " and press *Make certificate active* only when it is shown here. If the old one has ended, Entra uses the new one at once."
     " Client secrets of OpenID Connect end after 24 months at the latest: note the day.",
     tracks=(_SAML, _OIDC, _SCIM),
-    places=MappingProxyType(
-        {
-            "acs_url": Place("Reply URL (Assertion Consumer Service URL)", _BASIC),
-            "entity_id": Place("Identifier (Entity ID)", _BASIC),
-            "redirect_uri": Place("Redirect URI", (*_REGISTRATION, "Authentication")),
-            "assign": Place("Users and groups", _USERS),
-            "signing": Place("Signing Option", (*_CERTIFICATES, "Edit")),
-            "algorithm": Place("Signing Algorithm", (*_CERTIFICATES, "Edit")),
-            "encryption": Place("Token encryption", (*_APPS, APP, "Security", "Token encryption")),
-            "certificate": Place("SAML Certificates", _CERTIFICATES),
-            "metadata": Place("App Federation Metadata Url", _CERTIFICATES),
-            "subject": Place("Unique User Identifier (Name ID)", _CLAIMS),
-            "email": Place("Attributes & Claims", _CLAIMS),
-            "groups": Place("Add a group claim", _CLAIMS),
-            "issuer": Place("Directory (tenant) ID", (*_REGISTRATION, "Overview")),
-            "client": Place("Certificates & secrets", _SECRETS),
-            "scim_url": Place("Tenant URL", _PROVISIONING),
-            "scim_token": Place("Secret token", _PROVISIONING),
-            "scim_assign": Place("Users and groups", _USERS),
-            "scim_attributes": Place("Attribute mapping", _MAPPING),
-            "scim_groups": Place("Users and groups", _USERS),
-            "log": Place("Sign-in logs", (*_APPS, APP, "Sign-in logs")),
-        }
-    ),
-    failures=(
-        Failure(
-            "Microsoft shows a page with a number that begins with AADSTS; nothing arrives here",
-            ("never_answered", "oidc_access_denied"),
-            "Microsoft stopped this sign-in: look for the AADSTS number on its page. Mostly the person is not assigned under"
-            " *Users and groups*, or *Identifier (Entity ID)* or *Reply URL (Assertion Consumer Service URL)* is not ours.",
-            _USERS,
-        ),
-        Failure(
-            "No e-mail claim; pushed people have no `emails`",
-            ("email_missing",),
-            "Entra sent no e-mail, as the person has no mailbox: under *Attributes & Claims* take it from userPrincipalName.",
-            _CLAIMS,
-        ),
-        Failure(
-            "Pushed people have a short name as `externalId`, and whoever signs in is a stranger",
-            ("not_in_directory", "link_ambiguous"),
-            "Entra pushes mailNickname as `externalId`: under *Attribute mapping* set its source to objectId, then choose"
-            " *Restart provisioning*. If the person was never pushed, assign them, or use *Provision on demand*.",
-            _MAPPING,
-        ),
-        Failure(
-            "The token endpoint refuses the client (AADSTS7000215 or AADSTS7000222)",
-            ("oidc_client_refused",),
-            "Under *Certificates & secrets* copy the secret's *Value*, not its *Secret ID*. If it has expired, make a new one.",
-            _SECRETS,
-        ),
-        Failure(
-            "A link instead of groups (`groups.link`, `_claim_names`, `hasgroups`)",
-            ("groups_unknown",),
-            "Entra sends a link instead of too many groups, or no groups at all: choose *Groups assigned to the application*"
-            " under *Add a group claim*, or push the groups.",
-            _CLAIMS,
-        ),
-        Failure(
-            "Nothing is pushed for hours",
-            ("scim_silent",),
-            "Entra works in cycles of 40 minutes: use *Provision on demand* to see one person at once, and look for a quarantine"
-            " under *Overview*. Who was assigned again or became active again may need *Restart provisioning*.",
-            (*_PROVISIONING, "Overview"),
-        ),
-        Failure(
-            "The sign-in began at Microsoft's tile",
-            ("unsolicited",),
-            "Enter our sign-in address as *Sign on URL*: then the tile leads here. Or allow this in the options of this"
-            " connection.",
-            _BASIC,
-        ),
-        Failure(
-            "The ID token does not say when somebody signed in",
-            ("oidc_not_reauthenticated",),
-            "Under *Token configuration* add the optional claim `auth_time`, or do not ask for signing in anew in this"
-            " connection.",
-            (*_REGISTRATION, "Token configuration"),
-        ),
-        Failure(
-            "Requests end with 404",
-            ("not_found",),
-            "Paste the base URL into *Tenant URL* exactly, with nothing behind it but `?aadOptscim062020`. If it is right, the"
-            " person or group is gone here: assign them again.",
-            _PROVISIONING,
-        ),
-        Failure(
-            "Entra's own token arrives instead of ours",
-            ("token_missing", "token_unknown"),
-            "Paste the whole token of this connection into *Secret token*: when the field is empty, Entra sends a token of its"
-            " own.",
-            _PROVISIONING,
-        ),
-        Failure(
-            "The answer is of another issuer",
-            ("oidc_issuer_differs", "oidc_issuer", "oidc_tenant"),
-            "The issuer is made of the *Directory (tenant) ID*: `https://login.microsoftonline.com/TENANT-ID/v2.0`, never with"
-            " `common`.",
-            (*_REGISTRATION, "Overview"),
-        ),
-    ),
+    places=PLACES,
+    failures=FAILURES,
     sources=(
         "Microsoft Learn, Entra documentation: add an enterprise application; set up single sign-on; certificate signing options;"
         " manage federation certificates; customize SAML claims; group claims; optional claims; add credentials; develop a SCIM"

@@ -212,8 +212,8 @@ GUIDE = Guide(
         Failure(
             "The provider shows an error page of its own; nothing arrives here",
             ("never_answered",),
-            "The provider stopped this sign-in. Mostly the person is not assigned to the *application*, or *Entity ID* or *ACS"
-            " URL* (OpenID Connect: *Redirect URI*) is not ours.",
+            "The provider stopped this sign-in. Mostly the person is not assigned to its application, or entity ID or ACS URL"
+            " (OpenID Connect: redirect URI) are not ours.",
             (),
         ),
         Failure(

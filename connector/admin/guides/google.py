@@ -147,7 +147,6 @@ GUIDE = Guide(
             "subject": Place("Name ID", _DETAILS),
             "email": Place("SAML attribute mapping", _ATTRIBUTES),
             "groups": Place("Group membership", _ATTRIBUTES),
-            "issuer": Place("Clients", _CLIENTS),
             "client": Place("Client secret", (*_CLIENTS, APP)),
         }
     ),
@@ -188,6 +187,18 @@ GUIDE = Guide(
             ("groups_unknown", "no_matching_group"),
             "Choose the group again under *Group membership*: it was renamed, or never chosen.",
             _ATTRIBUTES,
+        ),
+        Failure(
+            "The issuer is another one than Google's",
+            ("oidc_discovery_invalid", "oidc_issuer_differs", "oidc_document_missing", "oidc_issuer"),
+            "The issuer of Google is `https://accounts.google.com` for everybody: enter it exactly so.",
+            (),
+        ),
+        Failure(
+            "Another provider pushes the people of this organization, and not this person",
+            ("not_in_directory", "deprovisioned", "link_ambiguous"),
+            "Nothing is to be done at Google, which pushes nobody: assign the person at the provider that pushes.",
+            (),
         ),
         Failure(
             "A private Google account",
