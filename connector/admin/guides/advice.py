@@ -108,10 +108,45 @@ _COMPARED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "saml_audience": ("audience", "audience_expected"),
         "saml_destination": ("destination", "destination_expected"),
         "saml_recipient": ("SubjectConfirmationData.Recipient", "destination_expected"),
-        "saml_issuer": (
-            "metadata",
-            "the answer is of another app: compare its metadata (see {label}) with what you gave us. If the app was made anew,"
-            " make a new connection.",
+        "saml_issuer": ("issuer", "issuer_expected"),
+    }
+)
+"""Refusal -> the facts of a trace that say what arrived and what was expected; a dot leads into a fact."""
+
+_PUSHING = ("scim_url", "scim_token", "scim_assign", "scim_attributes", "scim_groups")
+
+_BY_STATUS: Mapping[int, str] = MappingProxyType(
+    {400: "invalid_value", 401: "token_unknown", 404: "not_found", 409: "uniqueness"}
+)
+
+_AGAIN = "sign in again without waiting. If it stays, compare the clocks of {who} and of our server: 90 seconds are the most."
+_COMMON = "set the app up anew, as an app of SAML 2.0 and with the usual settings: what {who} sends does not follow the standard."
+_ON_THE_WAY = "something between {who} and us changes messages: try without proxies and browser extensions."
+_KEYS = "{who} signs with a certificate that we do not have: take its metadata again (see {label}) and give them to us."
+_ADDRESS = "correct {label}: there must be our ACS URL, letter by letter."
+_ISSUER = "enter the issuer exactly as {who} says it (see {label}): slash, region and path count."
+_CLIENT = "copy client ID and secret to us again (see {label}): they are another's, or the secret has ended."
+_ANEW = "{who} may have just changed its keys: sign in again in a minute. If it stays, look whether it reports an outage."
+_TOKEN = "paste the token of this connection into {label}, whole: no quotes, no spaces, and no second word Bearer."
+_NEW_TOKEN = "make another token here and paste it into {label}: the one that {who} has is over."
+_MAPPING = "look at {label} and change what is sent as the attribute that the refusal names."
+_LOG = "{who} itself ended this sign-in: look into {label} for this person and time."
+
+_GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
+    {
+        "saml_missing": ("acs_url", "let {who} send its answer by HTTP-POST to our ACS URL (see {label})."),
+        "saml_too_large": ("groups", "send only the groups that are assigned to the app (see {label}): the answer is too large."),
+        "saml_not_base64": (None, _ON_THE_WAY),
+        "saml_not_xml": (None, _ON_THE_WAY),
+        "saml_schema": (None, _COMMON),
+        "saml_version": (None, _COMMON),
+        "saml_incomplete": (None, _COMMON),
+        "saml_time": (None, _COMMON),
+        "saml_encryption": ("encryption", "choose AES-GCM with RSA-OAEP under {label}, or switch encryption off."),
+        "saml_decryption": ("encryption", "give {who} our metadata again (see {label}): it encrypts for another key."),
+        "saml_signature_form": (
+            "signing",
+            "choose the usual way of signing under {label}: the assertion or the response, whole.",
         ),
         "saml_algorithm": ("algorithm", "set {label} to SHA-256."),
         "saml_signature_missing": (
@@ -123,8 +158,8 @@ _COMPARED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "saml_status": ("log", _LOG),
         "saml_issuer": (
             "metadata",
-            "compare {label} with what you gave us: the answer is of another app. If the app was made anew, make a new"
-            " connection.",
+            "the answer is of another app: compare its metadata (see {label}) with what you gave us. If the app was made anew,"
+            " make a new connection.",
         ),
         "saml_destination": ("acs_url", _ADDRESS),
         "saml_recipient": ("acs_url", _ADDRESS),
