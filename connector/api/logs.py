@@ -28,11 +28,26 @@ class Entries(Listing):
 
     status: Literal["ok", "refused"] | None = Field(default=None, description="How it ended.")
     since: AwareDatetime | None = Field(default=None, description="Nothing before this time.")
+    until: AwareDatetime | None = Field(default=None, description="Before this time.")
 
     @property
     def refused(self) -> bool | None:
         """Only what was refused, only what was not, or both."""
         return None if self.status is None else self.status == "refused"
+
+
+class Requests(Entries):
+    """Which requests of the identity provider."""
+
+    q: str | None = Field(default=None, min_length=1, max_length=200, description="Somewhere in what was asked.")
+
+
+class Attempts(Entries):
+    """Which sign-ins."""
+
+    purpose: Literal["sign_in", "test", "logout"] | None = Field(default=None, description="What it was for.")
+    stage: str | None = Field(default=None, max_length=20, description="How far it came, such as `signature`.")
+    reference: str | None = Field(default=None, max_length=100, description="What the person was shown.")
 
 
 @operation(
@@ -41,12 +56,13 @@ class Entries(Listing):
     tag=_TAG,
     summary="Read the provisioning log",
     permission=MANAGE,
-    query=Entries,
+    query=Requests,
     answer=Page[LogItem],
     errors=FOUND,
 )
-def read_log(call: Call, o: str, c: str, query: Entries) -> Page[LogItem]:
-    """What the identity provider asked, in meaning, what it changed and what was answered. Newest first."""
+def read_log(call: Call, o: str, c: str, query: Requests) -> Page[LogItem]:
+    """What the identity provider asked, in meaning, what it changed and what was answered. Newest first. A page may have fewer
+    items than asked for, and more behind it."""
     return log.list_(
         call.database,
         call.organization(o),
@@ -54,7 +70,9 @@ def read_log(call: Call, o: str, c: str, query: Entries) -> Page[LogItem]:
         limit=query.limit,
         after=query.after,
         since=query.since,
+        until=query.until,
         refused=query.refused,
+        q=query.q,
         actor=call.actor,
     )
 
@@ -65,11 +83,11 @@ def read_log(call: Call, o: str, c: str, query: Entries) -> Page[LogItem]:
     tag=_TAG,
     summary="Read how sign-ins went",
     permission=MANAGE,
-    query=Entries,
+    query=Attempts,
     answer=Page[TraceItem],
     errors=FOUND,
 )
-def list_traces(call: Call, o: str, c: str, query: Entries) -> Page[TraceItem]:
+def list_traces(call: Call, o: str, c: str, query: Attempts) -> Page[TraceItem]:
     """How far each attempt came, what was wrong and what to do, for a week. Newest first."""
     return traces.list_(
         call.database,
@@ -78,7 +96,11 @@ def list_traces(call: Call, o: str, c: str, query: Entries) -> Page[TraceItem]:
         limit=query.limit,
         after=query.after,
         since=query.since,
+        until=query.until,
         refused=query.refused,
+        purpose=query.purpose,
+        stage=query.stage,
+        reference=query.reference,
         actor=call.actor,
     )
 

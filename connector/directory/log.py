@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, literal_column, select
 
+from connector.directory import newest
 from connector.directory.connections import MANAGE, reachable
 from connector.directory.model import Client
 from connector.membership.model import AccessChange
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Corridor, Glance
-from connector.provisioning.pages import Page, page_of
+from connector.provisioning.pages import Page
 from connector.provisioning.sync import Outcome
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -36,9 +37,14 @@ STRANGERS = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class LogItem:
-    """One request of an identity provider, in meaning. `changes` are access changes (`email`, `target`, `before`, `after`,
-    `because`), or `{"more": n}` last; `arrived`, `expected` and `advice` are empty unless there was something to say."""
+    """One request of an identity provider at a connection (its id), in meaning.
 
+    `changes` are access changes (`email`, `target`, `before`, `after`, `because`), or `{"more": n}` last; `arrived`, `expected`
+    and `advice` are empty unless there was something to say.
+    """
+
+    id: str
+    connection: str
     at: datetime
     client: str
     meaning: str
@@ -105,32 +111,43 @@ def _recent(tx: Connection, connection_id: str, now: datetime) -> bool:
 def list_(
     database: Database,
     organization_id: str,
-    connection_id: str,
+    connection_id: str | None,
     *,
     limit: int,
     after: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     refused: bool | None = None,
+    q: str | None = None,
     actor: Actor = OPERATOR,
 ) -> Page[LogItem]:
-    """Return a page of the log of a connection, newest first; what came `since` a moment, and only what was `refused` or was not.
-    Raises NotFound `connection_not_found`, and what `acting.look` raises."""
+    """Return a page of the log of a connection, or (None) of all of the organization, newest first: what came from `since` on and
+    before `until`, only what was `refused` or was not, and what has `q` in its meaning. A page may have fewer than `limit` and
+    still a `next` (`newest.py`). Raises NotFound `connection_not_found`, Invalid `cursor_invalid`, and what `acting.look`
+    raises."""
     row = t.ProvisioningLog
-    columns = (row.at, row.client, row.meaning, row.changes, row.status, row.arrived, row.expected, row.advice)
-    mine = [row.connection_id == connection_id, *([row.id < after] if after else []), *([row.at >= since] if since else [])]
-    mine += [] if refused is None else [row.status >= REFUSED] if refused else [row.status < REFUSED]
-    newest = select(row.id, *columns).where(*mine).order_by(row.id.desc()).limit(limit + 1)
+    columns = (row.id, row.connection_id, row.at, row.client, row.meaning, row.changes, row.status)
+    known = [_WAS_REFUSED] if refused else []
+    looked_at: list[ColumnElement[bool]] = [] if refused is not False else [row.status < REFUSED]
+    looked_at += [row.meaning.icontains(q, autoescape=True)] if q else []
+    wanted = newest.Wanted(row, connection_id, since, until, known, looked_at)
 
     def work(glance: Glance, standing: Standing) -> Page[LogItem]:
         reachable(glance, standing, connection_id)
-        found = page_of(list(glance.tx.execute(newest)), limit, lambda each: str(each.id))
+        told = (*columns, row.arrived, row.expected, row.advice)
+        found = newest.read(glance, wanted, told, limit=limit, after=after)
         return Page(tuple(_item(each) for each in found.items), found.next)
 
     return look(database, organization_id, actor, MANAGE, work, by_link=True)
 
 
+# As the index says it (`ix_provisioning_log_refused`): with a parameter SQLite would not see that it is the same.
+_WAS_REFUSED = t.ProvisioningLog.status >= literal_column(str(REFUSED))
+
+
 def _item(row: Any) -> LogItem:
-    return LogItem(row.at, row.client, row.meaning, tuple(row.changes), row.status, row.arrived, row.expected, row.advice)
+    what = (row.client, row.meaning, tuple(row.changes), row.status)
+    return LogItem(row.id, row.connection_id, row.at, *what, row.arrived, row.expected, row.advice)
 
 
 def _row(

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, literal_column, select
 
+from connector.directory import newest
 from connector.directory.connections import MANAGE, reachable
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Glance
-from connector.provisioning.pages import Page, page_of
+from connector.provisioning.pages import Page
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
@@ -52,8 +53,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class TraceItem:
-    """One attempt as it is shown."""
+    """One attempt at a connection (its id), as it is shown."""
 
+    id: str
+    connection: str
     at: datetime
     purpose: str
     stage: str
@@ -93,35 +96,49 @@ def row(trace: Trace, organization_id: str, now: datetime) -> dict[str, Any]:
 def list_(
     database: Database,
     organization_id: str,
-    connection_id: str,
+    connection_id: str | None,
     *,
     limit: int = 100,
     after: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     refused: bool | None = None,
+    purpose: str | None = None,
+    stage: str | None = None,
+    reference: str | None = None,
     actor: Actor = OPERATOR,
 ) -> Page[TraceItem]:
-    """Return a page of the attempts of a connection, newest first; those `since` a moment, and only those that were `refused` or
-    were not. Raises NotFound `connection_not_found`, and what `acting.look` raises."""
+    """Return a page of the attempts of a connection, or (None) of all of the organization, newest first: those from `since` on
+    and before `until`, those that were `refused` or were not, of a purpose, that came to a stage, or with the reference that
+    somebody was shown. A page may have fewer than `limit` and still a `next` (`newest.py`).
+
+    Raises NotFound `connection_not_found`, Invalid `cursor_invalid`, and what `acting.look` raises.
+    """
     trace = t.SignInTrace
-    columns = (trace.at, trace.purpose, trace.stage, trace.code, trace.detail, trace.expected, trace.advice)
-    more = (trace.reference, trace.facts, trace.message, trace.address)
-    mine = [trace.connection_id == connection_id, *([trace.id < after] if after else []), *([trace.at >= since] if since else [])]
-    mine += [] if refused is None else [trace.code != "ok"] if refused else [trace.code == "ok"]
-    newest = select(trace.id, *columns, *more).where(*mine).order_by(trace.id.desc()).limit(limit + 1)
+    columns = (trace.id, trace.connection_id, trace.at, trace.purpose, trace.stage, trace.code, trace.detail, trace.expected)
+    more = (trace.advice, trace.reference, trace.facts, trace.message, trace.address)
+    known = [*([_WAS_REFUSED] if refused else []), *([_REFERRED, trace.reference == reference] if reference else [])]
+    looked_at: list[ColumnElement[bool]] = [] if refused is not False else [trace.code == "ok"]
+    looked_at += [column == value for column, value in ((trace.purpose, purpose), (trace.stage, stage)) if value]
+    wanted = newest.Wanted(trace, connection_id, since, until, known, looked_at)
 
     def work(glance: Glance, standing: Standing) -> Page[TraceItem]:
         reachable(glance, standing, connection_id)
-        found = page_of(list(glance.tx.execute(newest)), limit, lambda row: str(row.id))
-        return Page(tuple(TraceItem(*row[1:]) for row in found.items), found.next)
+        found = newest.read(glance, wanted, (*columns, *more), limit=limit, after=after)
+        return Page(tuple(TraceItem(*row) for row in found.items), found.next)
 
     return look(database, organization_id, actor, MANAGE, work, by_link=True)
+
+
+# As the indexes say it (`ix_sign_in_trace_refused`, `…_reference`): with a parameter SQLite would not see that it is the same.
+_WAS_REFUSED = t.SignInTrace.code != literal_column("'ok'")
+_REFERRED = t.SignInTrace.reference != literal_column("''")
 
 
 def unanswered(database: Database, now: datetime) -> int:
     """Trace the requests that an IdP never answered: many mistakes end on its own error page, and nothing arrives here."""
     request, trace = t.SignOnRequest, t.SignInTrace
-    told = exists().where(trace.connection_id == request.connection_id, trace.reference == request.handle)
+    told = exists().where(trace.connection_id == request.connection_id, trace.reference == request.handle, _REFERRED)
     found = (
         select(
             request.handle, request.connection_id, request.organization_id, request.purpose, request.created_at, request.address

@@ -6,19 +6,20 @@ Entries are never changed and never deleted: whatever is read in several steps i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from connector.errors import Gone, Invalid
-from connector.membership.fold import timestamp
+from connector.errors import Gone
+from connector.provisioning import places
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Glance
 from connector.provisioning.pages import Page, page_of
 from connector.storage import tables as t
 from connector.storage.database import Database
+from connector.storage.sets import among
 
 AUDIT_LIMIT = 1_000
 READ_AUDIT = "audit.read"
@@ -45,7 +46,7 @@ class AuditItem:
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Which entries: of this actor, with or without a key, about this target, whose action begins so, from `since` on and before
-    `until` (aware), with `q` somewhere in actor, action or target, in whichever case."""
+    `until` (aware), with `q` somewhere in actor, action or target, in whichever case; `targets`: about any of these."""
 
     actor: str | None = None
     action: str | None = None
@@ -53,6 +54,7 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
+    targets: tuple[str, ...] | None = None
 
 
 EVERYTHING = AuditFilter()
@@ -100,7 +102,7 @@ def audit_page(
 
     Raises Invalid `cursor_invalid`, and what `acting.look` raises.
     """
-    passed = _passed(after, oldest_first=oldest_first)
+    passed = places.behind(_ORDER, after, oldest_first=oldest_first)
 
     def work(glance: Glance, _: Standing) -> Page[AuditItem]:
         conditions = [*_conditions(organization_id, chosen), *passed]
@@ -115,7 +117,7 @@ def audit_all(
     """Return all entries until `now`, oldest first, read as they are used: a few at a time, and nothing is held between. Whoever
     loses the right meanwhile gets no more. Raises as `audit_page`, before anything is returned."""
     until = min(now, chosen.until) if chosen.until else now
-    within = AuditFilter(chosen.actor, chosen.action, chosen.target, chosen.since, until, chosen.q)
+    within = replace(chosen, until=until)
 
     def read(after: str | None) -> Page[AuditItem]:
         return audit_page(database, organization_id, within, oldest_first=True, limit=_BATCH, after=after, actor=actor)
@@ -143,6 +145,8 @@ def _conditions(organization_id: str, chosen: AuditFilter) -> Iterator[ColumnEle
         yield _ENTRY.action.startswith(chosen.action, autoescape=True)
     if chosen.target is not None:
         yield _ENTRY.target == chosen.target
+    if chosen.targets is not None:
+        yield among(_ENTRY.target, chosen.targets)
     if chosen.since is not None:
         yield _ENTRY.at >= chosen.since
     if chosen.until is not None:
@@ -165,21 +169,7 @@ def _item(row: Any) -> AuditItem:
 
 
 def _place(item: AuditItem) -> str:
-    return f"{timestamp(item.at)} {item.id}"
-
-
-def _passed(after: str | None, *, oldest_first: bool) -> list[ColumnElement[bool]]:
-    """What comes behind the place of an entry."""
-    if after is None:
-        return []
-    at, _, entry_id = after.partition(" ")
-    try:
-        place = (datetime.fromisoformat(at).astimezone(UTC), entry_id)
-    except (ValueError, OverflowError):
-        raise Invalid(
-            "cursor_invalid", "This is no place in the audit trail.", expected="next_cursor of the page before"
-        ) from None
-    return [tuple_(*_ORDER) > place if oldest_first else tuple_(*_ORDER) < place]
+    return places.place(item.at, item.id)
 
 
 # ------------------------------------------------------------------------------------------------------------------ events

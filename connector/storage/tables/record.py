@@ -59,7 +59,8 @@ class ProvisioningLog(Row):
     __tablename__ = "provisioning_log"
     __table_args__ = (
         in_organization("connection", "connection_id", ondelete="CASCADE"),
-        Index("ix_provisioning_log_connection", "connection_id", "id"),
+        Index("ix_provisioning_log_connection", "connection_id", "at", "id"),
+        partial_index("ix_provisioning_log_refused", "connection_id", "at", "id", where="status >= 400"),
         Index("ix_provisioning_log_at", "at"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

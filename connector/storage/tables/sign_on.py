@@ -234,7 +234,9 @@ class SignInTrace(Row):
     __tablename__ = "sign_in_trace"
     __table_args__ = (
         in_organization("connection", "connection_id", ondelete="CASCADE"),
-        Index("ix_sign_in_trace_connection", "connection_id", "id"),
+        Index("ix_sign_in_trace_connection", "connection_id", "at", "id"),
+        partial_index("ix_sign_in_trace_refused", "connection_id", "at", "id", where="code <> 'ok'"),
+        partial_index("ix_sign_in_trace_reference", "connection_id", "reference", where="reference <> ''"),
         Index("ix_sign_in_trace_at", "at"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
