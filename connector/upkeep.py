@@ -21,7 +21,7 @@ from connector.accounts.alerts import mail_owners
 from connector.accounts.invitation_mail import mail_ended
 from connector.accounts.verify_mail import mail_unverified
 from connector.config import Settings
-from connector.directory import documents, domain_checks, requests, traces, upkeep
+from connector.directory import documents, domain_checks, requests, setup_links, traces, upkeep
 from connector.errors import Unavailable
 from connector.organizations import deletion, invitations
 from connector.outbound import dns
@@ -148,7 +148,7 @@ def _tell(worker: _Worker, tx: Connection, events: Sequence[str]) -> None:
 def _round(database: Database, now: datetime) -> None:
     upkeep.run(database, now)
     traces.unanswered(database, now)  # before the requests are forgotten
-    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces, deletion, once):
+    for room in (links, mail, sessions, throttle, invitations, documents, requests, traces, setup_links, deletion, once):
         room.sweep(database, now)
 
 

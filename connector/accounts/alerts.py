@@ -26,6 +26,7 @@ HEADINGS = {
     "break_glass.link_made": "A break-glass link was made",
     "break_glass.used": "Break-glass was used",
     "certificate.expiring": "A certificate of the identity provider ends",
+    "connection.ready": "A connection is ready to go live",
     "directory.silent": "The identity provider is silent",
     "domain.lapsed": "A domain is no longer verified",
     "domain.missing": "The DNS record of a domain is missing",

@@ -35,6 +35,7 @@ from connector.api import resources as resources
 from connector.api import roles as roles
 from connector.api import rules as rules
 from connector.api import settings as settings
+from connector.api import setup_links as setup_links
 from connector.api import teams as teams
 from connector.api import tokens as tokens
 from connector.api import viewer as viewer

@@ -29,6 +29,7 @@ MODULES = {
     **dict.fromkeys(("check", "resource"), "resource"),
     **{name: name for name in ("grant", "project", "team")},
     "break-glass": "break_glass",
+    "setup-link": "setup_link",
     "signing-key": "signing_key",
 }
 """The module of each command. It is loaded when the command is called: all of them together take seconds."""

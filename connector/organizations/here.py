@@ -50,4 +50,4 @@ def show(database: Database, organization_id: str, *, actor: Actor) -> Here:
         called = (organization_id, row.slug, row.name, row.avatar_url, row.preset, Mode(row.membership_mode))
         return Here(*called, standing.role.name if standing.role else None, held, standing.assignable)
 
-    return look(database, organization_id, actor, MEMBER, work)
+    return look(database, organization_id, actor, MEMBER, work, by_link=True)

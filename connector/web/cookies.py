@@ -1,6 +1,7 @@
-"""Our three cookies. Their values are random; what they stand for is in the database, by a hash.
+"""Our four cookies. Their values are random; what they stand for is in the database, by a hash.
 
 - session: who is signed in. SameSite=Lax, so that it does not come along with what another site posts here.
+- setup: which set-up link was opened here, so that its token stands in no address any more. SameSite=Lax as well.
 - browser: which browser this is; e-mail links work only where they were asked for.
 - binding: which browser was sent to an identity provider, for one connection. The answer is posted by another
   site, so this one is SameSite=None where that is allowed, which is with https only.
@@ -41,6 +42,21 @@ def set_session(response: Response, token: str) -> None:
 def clear_session(response: Response) -> None:
     """Sign the browser out."""
     _set(response, _name("connector_session"), "", max_age=0)
+
+
+def setup_token() -> str | None:
+    """The token of a set-up link this request carries, whether or not it lives."""
+    return _sent(_name("connector_setup"))
+
+
+def set_setup(response: Response, token: str) -> None:
+    """Let the browser use a set-up link until it is closed."""
+    _set(response, _name("connector_setup"), token)
+
+
+def clear_setup(response: Response) -> None:
+    """Forget the set-up link."""
+    _set(response, _name("connector_setup"), "", max_age=0)
 
 
 def browser() -> str:

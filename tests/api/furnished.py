@@ -90,7 +90,8 @@ def _doors(owner: Client, role: str) -> dict[str, str]:
     rule = owner.post(f"{ORG}/rules", {"connection": connection, "everyone": True, "role": role}).ok()["id"]
     fingerprint = owner.get(f"{here}/certificates").ok()["items"][0]["fingerprint"]
     digest = owner.post(f"{ORG}/plans", {}).ok()["digest"]
-    named = {"c": connection, "d": "acme.example", "rule": rule, "digest": digest, "fingerprint": fingerprint}
+    link = owner.post(f"{ORG}/setup-links", {}).ok()["id"]
+    named = {"c": connection, "d": "acme.example", "rule": rule, "digest": digest, "fingerprint": fingerprint, "link": link}
     return {**named, "token_id": token, "client_id": client}
 
 
