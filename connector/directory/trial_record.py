@@ -26,7 +26,7 @@ from connector.errors import Conflict, Forbidden
 from connector.membership.fold import fold
 from connector.provisioning import apply, people
 from connector.provisioning.acting import OPERATOR, Actor, Standing, act
-from connector.provisioning.corridor import Corridor
+from connector.provisioning.corridor import Corridor, Glance
 from connector.storage import tables as t
 from connector.storage.database import Database
 
@@ -148,11 +148,7 @@ def need_trial(corridor: Corridor, given: Document, actor: Actor) -> None:
 
     Raises NotFound `connection_not_found`, Conflict `test_sign_in_required`.
     """
-    mine = (t.Connection.id == str(given["connection"]), t.Connection.organization_id == corridor.organization_id)
-    row = corridor.tx.execute(_TRIED.where(*mine)).first()
-    if row is None:
-        raise not_found()
-    missing = _missing(corridor, row, actor)
+    missing = missing_trial(corridor, str(given["connection"]), actor, corridor.entered.domains, corridor.now)
     if missing is not None:
         raise Conflict(
             "test_sign_in_required",
@@ -171,18 +167,25 @@ _TRIED = (
 )
 
 
-def _missing(corridor: Corridor, row: Any, actor: Actor) -> str | None:
-    """What stands in the way, in a sentence; None when nothing does."""
+def missing_trial(
+    reader: Corridor | Glance, connection_id: str, actor: Actor, domains: frozenset[str], now: datetime
+) -> str | None:
+    """What the last test sign-in of a connection lacks for this person to take it live, in a sentence; None when nothing does.
+    `domains` are the verified ones. Raises NotFound `connection_not_found`."""
+    mine = (t.Connection.id == connection_id, t.Connection.organization_id == reader.organization_id)
+    row = reader.tx.execute(_TRIED.where(*mine)).first()
+    if row is None:
+        raise not_found()
     if row.protocol is None:
         return "This connection is not set up for signing in: nobody could."
     if row.at is None:
         return "Nobody has made a test sign-in through this connection."
-    if row.at <= corridor.now - FRESH:
+    if row.at <= now - FRESH:
         return f"The last test sign-in through this connection was more than 24 hours ago ({row.at:%Y-%m-%d %H:%M} UTC)."
     if row.setup != _setup(row.protocol, row.issuer, mapping_of(row.idp, row.protocol, row.mapping).subject, row.settings):
         return "The last test sign-in was made before issuer, endpoints or subject of this connection changed."
-    if row.email_key is None or not people.inside(row.email_key, corridor.entered.domains):
+    if row.email_key is None or not people.inside(row.email_key, domains):
         return "The last test sign-in carried no address inside a verified domain."
-    if persons.find(corridor.tx, row.email_key) != actor.person_id:
+    if actor.setup_link is None and persons.find(reader.tx, row.email_key) != actor.person_id:
         return "The last test sign-in was not yours: the address it carried is not one that you have verified."
     return None
