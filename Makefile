@@ -2,13 +2,14 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test setup lint types bench serve clean
+.PHONY: help run test browser screenshots setup lint types bench serve clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 TESTS ?=
 PARTS ?=
+PICTURES ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The stamps say what .venv holds: the program, or the program and the tools of its developers (a superset).
@@ -16,13 +17,24 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## set up, then show the demo: two organizations, two identity providers, and a server to try
 	@$(BIN)/connector demo
 
 test: $(DEVELOPMENT) ## set up, then run every test, on SQLite and on a real PostgreSQL (TESTS=path, JOBS=number)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(TESTS)
+
+browser: $(DEVELOPMENT) ## get Chromium for the tests of pages, where there is none
+	@$(BIN)/python -m tests.support.browser || \
+	if [ "$$(id -u)" = 0 ] && grep -qs '^ID=debian' /etc/os-release; then \
+	  apt-get update -q && apt-get install -y -q --no-install-recommends chromium; \
+	else \
+	  $(BIN)/python -m playwright install --no-shell chromium; \
+	fi
+
+screenshots: $(DEVELOPMENT) ## every page at two widths, light and dark, into build/screenshots; PICTURES=1: those of the docs as well
+	@$(BIN)/python -m tests.browser.screenshots $(if $(PICTURES),--docs)
 
 setup: $(RUNTIME) ## install the program into .venv: .venv/bin/connector
 

@@ -17,6 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from idp_fixtures.idp import Provider
+from tests.browser.tour import Tour, touring
+from tests.support import databases
 from tests.support.browser import MISSING, Visits, chromium
 from tests.support.site import Site, identity_provider, served
 
@@ -35,6 +37,23 @@ def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
     """The application with an empty database."""
     with served(sqlite_url, tmp_path) as site:
         yield site
+
+
+@pytest.fixture(scope="package")
+def tour(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    """The furnished installation, one for all tests of this worker: they look and change nothing."""
+    folder = tmp_path_factory.mktemp("tour")
+    url = databases.copy_sqlite(databases.sqlite_template(run_directory), folder / "connector.db")
+    with touring(url, folder) as tour:
+        yield tour
+
+
+@pytest.fixture
+def tourists(browser: Browser, tour: Tour) -> Iterator[Visits]:
+    """Browsers in front of the furnished installation."""
+    visits = Visits(browser, tour.site)
+    yield visits
+    visits.close()
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ class Visits:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             java_script_enabled=script,
+            ignore_https_errors=True,
             locale="en-GB",
             timezone_id="Europe/Berlin",
         )
@@ -104,7 +105,8 @@ class Visits:
         """Give a browser the session of somebody, as if they had signed in: the same to each that asks for the same."""
         who = (email, proofs)
         self._sessions[who] = self._sessions.get(who) or self.site.session(email, *proofs)
-        context.add_cookies([{"name": "connector_session", "value": self._sessions[who], "url": self.site.base_url}])
+        name = "__Host-connector_session" if self.site.house.is_https else "connector_session"
+        context.add_cookies([{"name": name, "value": self._sessions[who], "url": self.site.base_url}])
 
     def close(self) -> None:
         """Close every browser. Raises AssertionError when one had a complaint."""

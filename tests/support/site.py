@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from connector.accounts import mail, persons
@@ -23,6 +24,7 @@ from connector.storage.database import Database
 from connector.web.house import House
 from idp_fixtures.idp import Provider
 from idp_fixtures.idp import serving as serving_idp
+from idp_fixtures.keys import key_pair
 
 SECRET_KEY = "k" * 43
 """Of every site, so that a database furnished by one opens to another."""
@@ -35,7 +37,14 @@ class Site:
     """A served application. Browsers reach it at `localhost`, and identity providers at `127.0.0.1`: to a browser that is another
     site, as it is out in the world."""
 
-    house: House
+    app: Flask
+    port: int
+
+    @property
+    def house(self) -> House:
+        """Its settings and database."""
+        house: House = self.app.extensions["connector"]
+        return house
 
     @property
     def base_url(self) -> str:
@@ -68,6 +77,15 @@ class Site:
         return [each for each in read if each["To"] == recipient]
 
 
+def _certificate(folder: Path) -> tuple[str, str]:
+    """The files of a certificate and its key."""
+    pair = key_pair("site")
+    files = (folder / "certificate.pem", folder / "key.pem")
+    for file, text in zip(files, (pair.certificate, pair.private_key), strict=True):
+        file.write_text(text)
+    return str(files[0]), str(files[1])
+
+
 def _written(file: Path) -> int:
     return file.stat().st_mtime_ns
 
@@ -80,19 +98,21 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def served(url: str, folder: Path, *, port: int = 0, base_url: str = "") -> Iterator[Site]:
-    """Serve the database at `url` until the block ends; `folder` is the data directory. Port 0 takes a free one."""
-    server = make_server("127.0.0.1", port, lambda _environ, _start: (), threaded=True, request_handler=_Quiet)
+def served(url: str, folder: Path, *, base_url: str = "http://localhost:{port}") -> Iterator[Site]:
+    """Serve the database at `url` until the block ends; `folder` is the data directory. A base URL of https is served as such,
+    by a certificate that nobody vouches for."""
+    tls = _certificate(folder) if base_url.startswith("https:") else None
+    server = make_server("127.0.0.1", 0, lambda _environ, _start: (), threaded=True, request_handler=_Quiet, ssl_context=tls)
     server.daemon_threads = True  # type: ignore[attr-defined]
     given = {
-        "CONNECTOR_BASE_URL": base_url or f"http://localhost:{server.server_port}",
+        "CONNECTOR_BASE_URL": base_url.format(port=server.server_port),
         "CONNECTOR_DATA_DIR": str(folder),
         "CONNECTOR_DATABASE_URL": url,
         "CONNECTOR_FETCH_PRIVATE": "1",
         "CONNECTOR_SECRET_KEY": SECRET_KEY,
     }
     server.app = create_app(Settings.from_environment(given))
-    site = Site(server.app.extensions["connector"])
+    site = Site(server.app, server.server_port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

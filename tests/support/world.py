@@ -47,7 +47,7 @@ class World:
     connection: str
     client: Client
 
-    def create(self, name: str, *, email: str | None = "", external_id: str | None = None, **said: Any) -> str:
+    def create(self, name: str, /, *, email: str | None = "", external_id: str | None = None, **said: Any) -> str:
         """The IdP pushes a user called `name`, by default `name@acme.example`; returns the SCIM id."""
         address = f"{name}@acme.example" if email == "" else email
         body = {"userName": name, "displayName": name.title(), "externalId": external_id, **said}

@@ -1,0 +1,27 @@
+"""Every page of the furnished installation: for everybody, at every width, with the keyboard, without JavaScript, and light."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.tour import STOPS, Stop, Tour
+from tests.support import looking
+from tests.support.browser import PHONE, Visits
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+def test_a_page_is_for_everybody(tourists: Visits, tour: Tour, stop: Stop) -> None:
+    """Axe finds nothing in light and dark at both widths, nothing sticks out, Tab gets everywhere, it weighs little, and without
+    JavaScript it offers the same."""
+    if not tour.answers(stop):
+        pytest.skip("not there yet")
+    page = tourists.open(tour.path(stop), *tour.proofs(stop), as_=stop.who)
+    looking.light(page)
+    looking.keyboard_reaches_everything(page)
+    looking.narrow(page)
+    looking.accessible_in_both_schemes(page)
+    page.set_viewport_size(PHONE)
+    looking.narrow(page)
+    looking.accessible_in_both_schemes(page)
+    plain = tourists.open(tour.path(stop), *tour.proofs(stop), as_=stop.who, script=False)
+    assert looking.content(plain) == looking.content(page)
