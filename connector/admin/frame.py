@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from connector.accounts.sessions import Session
+from connector.directory.setup_links import SetupVisit
 from connector.errors import ConnectorError, NotFound
 from connector.membership.model import Mode
 from connector.membership.opening import opens, opens_personal
@@ -29,11 +30,11 @@ from connector.organizations import here as heres
 from connector.organizations import mine
 from connector.organizations.here import Here
 from connector.organizations.mine import Mine
-from connector.provisioning.acting import Actor
+from connector.provisioning.acting import Actor, beyond_set_up
 from connector.storage.database import Database
-from connector.web import login, pages, refusals
+from connector.web import cookies, login, pages, refusals
 from connector.web.house import House, house
-from connector.web.visitors import actor_of
+from connector.web.visitors import actor_of, setup_visit
 
 PAGE = 50
 """Things on one page of a list."""
@@ -41,12 +42,13 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody in the console of an organization, at one moment."""
+    """Somebody in the console of an organization, at one moment: signed in, or by a set-up link."""
 
     here: Here
     actor: Actor
-    session: Session
+    session: Session | None
     now: datetime
+    setup: SetupVisit | None = None
 
     @property
     def house(self) -> House:
@@ -112,6 +114,13 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
 )
 
 
+OF_SETUP = "sso.manage"
+"""Who holds it needs no set-up link."""
+
+OF_LINKS = (Link("/connections", "Connections"), Link("/domains", "Domains"), Link("/mapping", "Mapping"))
+"""All the navigation of whoever came by a set-up link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An organization in the switcher, with the role there; `open` whether a page of it would open now."""
@@ -122,14 +131,27 @@ class Place:
 
 def visited(view: Callable[..., Response]) -> Callable[..., Response]:
     """Let a page know who visits. Who is signed out is asked to sign in and comes back; a refusal is shown where it happened."""
+    return _framed(view, by_link=False)
 
+
+def visited_by_link(view: Callable[..., Response]) -> Callable[..., Response]:
+    """The same for pages that whoever holds a set-up link may open too."""
+    return _framed(view, by_link=True)
+
+
+def _framed(view: Callable[..., Response], *, by_link: bool) -> Callable[..., Response]:
     @wraps(view)
     def answered(o: str, **values: str) -> Response:
         session = login.current_session()
-        if session is None:
+        if session is None and cookies.setup_token() is None:
             return login.to_login(request.full_path.rstrip("?") if request.method == "GET" else f"/admin/{o}")
-        visit = _enter(o, session)
         try:
+            visit = _enter(o, session)
+        except NotFound as error:
+            return _closed(error)
+        try:
+            if visit.setup is not None and not by_link:
+                raise beyond_set_up("A set-up link does not open this page: with one, connections are prepared.")
             return view(visit, **values)
         except ConnectorError as error:
             return refused(visit, error)
@@ -137,17 +159,49 @@ def visited(view: Callable[..., Response]) -> Callable[..., Response]:
     return answered
 
 
-def _enter(named: str, session: Session) -> Visit:
-    """Raises NotFound `organization_not_found`, for one that does not open as for one that there is not."""
+def _enter(named: str, session: Session | None) -> Visit:
+    """By the session, unless a set-up link that this browser opened allows more. Raises NotFound `organization_not_found`, for
+    one that does not open as for one that there is not, and `setup_link_unknown`."""
+    now = datetime.now(UTC)
+    visit = None if session is None else _member(named, session, now)
+    if visit is not None and (visit.may(OF_SETUP) or cookies.setup_token() is None):
+        return visit
+    try:
+        setup = setup_visit(now)
+    except NotFound:
+        setup = None
+        if session is None:
+            raise
+    if setup is not None and named in (setup.slug, setup.organization_id):
+        return Visit(heres.show(house().database, setup.organization_id, actor=setup.actor), setup.actor, None, now, setup)
+    if visit is None:
+        raise _not_there()
+    return visit
+
+
+def _member(named: str, session: Session, now: datetime) -> Visit | None:
     found, actor = mine.named(house().database, named), actor_of(session)
     if found is not None:
         with suppress(NotFound):
-            return Visit(heres.show(house().database, found.id, actor=actor), actor, session, datetime.now(UTC))
-    raise NotFound(
+            return Visit(heres.show(house().database, found.id, actor=actor), actor, session, now)
+    return None
+
+
+def _not_there() -> NotFound:
+    return NotFound(
         "organization_not_found",
         "There is no such organization, or it does not open to you by how you signed in.",
         advice="The start page says which organizations there are for you, and what opens them.",
     )
+
+
+def _closed(error: NotFound) -> Response:
+    """No frame is shown of what does not open. A set-up link that opens nothing any more is forgotten: who may sign in can."""
+    if error.code != "setup_link_unknown":
+        raise error
+    response = refusals.answer(error)
+    cookies.clear_setup(response)
+    return response
 
 
 def show(visit: Visit, template: str, *, status: int = 200, said: Mapping[str, str] | None = None, **values: Any) -> Response:
@@ -162,7 +216,7 @@ def show(visit: Visit, template: str, *, status: int = 200, said: Mapping[str, s
         to=visit.path,
         navigation=_navigation(visit),
         current=_current(visit),
-        places=_places(visit.session),
+        places=[] if visit.session is None else _places(visit.session),
         notice=(said or {}).get(request.args.get("done", ""), ""),
         in_sso=visit.here.mode is Mode.SSO,
         **values,
@@ -183,6 +237,8 @@ def refused(visit: Visit, error: ConnectorError) -> Response:
 
 
 def _navigation(visit: Visit) -> list[tuple[str, list[Link]]]:
+    if visit.setup is not None:
+        return [("Set-up", list(OF_LINKS))]
     groups = [(name, [link for link in links if not link.needs or visit.may(*link.needs)]) for name, links in NAVIGATION]
     return [(name, links) for name, links in groups if links]
 
