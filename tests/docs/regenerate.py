@@ -1,8 +1,8 @@
-"""Writes what the documentation takes from the program: the commands, who may what, and the tables of SCIM attributes.
+"""Writes what the documentation takes from the program: commands, who may what, tables of SCIM attributes, guides per provider.
 
     python -m tests.docs.regenerate
 
-Run it after a change of a command's help, of an operation or a preset, or of the SCIM schemas. The tests only compare.
+Run it after a change of a command's help, an operation, a preset, the SCIM schemas or a guide. The tests only compare.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import click
 from connector.cli.root import root
 from connector.scim.schemas import SCHEMA_DOCUMENTS
 from tests.docs.pages import DOCS
-from tests.support import permissions
+from tests.support import guides, permissions
+from tests.support.project import ROOT
 
 COMMANDS = DOCS / "commands.md"
 SCIM = DOCS / "scim.md"
@@ -117,3 +118,5 @@ if __name__ == "__main__":
     write(COMMANDS, commands_page())
     write(PERMISSIONS, permissions.page())
     write(SCIM, scim_page(SCIM.read_text(encoding="utf-8")))
+    for name, guide in guides.PAGES.items():
+        write(ROOT / name, guides.page(guide))

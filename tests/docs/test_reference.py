@@ -19,7 +19,7 @@ from connector.scim.errors import refusal_of
 from connector.scim.schemas import GROUP, USER, Attribute
 from tests.docs import inventory, regenerate
 from tests.docs.pages import code, read, rows, section
-from tests.support import permissions
+from tests.support import guides, permissions
 
 REGENERATE = "it is generated; write it anew with: python -m tests.docs.regenerate"
 
@@ -76,6 +76,12 @@ def test_every_command_and_every_option_has_a_help_text() -> None:
 def test_the_page_of_permissions_is_what_the_operations_and_the_presets_say() -> None:
     """The whole page is made of them; that it is true is tested in tests/api/test_permissions.py."""
     assert read("docs/permissions.md") == permissions.page(), REGENERATE
+
+
+@pytest.mark.parametrize("name", guides.PAGES)
+def test_the_page_of_a_provider_says_what_its_guide_says(name: str) -> None:
+    """The whole page is made of the guide that the wizard shows."""
+    assert read(name) == guides.page(guides.PAGES[name]), REGENERATE
 
 
 # ------------------------------------------------------------------------------------------------------------------ errors

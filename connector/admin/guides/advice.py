@@ -62,7 +62,7 @@ def _typical(guide: Guide, code: str) -> tuple[Advice, ...]:
 
 
 def _general(guide: Guide, code: str) -> Advice | None:
-    name, sentence = _GENERAL.get(code, (None, ""))
+    name, sentence = GENERAL.get(code, (None, ""))
     if not sentence or (name in _PUSHING and not guide.pushes):
         return None
     label, path = _place(guide, name) if name else ("", ())
@@ -132,7 +132,7 @@ _NEW_TOKEN = "make another token here and paste it into {label}: the one that {w
 _MAPPING = "look at {label} and change what is sent as the attribute that the refusal names."
 _LOG = "{who} itself ended this sign-in: look into {label} for this person and time."
 
-_GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
+GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
     {
         "saml_missing": ("acs_url", "let {who} send its answer by HTTP-POST to our ACS URL (see {label})."),
         "saml_too_large": ("groups", "send only the groups that are assigned to the app (see {label}): the answer is too large."),
@@ -158,8 +158,8 @@ _GENERAL: Mapping[str, tuple[PlaceName | None, str]] = MappingProxyType(
         "saml_status": ("log", _LOG),
         "saml_issuer": (
             "metadata",
-            "the answer is of another app: compare its metadata (see {label}) with what you gave us. If the app was made anew,"
-            " make a new connection.",
+            "the answer is of another app: compare the app's metadata (see {label}) with what you gave us. If the app was made"
+            " anew, make a new connection.",
         ),
         "saml_destination": ("acs_url", _ADDRESS),
         "saml_recipient": ("acs_url", _ADDRESS),

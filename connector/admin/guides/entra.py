@@ -90,7 +90,7 @@ _SAML = Track(
                 Ask("metadata_paste", "Federation Metadata XML", "<EntityDescriptor …>"),
             ),
             warning="Take the address of this very app, with `appid` at its end. Every app has a certificate of its own.",
-            note="Entra's own *Test* is refused here as long as the connection is a draft: use the test sign-in of this page.",
+            note="Entra's own *Test* is refused here as long as the connection is a draft: use our test sign-in.",
         ),
     ),
 )
@@ -147,7 +147,7 @@ _OIDC = Track(
                 " `https://login.microsoftonline.com/TENANT-ID/v2.0`.",
             ),
             asks=(
-                Ask("oidc_issuer", "Directory (tenant) ID", "https://login.microsoftonline.com/1b2c3d4e-…/v2.0"),
+                Ask("oidc_issuer", "Issuer", "https://login.microsoftonline.com/1b2c3d4e-…/v2.0"),
                 Ask("client_id", "Application (client) ID", "5f6a7b8c-…"),
             ),
             warning="Never `common` in the place of the tenant: with it every Microsoft account could come in, and we refuse it.",

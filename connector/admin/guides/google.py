@@ -58,7 +58,7 @@ _SAML = Track(
                 " app attribute `groups`. Membership by way of another group counts.",
             ),
             table=Table(
-                ("Google Directory attributes", "App attributes"),
+                ("App attributes", "Google Directory attributes"),
                 (
                     ("Primary email", "email"),
                     ("First name", "firstName"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["saml", "oidc", "scim"]
@@ -40,6 +41,27 @@ PlaceName = Literal[
     "scim_groups",
     "log",
 ]
+
+ASKED: Mapping[AskKind, str] = MappingProxyType(
+    {
+        "metadata_url": "the address of the metadata",
+        "metadata_file": "the metadata as a file",
+        "metadata_paste": "the metadata, pasted",
+        "oidc_issuer": "the issuer",
+        "client_id": "the client ID",
+        "client_secret": "the client secret",
+    }
+)
+"""What is asked for, in words."""
+
+HEARD: Mapping[Heard, str] = MappingProxyType(
+    {
+        "scim_request": "we have heard from the provider",
+        "scim_user": "the first person has arrived here",
+        "scim_group": "the first group has arrived here",
+    }
+)
+"""What must have happened here, in words."""
 
 OURS = ("acs_url", "entity_id", "metadata_url", "login_url", "logout_url", "redirect_uri", "scim_base_url", "token")
 """The values of ours that a template may name: fields of `ConnectionView`, and the SCIM token."""
@@ -85,7 +107,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows to enter there. `heads` are the labels of the two columns; each row is the name to type and the value to pick."""
+    """Rows to enter there. `heads` are the labels of the two columns; each row is a name to type, and the value to pick."""
 
     heads: tuple[str, str]
     rows: tuple[tuple[str, str], ...]

@@ -92,8 +92,8 @@ _SAML = Track(
             ),
             asks=(
                 Ask("metadata_url", "Metadata URL", "https://acme.okta.com/app/exk1a2b3/sso/saml/metadata"),
-                Ask("metadata_file", "Metadata", "the page behind that address, saved as a file"),
-                Ask("metadata_paste", "Metadata", "<md:EntityDescriptor …>"),
+                Ask("metadata_file", "View IdP metadata"),
+                Ask("metadata_paste", "View IdP metadata", "<md:EntityDescriptor …>"),
             ),
         ),
     ),
@@ -123,7 +123,7 @@ _OIDC = Track(
             path=("Sign On", "ID token", "Edit"),
             text=("The claim is needed only if groups are to decide about roles or teams and are not pushed.",),
             choices=(Choice("Group claim type", "Filter"),),
-            table=Table(("Name", "Matches regex"), (("groups", ".*"),)),
+            table=Table(("Name", "Matches regex"), (("groups", "`.*`"),)),
             note="Newer Okta organizations call the section Token Claims, and have the filter under *Show legacy configuration*."
             " It sees groups that were made in Okta; groups from Active Directory need an expression.",
         ),

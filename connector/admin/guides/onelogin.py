@@ -40,7 +40,7 @@ _SAML = Track(
                 "Search for *SCIM Provisioner with SAML (SCIM v2 Enterprise)*, give it the name that your people know, and press"
                 " *Save*.",
             ),
-            note="Without pushing, *SAML Custom Connector (Advanced)* will do. It cannot be turned into the other one later.",
+            note="Without pushing, *SAML Custom Connector (Advanced)* will do. With pushing, take the other one from the start.",
         ),
         Step(
             title="Tell OneLogin where we are",
@@ -61,7 +61,7 @@ _SAML = Track(
                 Choice("SAML signature element", "Assertion"),
             ),
             note="*SCIM Provisioner with SAML* has fewer fields and other names: there, *SAML Audience URL* takes what *Audience"
-            " (EntityID)* takes, and *SAML Consumer URL* what *ACS (Consumer) URL* takes.",
+            " (EntityID)* takes, and *SAML Consumer URL* what *ACS (Consumer) URL* takes. Leave out what it does not have.",
         ),
         Step(
             title="Sign with SHA-256",

@@ -154,7 +154,7 @@ _SCIM = Track(
                 "In *Attribute Mapping* add the row below: only so are people who are pushed and people who sign in the same. Add"
                 " the groups that roles and teams are to come from, and turn the rule's switch on.",
             ),
-            table=Table(("PingOne Directory", "your connection"), (("User ID", "externalId"),)),
+            table=Table(("SCIM attribute", "PingOne attribute"), (("externalId", "User ID"),)),
             warning="A connection without an enabled rule pushes nothing, however good its test was.",
             proof=Proof("Save", "The people and groups appear here.", "scim_user"),
         ),

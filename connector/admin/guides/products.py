@@ -17,8 +17,7 @@ PRODUCTS = (
                     " Processing URL* are our ACS URL. *Name ID Format* persistent, *Sign Assertions* on.",
                     "*Keys* tab: *Client Signature Required* off, unless this connection signs its requests.",
                     "*Client scopes* > the dedicated scope: *User Property* mappers `id`, `email`, `firstName`, `lastName`;"
-                    " *Group list* `groups`, with *Single Group Attribute* on and the full path off. For the built-in role list"
-                    " usually set *Single Role Attribute* too.",
+                    " *Group list* `groups`, with *Single Group Attribute* on and the full path off.",
                     "The metadata are under *Realm settings* > *SAML 2.0 Identity Provider Metadata*.",
                 ),
                 "oidc": (
@@ -72,6 +71,19 @@ PRODUCTS = (
                 "oidc": (
                     "An *application group*. Claims enter the ID token only with the scope `allatclaims`. The issuer is"
                     " `https://HOST/adfs`. We recommend SAML.",
+                ),
+            }
+        ),
+    ),
+    Product(
+        "SimpleSAMLphp",
+        (),
+        MappingProxyType(
+            {
+                "saml": (
+                    "Its NameID is transient unless told otherwise: set a persistent one for our entity ID"
+                    " (`saml:AttributeNameID`, from an id), or let this connection know people by an attribute. Switch"
+                    " `sign.logout` on.",
                 ),
             }
         ),
