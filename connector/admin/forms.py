@@ -16,6 +16,7 @@ from flask import request
 
 from connector.admin.frame import Visit
 from connector.errors import Invalid
+from connector.membership.fold import is_storable
 from connector.provisioning.once import Once, Replayed
 from connector.web.jsonable import jsonable, text_of
 
@@ -32,6 +33,12 @@ def text(name: str, *, most: int = 2_000) -> str:
 def optional(name: str) -> str | None:
     """A field, None when it is empty."""
     return text(name) or None
+
+
+def asked(name: str) -> str | None:
+    """A parameter of the address, None when it is empty or nothing that a database could look for."""
+    given = request.args.get(name, "").strip()[:254]
+    return given if given and is_storable(given) else None
 
 
 def number(name: str, default: int) -> int:

@@ -26,7 +26,7 @@ Joined = Literal["founder", "invitation", "manual", "jit", "scim", "break_glass"
 class Members(Listing):
     """Which members; all that is given must hold."""
 
-    q: str | None = Field(default=None, max_length=254, description="How the address or the name begins.")
+    q: str | None = Field(default=None, max_length=254, description="How the address, the name or a word of it begins.")
     email: str | None = Field(default=None, max_length=254, description="An address, whole.")
     role: str | None = Field(default=None, description="The organization role.")
     status: Literal["active", "suspended"] | None = Field(default=None, description="Whether they are suspended.")

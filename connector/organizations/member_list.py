@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 
 from connector.membership.fold import fold
 from connector.organizations import member_views
@@ -23,8 +23,8 @@ SEES_PEOPLE = "org.participants.read"
 
 @dataclass(frozen=True, slots=True)
 class MemberFilter:
-    """Whom a list is to show: all that is given must hold. `q` is how the address or the name begins, in any case; `email` an
-    address, whole; `team` a slug; `source` how they joined."""
+    """Whom a list is to show: all that is given must hold. `q` is how the address, the name or a word of the name begins,
+    in any case; `email` an address, whole; `team` a slug; `source` how they joined."""
 
     q: str | None = None
     email: str | None = None
@@ -35,6 +35,14 @@ class MemberFilter:
 
 
 EVERYBODY = MemberFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many members there are, those who are suspended among them."""
+
+    members: int
+    suspended: int
 
 
 def list_(
@@ -57,6 +65,18 @@ def list_(
         ids = glance.tx.execute(paged.order_by(t.Membership.id).limit(limit + 1)).scalars().all()
         page = page_of(list(ids), limit, str)
         return Page(tuple(member_views.views(glance, id_rows(page.items))), page.next)
+
+    return look(database, organization_id, actor, SEES_PEOPLE, work)
+
+
+def totals(database: Database, organization_id: str, *, actor: Actor = OPERATOR) -> Totals:
+    """How many there are, counted from indexes alone. Raises Forbidden `permission_missing` for guests, and what `acting.look`
+    raises."""
+
+    def work(glance: Glance, standing: Standing) -> Totals:
+        members = select(func.count()).select_from(t.Membership).where(t.Membership.organization_id == organization_id)
+        out = select(func.count(t.Suspension.membership_id.distinct())).where(t.Suspension.organization_id == organization_id)
+        return Totals(*glance.tx.execute(select(members.scalar_subquery(), out.scalar_subquery())).one())
 
     return look(database, organization_id, actor, SEES_PEOPLE, work)
 
@@ -91,11 +111,19 @@ def _conditions(organization_id: str, chosen: MemberFilter) -> Iterator[ColumnEl
 
 
 def _begins(organization_id: str, text: str) -> ColumnElement[bool]:
-    """In other cases too: SQLite, and PostgreSQL without a locale, take only the letters of ASCII for the same in both."""
-    columns = member_views.called(organization_id)
-    folded = [func.lower(column).startswith(text.lower(), autoescape=True) for column in columns]
-    spellings = dict.fromkeys((text, text.lower(), text.title(), text.upper()))
-    return or_(*folded, *(column.startswith(each, autoescape=True) for column in columns for each in spellings))
+    """Address, name, or a later word of the name. In other cases too: SQLite, and PostgreSQL without a locale, take only the
+    letters of ASCII for the same in both, so that other text is looked for in the spellings it usually has."""
+    email, name = member_views.called(organization_id)
+    words = literal(" ").concat(name)
+    folded = (func.lower(email).startswith(text.lower(), autoescape=True), _contains(func.lower(words), text.lower()))
+    if text.isascii():
+        return or_(*folded)
+    spelt = dict.fromkeys((text, text.lower(), text.title(), text.upper()))
+    return or_(*folded, *(email.startswith(each, autoescape=True) | _contains(words, each) for each in spelt))
+
+
+def _contains(words: ColumnElement[str], begin: str) -> ColumnElement[bool]:
+    return words.contains(f" {begin}", autoescape=True)
 
 
 def _has_address(organization_id: str, key: str) -> ColumnElement[bool]:
@@ -109,5 +137,4 @@ def _has_address(organization_id: str, key: str) -> ColumnElement[bool]:
 
 def _in_team(organization_id: str, slug: str) -> ColumnElement[bool]:
     team = select(t.Team.id).where(t.Team.organization_id == organization_id, t.Team.slug == slug)
-    held = (t.Assignment.membership_id == t.Membership.id, t.Assignment.target_kind == "team")
-    return exists().where(*held, t.Assignment.target_id.in_(team))
+    return t.Membership.id.in_(select(t.Assignment.membership_id).where(t.Assignment.team_id.in_(team)))
