@@ -12,16 +12,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, select, update
 
 from connector.directory import activation, domains, mode, policy, restore, rules, states, trial_record
 from connector.directory.connections import reachable
 from connector.directory.model import Document
+from connector.directory.plan_lines import Lines, packed, unpacked
 from connector.directory.rule_views import not_found
 from connector.errors import Conflict, NotFound
-from connector.membership.model import AccessChange, Subject
+from connector.membership.model import AccessChange
 from connector.membership.plan import Plan
 from connector.organizations import catalogue
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, act, beyond_set_up, look
@@ -98,6 +99,23 @@ def propose(database: Database, organization_id: str, kind: str, given: Document
     return _store(database, organization_id, kind, given, view, actor)
 
 
+def preview(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
+    """Compute a plan and keep nothing, not even the plan: for what is still being edited. Raises what the verb raises."""
+    outcome = _run(database, organization_id, kind, given, actor, preview=True)
+    return _view(outcome, "", applied=False)
+
+
+def anew(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
+    """Compute a stored plan again, also one whose time is over, and store what comes of it now. Raises what `stored_in` and the
+    verb raise."""
+
+    def work(glance: Glance, standing: Standing) -> Stored:
+        return stored_in(glance, standing, digest)
+
+    stored = look(database, organization_id, actor, MEMBER, work, by_link=True)
+    return propose(database, organization_id, stored.kind, stored.given, actor=actor)
+
+
 def carry_out(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
     """Run a verb and keep what it does. Raises what the verb raises."""
     outcome = _run(database, organization_id, kind, given, actor)
@@ -107,23 +125,20 @@ def carry_out(database: Database, organization_id: str, kind: str, given: Docume
 def show(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
     """A stored plan, as it was when it was looked at. Raises NotFound `plan_not_found`."""
     stored = _stored(database, organization_id, digest, actor)
-    return PlanView(digest, False, stored.summary, stored.changes, stored.withheld, stored.notes)
+    return PlanView(digest, False, stored.summary, stored.lines.changes(), stored.withheld, stored.notes)
 
 
 def apply_stored(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
     """Apply a stored plan, computed afresh. Raises NotFound `plan_not_found`, PlanChanged `plan_changed`, and what the verb
     raises."""
     stored = _stored(database, organization_id, digest, actor)
-    seen = [(line.subject.key, line.target, line.before, line.after) for line in stored.changes]
 
-    def keep(corridor: Corridor, outcome: Outcome) -> None:
-        if not outcome.plan.is_within(seen):
+    def compare(outcome: Outcome) -> None:
+        if not outcome.plan.is_within(stored.lines.compared()):
             raise _Moved
-        mine = (t.StoredPlan.organization_id == organization_id, t.StoredPlan.digest == digest)
-        corridor.tx.execute(delete(t.StoredPlan).where(*mine))
 
     try:
-        outcome = _run(database, organization_id, stored.kind, stored.given, actor, then=keep)
+        outcome = _run(database, organization_id, stored.kind, stored.given, actor, digest=digest, then=compare)
     except _Moved:
         raise PlanChanged(propose(database, organization_id, stored.kind, stored.given, actor=actor)) from None
     return _view(outcome, digest, applied=True)
@@ -141,9 +156,11 @@ def _run(
     actor: Actor,
     *,
     preview: bool = False,
-    then: Callable[[Corridor, Outcome], None] | None = None,
+    digest: str = "",
+    then: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
-    """Run a verb for somebody, alone in the organization; `then` looks at what came of it before it is kept."""
+    """Run a verb for somebody, alone in the organization: that of the plan that waits under `digest`, where one is given. `then`
+    looks at what came of it before it is kept."""
     verb = VERBS[kind]
     by_link = verb.by_link == "does" or (preview and verb.by_link == "looks")
 
@@ -152,9 +169,11 @@ def _run(
             reachable(corridor, standing, _connection_of(corridor, given))
         elif verb.asked is not None and not actor.is_operator:
             verb.asked(corridor, given, actor)
+        if digest:
+            _mark_applied(corridor, digest, actor)
         outcome = verb.run(corridor, given)
         if then is not None:
-            then(corridor, outcome)
+            then(outcome)
         return outcome
 
     return act(
@@ -168,6 +187,19 @@ def _run(
         preview=preview,
         by_link=by_link,
     )
+
+
+def _mark_applied(corridor: Corridor, digest: str, actor: Actor) -> None:
+    """Take a plan that waits: of two who apply it at once the second finds it taken. Raises NotFound `plan_not_found`."""
+    plan = t.StoredPlan
+    waiting = (plan.organization_id == corridor.organization_id, plan.digest == digest, *_waits(corridor.now))
+    taken = corridor.tx.execute(update(plan).where(*waiting).values(applied_at=corridor.now, applied_by=actor.name))
+    if taken.rowcount != 1:
+        raise _not_waiting(digest)
+
+
+def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return t.StoredPlan.applied_at.is_(None), t.StoredPlan.expires_at > now
 
 
 def _connection_of(reader: Corridor | Glance, given: Document) -> str:
@@ -194,8 +226,8 @@ def _of_words(kind: str, given: Document, digest: str) -> str:
 def _store(database: Database, organization_id: str, kind: str, given: Document, view: PlanView, actor: Actor) -> PlanView:
     """Keep the plan, and return it with the digest it waits under. Where another verb that changes the same for the same people
     waits under it, what is asked tells them apart: nobody applies what they have not looked at."""
-    lines = [[c.subject.key, c.subject.email, c.target, c.before, c.after, list(c.because)] for c in view.changes]
-    changes = {"summary": view.summary, "lines": lines, "withheld": list(view.withheld), "notes": list(view.notes)}
+    told = {"summary": view.summary, "withheld": list(view.withheld), "notes": list(view.notes)}
+    changes = {**told, "lines": packed(view.changes)}
     asked = {"kind": kind, "input": dict(given), "changes": changes}
 
     def work(corridor: Corridor, _: Standing) -> PlanView:
@@ -215,44 +247,71 @@ def _store(database: Database, organization_id: str, kind: str, given: Document,
 def _is_anothers(corridor: Corridor, digest: str, kind: str, given: Document) -> bool:
     """Whether something else than this waits under a digest."""
     plan = t.StoredPlan
-    waiting = (plan.organization_id == corridor.organization_id, plan.digest == digest, plan.expires_at > corridor.now)
+    waiting = (plan.organization_id == corridor.organization_id, plan.digest == digest, *_waits(corridor.now))
     row = corridor.tx.execute(select(plan.kind, plan.input).where(*waiting)).first()
     return row is not None and _of_words(row.kind, row.input, digest) != _of_words(kind, given, digest)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class Stored:
+    """A plan that was looked at: its input, what it said, and what became of it."""
+
+    digest: str
     kind: str
     given: Document
     summary: dict[str, int]
-    changes: tuple[AccessChange, ...]
+    lines: Lines
     withheld: tuple[str, ...]
     notes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    applied_at: datetime | None
+    applied_by: str | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can be applied still."""
+        return self.applied_at is None and self.expires_at > datetime.now(UTC)
 
 
-def _stored(database: Database, organization_id: str, digest: str, actor: Actor) -> _Stored:
-    """The plan that waits under a digest, for somebody who may apply it: to others it is not told whether there is one."""
+def stored_in(glance: Glance, standing: Standing, digest: str) -> Stored:
+    """The plan kept under a digest, past or not, for somebody who may apply it: to others it is not told whether there is one.
+
+    Raises NotFound `plan_not_found`, Forbidden `permission_missing`, `beyond_set_up`.
+    """
     plan = t.StoredPlan
-    fresh = (plan.organization_id == organization_id, plan.digest == digest, plan.expires_at > datetime.now(UTC))
+    mine = (plan.organization_id == glance.organization_id, plan.digest == digest)
+    columns = (plan.kind, plan.input, plan.changes, plan.created_at, plan.expires_at, plan.applied_at, plan.applied_by)
+    row = glance.tx.execute(select(*columns).where(*mine)).one_or_none()
+    standing.need(MANAGE if row is None else VERBS[row.kind].permission)
+    if row is None:
+        raise _not_waiting(digest)
+    if standing.actor.setup_link is not None:
+        _need_open(glance, standing, row.kind, row.input)
+    said = row.changes
+    told = (said["summary"], unpacked(said["lines"]), tuple(said["withheld"]), tuple(said["notes"]))
+    return Stored(digest, row.kind, row.input, *told, row.created_at, row.expires_at, row.applied_at, row.applied_by)
 
-    def work(glance: Glance, standing: Standing) -> Any:
-        row = glance.tx.execute(select(plan.kind, plan.input, plan.changes).where(*fresh)).one_or_none()
-        standing.need(MANAGE if row is None else VERBS[row.kind].permission)
-        if row is not None and actor.setup_link is not None:
-            _need_open(glance, standing, row.kind, row.input)
-        return row
+
+def _stored(database: Database, organization_id: str, digest: str, actor: Actor) -> Stored:
+    """The plan that waits under a digest."""
+
+    def work(glance: Glance, standing: Standing) -> Stored:
+        return stored_in(glance, standing, digest)
 
     found = look(database, organization_id, actor, MEMBER, work, by_link=True)
-    if found is None:
-        raise NotFound(
-            "plan_not_found",
-            f"No plan {digest[:12]}… is waiting in this organization.",
-            expected="a digest printed within the last 24 hours",
-            advice="`connector plan ORG` prints and stores a new one.",
-        )
-    said = found.changes
-    lines = tuple(_line(*line) for line in said["lines"])
-    return _Stored(found.kind, found.input, said["summary"], lines, tuple(said["withheld"]), tuple(said["notes"]))
+    if not found.waits:
+        raise _not_waiting(digest)
+    return found
+
+
+def _not_waiting(digest: str) -> NotFound:
+    return NotFound(
+        "plan_not_found",
+        f"No plan {digest[:12]}… is waiting in this organization.",
+        expected="a digest printed within the last 24 hours",
+        advice="`connector plan ORG` prints and stores a new one.",
+    )
 
 
 def _need_open(glance: Glance, standing: Standing, kind: str, given: Document) -> None:
@@ -260,10 +319,6 @@ def _need_open(glance: Glance, standing: Standing, kind: str, given: Document) -
     if not VERBS[kind].by_link:
         raise beyond_set_up("A set-up link does not open this plan.")
     reachable(glance, standing, _connection_of(glance, given))
-
-
-def _line(key: str, email: str | None, target: str, before: str | None, after: str | None, because: list[str]) -> AccessChange:
-    return AccessChange(Subject(key, email), target, before, after, tuple(because))
 
 
 def _view(outcome: Outcome, digest: str, *, applied: bool) -> PlanView:

@@ -31,6 +31,9 @@ SILENCE = timedelta(hours=24)
 LOG_KEPT = timedelta(days=30)
 """How long the provisioning log is kept."""
 
+PLAN_KEPT = timedelta(days=6)
+"""How long a plan is known after its end: so long its page says what became of it, and makes it anew."""
+
 TOKEN_KEPT = timedelta(days=1)
 """How long an access token of an OAuth client is known after its end: so long its holder hears "expired" and not "unknown"."""
 
@@ -203,9 +206,9 @@ def forget_the_departed(database: Database, now: datetime) -> int:
 
 
 def sweep(database: Database, now: datetime) -> None:
-    """Delete stored plans and access tokens past their end, and events and log rows older than they are kept."""
+    """Delete plans some days after their end, access tokens past their end, and events and log rows older than they are kept."""
     plan, token, log = t.StoredPlan, t.ScimToken, t.ProvisioningLog
-    database.write(lambda tx: tx.execute(delete(plan).where(plan.expires_at <= now)))
+    database.write(lambda tx: tx.execute(delete(plan).where(plan.expires_at <= now - PLAN_KEPT)))
     database.write(lambda tx: tx.execute(delete(token).where(token.client_id.is_not(None), token.expires_at <= now - TOKEN_KEPT)))
     relay.sweep(database, now)
     while _sweep_log(database, log.at < now - LOG_KEPT) == _CHUNK:

@@ -207,7 +207,7 @@ class Plan:
     @cached_property
     def summary(self) -> Summary:
         """The differences, counted."""
-        counts = Counter(_kind(line) for line in self.access)
+        counts = Counter(kind_of(line.target, line.before, line.after) for line in self.access)
         counts["people"] = len({line.subject.key for line in self.access})
         return Summary(**{each.name: counts[each.name] for each in fields(Summary)})
 
@@ -221,11 +221,12 @@ def _alike(part: Part) -> tuple[int, int]:
     return id(part.before), id(part.changes)
 
 
-def _kind(line: AccessChange) -> str:
-    if line.target != "status":
-        return line.target.partition(":")[0]
-    if line.before is None:
+def kind_of(target: str, before: str | None, after: str | None) -> str:
+    """Return under which name of `Summary` a line is counted."""
+    if target != "status":
+        return target.partition(":")[0]
+    if before is None:
         return "join"
-    if line.after is None:
+    if after is None:
         return "leave"
-    return "suspend" if line.after == "suspended" else "reactivate"
+    return "suspend" if after == "suspended" else "reactivate"

@@ -132,12 +132,12 @@ def _stone(database: Database) -> tuple[str, str | None, str | None, bool]:
 
 
 def test_what_has_had_its_day_is_swept(database: Database) -> None:
-    """Plans past their end, log rows after 30 days, access tokens a day after their end; what is younger stays."""
+    """Plans six days and access tokens a day after their end, log rows after 30 days; what is younger stays."""
     acme = world.live(database)
     acme.create("ada")
     acme.propose("rules", rules=None)
     _access_token(acme, NOW)
-    for after, left in ((timedelta(hours=23), (1, 1, 2)), (2 * DAY, (0, 1, 1)), (31 * DAY, (0, 0, 1))):
+    for after, left in ((timedelta(hours=23), (1, 1, 2)), (6 * DAY, (1, 1, 1)), (8 * DAY, (0, 1, 1)), (31 * DAY, (0, 0, 1))):
         upkeep.sweep(database, NOW + after)
         rows = world.rows(database)
         assert (rows["stored_plan"], rows["provisioning_log"], rows["scim_token"]) == left

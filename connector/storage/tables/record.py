@@ -77,7 +77,8 @@ class ProvisioningLog(Row):
 
 
 class StoredPlan(Row):
-    """A plan that was looked at and not applied: its input, so that it can be computed afresh, and its access changes."""
+    """A plan that was looked at: its input, so that it can be computed afresh, and its access changes. One that was applied says
+    when and by whom, and waits no longer."""
 
     __tablename__ = "stored_plan"
     __table_args__ = (Index("ix_stored_plan_expires", "expires_at"),)
@@ -88,6 +89,8 @@ class StoredPlan(Row):
     changes: Mapped[list[Any]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+    applied_by: Mapped[str | None]
 
 
 class KeptAnswer(Row):
