@@ -52,7 +52,7 @@ def _head(guide: Guide) -> Iterator[str]:
     yield from _table(
         ("in short", ""),
         (
-            ("also called", ", ".join(guide.also_known)),
+            ("also found as", ", ".join(guide.also_known)),
             ("we recommend", " and ".join(WAYS[kind] for kind in guide.recommended)),
             ("people are linked by", guide.people_link_by),
             ("pushes users and groups", "yes" if guide.pushes else "no"),

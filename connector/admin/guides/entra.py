@@ -10,7 +10,7 @@ _ASSIGN = Step(
     path=("Users and groups", "Add user/group"),
     text=(
         "Assign the people or groups who are to sign in, and yourself, so that you can test. Microsoft stops everybody else on a"
-        " page of its own, with the number AADSTS50105: nothing of it arrives here.",
+        " page of its own, usually with the number AADSTS50105: nothing of it arrives here.",
     ),
     note="Assigning groups needs Entra ID P1 or P2. People of groups inside an assigned group do not count: only direct members"
     " do.",
@@ -45,7 +45,7 @@ _SAML = Track(
             path=("Attributes & Claims", "Edit"),
             text=(
                 "The claims that are there do: we understand Microsoft's long names. People are known by their object id, which"
-                " never changes; Entra sends it by itself.",
+                " never changes; Entra usually sends it by itself, and our test sign-in tells if not.",
                 "Have your people no mailbox in Microsoft 365? Then change the source of `emailaddress` to the transformation"
                 " `IfEmpty(user.mail, user.userprincipalname)`.",
             ),

@@ -65,7 +65,7 @@ FAILURES = (
         MAPPING,
     ),
     Failure(
-        "The token endpoint refuses the client (AADSTS7000215 or AADSTS7000222)",
+        "The token endpoint refuses the client (usually AADSTS7000215 or AADSTS7000222)",
         ("oidc_client_refused",),
         "Under *Certificates & secrets* copy the secret's *Value*, not its *Secret ID*. If it has expired, make a new one.",
         SECRETS,
@@ -99,8 +99,8 @@ FAILURES = (
     Failure(
         "No object id in the assertion",
         ("saml_subject",),
-        "Entra sends the object id by itself, as the claim `objectidentifier`: if it was restricted under *Attributes & Claims*,"
-        " let it be sent again.",
+        "Entra usually sends the object id by itself, as the claim `objectidentifier`: if it was restricted under *Attributes &"
+        " Claims*, let it be sent again.",
         CLAIMS,
     ),
     Failure(

@@ -47,23 +47,23 @@ _SAML = Track(
                 Choice("Name ID format", "EMAIL"),
                 Choice("Name ID", "Basic Information > Primary email"),
             ),
-            warning="Many guides have you tick *Signed response*. Do not: Google then signs the envelope and no longer the"
-            " letter.",
+            warning="Many guides have you tick *Signed response*. Do not: Google then usually signs the response and not the"
+            " assertion, and we ask for the assertion.",
         ),
         Step(
             title="Say what Google tells about people",
             path=("Attribute mapping", "Add mapping"),
             text=(
-                "Add these three lines. Under *Group membership* choose the groups that give roles or teams, at most 75, with the"
-                " app attribute `groups`. Membership by way of another group counts.",
+                "Add the first three lines. Under *Group membership* choose the groups that give roles or teams, at most 75, with"
+                " the app attribute `groups`. Membership by way of another group counts.",
             ),
             table=Table(
                 ("App attributes", "Google Directory attributes"),
                 (
-                    ("Primary email", "email"),
-                    ("First name", "firstName"),
-                    ("Last name", "lastName"),
-                    ("Group membership", "groups"),
+                    ("email", "Primary email"),
+                    ("firstName", "First name"),
+                    ("lastName", "Last name"),
+                    ("groups", "Group membership"),
                 ),
             ),
             note="Google sends the names of groups. A group that is renamed must be chosen again.",
@@ -73,10 +73,9 @@ _SAML = Track(
         Step(
             title="Switch it on",
             path=("Finish", "User access"),
-            text=("The app is off for everybody at first. Switching it on may take up to 24 hours, mostly minutes.",),
+            text=("The app is off for everybody at first. Switching it on may take up to 24 hours.",),
             choices=(Choice("Service status", "ON for everyone, or for the units and groups who are to sign in"),),
-            note="*Test SAML login* there begins at Google, which we refuse unless you allow it: use the test sign-in of this"
-            " page.",
+            note="*Test SAML login* there begins at Google, which we refuse unless you allow it: use our test sign-in.",
         ),
     ),
 )

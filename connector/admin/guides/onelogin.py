@@ -74,7 +74,7 @@ _SAML = Track(
             path=("Parameters", "+"),
             text=(
                 "Add these five, each with *Include in SAML assertion* ticked. `id` never changes, and joins whoever signs in to"
-                " whom you push. For `groups` tick *Multi-value parameter* too.",
+                " whom you push: our test sign-in tells if it does not fit. For `groups` tick *Multi-value parameter* too.",
             ),
             table=Table(
                 ("Field name", "Value"),
