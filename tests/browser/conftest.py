@@ -48,12 +48,18 @@ def tour(run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield tour
 
 
-@pytest.fixture
-def tourists(browser: Browser, tour: Tour) -> Iterator[Visits]:
-    """Browsers in front of the furnished installation."""
+@pytest.fixture(scope="package")
+def _tourists(browser: Browser, tour: Tour) -> Iterator[Visits]:
     visits = Visits(browser, tour.site)
     yield visits
     visits.close()
+
+
+@pytest.fixture
+def tourists(_tourists: Visits) -> Iterator[Visits]:
+    """Browsers in front of the furnished installation, which go on to the next test."""
+    yield _tourists
+    _tourists.check()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ def test_a_page_is_for_everybody(tourists: Visits, tour: Tour, stop: Stop) -> No
     JavaScript it offers the same."""
     if not tour.answers(stop):
         pytest.skip("not there yet")
-    page = tourists.open(tour.path(stop), *tour.proofs(stop), as_=stop.who)
+    page = tourists.again(tour.path(stop), *tour.proofs(stop), as_=stop.who)
     looking.light(page)
     looking.keyboard_reaches_everything(page)
     looking.narrow(page)
@@ -23,5 +23,5 @@ def test_a_page_is_for_everybody(tourists: Visits, tour: Tour, stop: Stop) -> No
     page.set_viewport_size(PHONE)
     looking.narrow(page)
     looking.accessible_in_both_schemes(page)
-    plain = tourists.open(tour.path(stop), *tour.proofs(stop), as_=stop.who, script=False)
+    plain = tourists.again(tour.path(stop), *tour.proofs(stop), as_=stop.who, script=False)
     assert looking.content(plain) == looking.content(page)

@@ -13,7 +13,7 @@ from pathlib import Path
 from werkzeug.exceptions import NotFound
 
 from connector.accounts.sessions import Proof
-from tests.support.showcase import MIRA, Showcase, furnish
+from tests.support.showcase import INVITED, MIRA, Showcase, furnish
 from tests.support.site import Site, served
 
 
@@ -34,9 +34,13 @@ STOPS = (
     Stop("sign-in", "/login", "", picture=True),
     Stop("code", "/login/code", ""),
     Stop("dead-link", "/login/link?token=gone", ""),
+    Stop("link", "{link}", ""),
     Stop("invitation", "{invitation}", ""),
+    Stop("invitation-of-another", "{invitation}"),
     Stop("refusal", "/sso/{entra}/login", ""),
     Stop("start", "/"),
+    Stop("start-invited", "/", INVITED),
+    Stop("start-nowhere", "/", "nobody@initech.example"),
     Stop("sessions", "/sessions"),
     Stop("recovery", "/login/recovery"),
     Stop("my-keys", "/keys"),
@@ -98,7 +102,7 @@ class Tour:
 
     def proofs(self, stop: Stop) -> tuple[Proof, ...]:
         """How somebody signs in who may look at everything: by e-mail link, and through Okta."""
-        return (Proof("email_link"), self.showcase.through_okta) if stop.who else ()
+        return (Proof("email_link"), self.showcase.through_okta) if stop.who == MIRA else ()
 
 
 @contextmanager

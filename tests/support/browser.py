@@ -74,6 +74,7 @@ class Visits:
     complaints: list[str] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
     _sessions: dict[tuple[str, tuple[Proof, ...]], str] = field(default_factory=dict)
+    _pages: dict[tuple[str, bool], Page] = field(default_factory=dict)
 
     def open(
         self, path: str = "", *proofs: Proof, as_: str = "", phone: bool = False, dark: bool = False, script: bool = True
@@ -101,6 +102,16 @@ class Visits:
             page.goto(path)
         return page
 
+    def again(self, path: str, *proofs: Proof, as_: str = "", script: bool = True) -> Page:
+        """The same in a desktop browser that this person was in before, where there is one: for many pages in a row."""
+        page = self._pages.get((as_, script))
+        if page is None:
+            page = self._pages[as_, script] = self.open("", *proofs, as_=as_, script=script)
+        page.set_viewport_size(DESKTOP)
+        page.emulate_media(color_scheme="light")
+        page.goto(path)
+        return page
+
     def sign_in(self, context: BrowserContext, email: str, *proofs: Proof) -> None:
         """Give a browser the session of somebody, as if they had signed in: the same to each that asks for the same."""
         who = (email, proofs)
@@ -108,11 +119,16 @@ class Visits:
         name = "__Host-connector_session" if self.site.house.is_https else "connector_session"
         context.add_cookies([{"name": name, "value": self._sessions[who], "url": self.site.base_url}])
 
+    def check(self) -> None:
+        """Raise AssertionError when a browser had a complaint since the last time."""
+        complaints, self.complaints = self.complaints, []
+        assert not complaints, "the browser complains:\n" + "\n".join(complaints)
+
     def close(self) -> None:
-        """Close every browser. Raises AssertionError when one had a complaint."""
+        """Close every browser. Raises as `check`."""
         for context in self._contexts:
             context.close()
-        assert not self.complaints, "the browser complains:\n" + "\n".join(self.complaints)
+        self.check()
 
     def _watch(self, page: Page) -> None:
         page.on("console", self._said)

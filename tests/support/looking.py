@@ -99,7 +99,7 @@ def keyboard_reaches_everything(page: Page) -> None:
     for _ in range(len(stops) + 1):
         page.keyboard.press("Tab")
         focused = page.evaluate(_FOCUSED)
-        if focused is None:
+        if focused is None or focused["stop"] in came:  # after the last, browsers go to their own buttons or begin again
             break
         came.append(focused["stop"])
         assert focused["marked"], f"{page.url}: the focus cannot be seen on {stops[came[-1]]}"

@@ -47,7 +47,7 @@ from idp_fixtures.keys import key_pair
 from tests.support.cast import EVERYBODY, SALES, Employee, employees
 from tests.support.world import World
 
-FOUNDER, MIRA, MEMBER = "ada@acme.example", "mira@acme.example", "p01@acme.example"
+FOUNDER, MIRA, INVITED = "ada@acme.example", "mira@acme.example", "noor@globex.example"
 PERSON = "p05"
 ISSUER = "https://acme.okta.example/exk1abcd"
 ADDRESS = "203.0.113.24"
@@ -66,7 +66,7 @@ RULES: tuple[dict[str, Any], ...] = (
 @dataclass(frozen=True)
 class Showcase:
     """What was furnished: ids and secrets to make paths of. `person` is somebody with much to explain, `plan` the digest of a
-    rule that was looked at and not applied, `invitation` and `set_up` are paths of links."""
+    rule that was looked at and not applied, `link`, `invitation` and `set_up` are paths of links."""
 
     acme: str
     okta: str
@@ -74,6 +74,7 @@ class Showcase:
     globex: str
     person: str
     plan: str
+    link: str
     invitation: str
     set_up: str
 
@@ -103,7 +104,9 @@ def furnish(house: House) -> Showcase:
         globex, invitation = _globex(house)
     person = persons.holder(house.database, f"{PERSON}@acme.example")
     plan = world.propose("add_rule", id=new_id(), connection=world.connection, group=SALES, team="engineering").digest
-    return Showcase(world.organization, world.connection, entra, globex, person, plan, invitation, set_up)
+    initech = organizations.create(house.database, "initech", "Initech", "bill@initech.example", base_url=house.settings.base_url)
+    link = str(initech.sign_in_url).removeprefix(house.settings.base_url)
+    return Showcase(world.organization, world.connection, entra, globex, person, plan, link, invitation, set_up)
 
 
 @contextmanager
@@ -305,7 +308,7 @@ def _globex(house: House) -> tuple[str, str]:
     return globex, f"/invitations/{token}"
 
 
-_WAITING = (("very.long.address.of.somebody@subsidiary.of.globex.example", "member"), ("noor@globex.example", "owner"))
+_WAITING = (("very.long.address.of.somebody@subsidiary.of.globex.example", "member"), (INVITED, "owner"))
 
 
 def _answer(database: Database, email: str, verb: Callable[..., object]) -> None:
