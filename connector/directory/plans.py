@@ -166,7 +166,7 @@ def _run(
 
     def work(corridor: Corridor, standing: Standing) -> Outcome:
         if actor.setup_link is not None:
-            reachable(corridor, standing, _connection_of(corridor, given))
+            reachable(corridor, standing, _connection_of(corridor, kind, given))
         elif verb.asked is not None and not actor.is_operator:
             verb.asked(corridor, given, actor)
         if digest:
@@ -202,9 +202,10 @@ def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return t.StoredPlan.applied_at.is_(None), t.StoredPlan.expires_at > now
 
 
-def _connection_of(reader: Corridor | Glance, given: Document) -> str:
-    """The connection that a plan is of: the one it names, or that of the rule it names. Raises NotFound `rule_not_found`."""
-    if "connection" in given:
+def _connection_of(reader: Corridor | Glance, kind: str, given: Document) -> str:
+    """The connection that a plan open to links is of. A rule that is removed says it by itself, whatever is named beside. Raises
+    NotFound `rule_not_found`."""
+    if kind != "remove_rule":
         return str(given["connection"])
     rule = t.Rule
     mine = (rule.id == str(given.get("id")), rule.organization_id == reader.organization_id)
@@ -318,7 +319,7 @@ def _need_open(glance: Glance, standing: Standing, kind: str, given: Document) -
     """Whether a set-up link may look at a plan that waits. Raises Forbidden `beyond_set_up`, NotFound as `reachable`."""
     if not VERBS[kind].by_link:
         raise beyond_set_up("A set-up link does not open this plan.")
-    reachable(glance, standing, _connection_of(glance, given))
+    reachable(glance, standing, _connection_of(glance, kind, given))
 
 
 def _view(outcome: Outcome, digest: str, *, applied: bool) -> PlanView:

@@ -109,6 +109,19 @@ def test_a_token_is_shown_once_and_the_third_is_refused(home: Home) -> None:
     assert one(home.cli.json("token", "list", home.connection), id=second["id"])["state"] == "revoked"
 
 
+def test_a_set_up_link_is_shown_once_listed_and_revoked(home: Home) -> None:
+    """For the organization, by the operator; without options it lives a week."""
+    made = home.cli.json("setup-link", "create", "acme", "--name", "IT of Acme", "--days", "3")
+    assert made["url"].startswith("http://127.0.0.1:8000/setup/cnt_setup_")
+    [listed] = home.cli.json("setup-link", "list", "acme")["items"]
+    assert (listed["id"], listed["name"], listed["created_by"], listed["state"]) == (made["id"], "IT of Acme", None, "live")
+    assert made["url"][-20:] not in json.dumps(listed)
+    assert home.cli.refused("setup-link", "create", "acme", "--days", "31")["code"] == "expiry_invalid"
+    home.cli.json("setup-link", "revoke", made["id"])
+    assert one(home.cli.json("setup-link", "list", "acme"), id=made["id"])["state"] == "revoked"
+    assert home.cli.refused("setup-link", "revoke", "nothing")["code"] == "setup_link_not_found"
+
+
 def test_activation_is_a_plan_that_is_looked_at_stored_and_applied(home: Home) -> None:
     """Without --yes nothing changes; `apply` does what was looked at, once."""
     home.user("ada")

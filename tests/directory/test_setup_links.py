@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from connector.accounts import keys as made_keys
 from connector.accounts import recovery
+from connector.accounts.alerts import mail_owners
 from connector.directory import (
     checkup,
     clients,
@@ -47,10 +48,12 @@ from connector.organizations import (
     settings,
     teams,
 )
+from connector.organizations import here as organization_here
 from connector.outbound.dns import Answer
 from connector.provisioning import history
 from connector.provisioning.acting import OPERATOR, Actor
 from connector.provisioning.once import Once, Replayed
+from connector.provisioning.relay import relay
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
@@ -129,18 +132,18 @@ def refusal(verb: Callable[[], object]) -> str:
 def test_a_link_is_shown_once_and_only_its_hash_is_kept(acme: Site) -> None:
     """256 bits behind a prefix that says what it is; a week by default; one audit entry, without the secret."""
     before = acme.audited()
-    made = acme.link(now=homes_now())
+    made = acme.link(now=this_second())
     token = token_of(made)
     assert token.startswith("cnt_setup_")
-    assert (len(token), made.expires_at) == (53, homes_now() + timedelta(days=7))
-    [view] = setup_links.list_(acme.database, acme.organization, now=homes_now(), actor=acme.owner).items
+    assert (len(token), made.expires_at) == (53, this_second() + timedelta(days=7))
+    [view] = setup_links.list_(acme.database, acme.organization, now=this_second(), actor=acme.owner).items
     assert (view.id, view.name, view.hint, view.created_by, view.state) == (made.id, "IT of Acme", token[-4:], OWNER, "live")
     assert acme.audited() == [*before, "setup_link.created"]
     kept = str(homes.read(acme.database, *t.SetupLink.__table__.columns)) + str(homes.read(acme.database, t.AuditEntry.after))
     assert token[10:] not in kept + repr(made)
 
 
-def homes_now() -> datetime:
+def this_second() -> datetime:
     """A moment of this second, as both databases keep it."""
     return now().replace(microsecond=0)
 
@@ -261,7 +264,7 @@ def test_who_tries_links_that_nobody_made_is_slowed_down_by_address(acme: Site) 
 
 def test_it_is_found_with_one_statement_and_noted_once_a_minute(acme: Site) -> None:
     """Cheap enough for every request."""
-    made, at = acme.link(), homes_now()
+    made, at = acme.link(), this_second()
     acme.opened(made, at)
     with statements(acme.database.engine) as sent:
         acme.opened(made, at + timedelta(seconds=59))
@@ -323,7 +326,7 @@ def about(connection: str, kind: str, *, do: bool, **given: object) -> Verb:
     return lambda acme, it: how(kind, connection=getattr(acme, connection), **given)(acme, it)
 
 
-def looked_at(acme: Site, it: Actor, **given: object) -> object:
+def looked_at(acme: Site, it: Actor) -> object:
     """Would signing in through the draft work?"""
     return checkup.look_at(acme.database, SEALER, acme.organization, acme.draft, base_url=BASE, now=now(), actor=it)
 
@@ -361,6 +364,7 @@ MAY: Mapping[str, Verb] = {
     "list domains": here(domains.list_),
     "see roles": here(catalogue.show),
     "see the mode": here(mode.show),
+    "see where one is": here(organization_here.show),
 }
 
 MAY_NOT: Mapping[str, Verb] = {
@@ -407,7 +411,8 @@ MAY_NOT: Mapping[str, Verb] = {
     "see the organization": here(organizations.show),
     "delete the organization": here(deletion.remove),
 }
-ALSO = {"vouch for a domain": "vouching_is_operators"}
+OTHERWISE = {"vouch for a domain": "vouching_is_operators"}
+"""What is refused for a reason of its own."""
 
 
 def test_whoever_holds_a_link_does_the_work_of_the_wizard(acme: Site) -> None:
@@ -430,7 +435,7 @@ def test_everything_else_is_refused_in_the_corridor_and_changes_nothing(acme: Si
     before = acme.audited()
     for name, verb in MAY_NOT.items():
         for it in holders:
-            assert refusal(partial(verb, acme, it)) == ALSO.get(name, "beyond_set_up"), name
+            assert refusal(partial(verb, acme, it)) == OTHERWISE.get(name, "beyond_set_up"), name
     assert acme.audited() == before
 
 
@@ -443,11 +448,12 @@ def test_every_verb_of_plans_is_in_one_of_the_tables() -> None:
 
 
 def test_rules_of_drafts_are_removed_again_and_those_in_force_stay(acme: Site) -> None:
-    """By the id of the rule alone: it is looked up whose it is."""
+    """By the id of the rule: it is looked up whose it is, whatever connection is named beside it."""
     it = acme.it()
     for which in ("draft", "live"):
         done("add_rule", **{**RULE, "id": which, "connection": getattr(acme, which)})(acme, OPERATOR)
     assert refusal(partial(done("remove_rule", id="live"), acme, it)) == "beyond_set_up"
+    assert refusal(partial(about("draft", "remove_rule", do=True, id="live"), acme, it)) == "beyond_set_up"
     assert refusal(partial(done("remove_rule", id="nothing"), acme, it)) == "rule_not_found"
     done("remove_rule", id="draft")(acme, it)
     assert [row.id for row in homes.read(acme.database, t.Rule.id)] == ["live"]
@@ -497,13 +503,16 @@ def test_a_link_opens_no_other_organization_and_nothing_of_one(acme: Site) -> No
 
 
 def test_owners_are_told_once_a_day_that_a_draft_is_ready(acme: Site) -> None:
-    """By an alert, which becomes a mail."""
+    """By an alert, which becomes a mail with its own heading."""
     it = acme.it()
     ready = partial(setup_links.ready, acme.database, acme.organization, acme.draft)
     assert (ready(actor=it), ready(actor=it), ready(actor=acme.owner)) == (True, False, False)
     with acme.database.read() as tx:
         [event] = tx.execute(select(t.OutboxEvent.payload).where(t.OutboxEvent.kind == "connection.ready")).all()
     assert event.payload == {"target": f"connection:{acme.draft}", "name": "New", "by": it.name}
+    relay(acme.database, lambda tx, events: mail_owners(tx, SEALER, BASE, events, now()))
+    [mail] = homes.read(acme.database, t.OutgoingMail.recipient, t.OutgoingMail.subject)
+    assert tuple(mail) == (OWNER, "A connection is ready to go live (acme)")
 
 
 def test_a_key_of_the_same_token_is_none(acme: Site) -> None:
