@@ -22,7 +22,10 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from connector.accounts.sessions import Session
+from connector.directory import warnings
+from connector.directory.connections import MANAGE
 from connector.directory.setup_links import SetupVisit
+from connector.directory.warnings import Caution
 from connector.errors import ConnectorError, NotFound
 from connector.membership.model import Mode
 from connector.membership.opening import opens, opens_personal
@@ -219,8 +222,16 @@ def show(visit: Visit, template: str, *, status: int = 200, said: Mapping[str, s
         places=[] if visit.session is None else _places(visit.session),
         notice=(said or {}).get(request.args.get("done", ""), ""),
         in_sso=visit.here.mode is Mode.SSO,
+        cautions=_cautions(visit),
         **values,
     )
+
+
+def _cautions(visit: Visit) -> tuple[Caution, ...]:
+    """What needs attention, for who can attend to it."""
+    if visit.setup is not None or not visit.may(MANAGE):
+        return ()
+    return warnings.current(visit.database, visit.here.id, visit.now, actor=visit.actor)
 
 
 def done(visit: Visit, tail: str, what: str = "", **query: str | None) -> Response:

@@ -31,11 +31,13 @@ SOON = timedelta(days=30)
 @dataclass(frozen=True, slots=True)
 class Caution:
     """Something to attend to. `bad` is what does not work now, `warn` what will not, or should be looked at; `tail` the page of
-    the console, behind the organization's address, where it is put right."""
+    the console, behind the organization's address, where it is put right, and `words` those of the link to it. Names in the
+    sentence are isolated, for they may be written from right to left."""
 
     severity: Literal["bad", "warn"]
     sentence: str
     tail: str
+    words: str = "Open the connection"
 
 
 def current(database: Database, organization_id: str, now: datetime, *, actor: Actor = OPERATOR) -> tuple[Caution, ...]:
@@ -53,6 +55,11 @@ def current(database: Database, organization_id: str, now: datetime, *, actor: A
         return tuple(sorted(found, key=lambda each: each.severity != "bad"))
 
     return look(database, organization_id, actor, MANAGE, work)
+
+
+def _named(name: str) -> str:
+    """A name inside a sentence, with the marks that keep its direction its own (Unicode Standard Annex 9, FSI and PDI)."""
+    return f"\u2068{name}\u2069"
 
 
 def day(at: datetime) -> str:
@@ -96,23 +103,25 @@ def _of_connection(row: Any, now: datetime) -> Iterator[Caution]:
         return
     tail = f"/connections/{row.id}"
     if row.protocol is None:
-        yield Caution("bad", f"Nobody can sign in through {row.name}: it is active, and not set up for signing in.", tail)
+        yield Caution("bad", f"Nobody can sign in through {_named(row.name)}: it is active, and not set up for signing in.", tail)
     if row.directory == "live" and (row.last_heard_at or row.created_at) <= now - SILENCE:
         pushed = f"has pushed nothing since {day(row.last_heard_at)}" if row.last_heard_at else "has never pushed anything"
-        yield Caution("bad", f"{row.name} {pushed}: people who leave may still have access.", tail)
+        yield Caution("bad", f"{_named(row.name)} {pushed}: people who leave may still have access.", tail)
     if row.directory == "paused":
-        yield Caution("warn", f"The directory of {row.name} is paused: nothing that changes there arrives here.", tail)
+        yield Caution("warn", f"The directory of {_named(row.name)} is paused: nothing that changes there arrives here.", tail)
     past = row.metadata_valid_until is not None and row.metadata_valid_until <= now
     if row.metadata_url and (row.metadata_error or past):
-        yield Caution("warn", f"The metadata of {row.name} cannot be refreshed; what is known stays in force.", tail)
+        yield Caution("warn", f"The metadata of {_named(row.name)} cannot be refreshed; what is known stays in force.", tail)
     if row.certificate is not None and row.certificate <= now + SOON:
         yield Caution("warn", _certificate(row, now), tail)
 
 
 def _certificate(row: Any, now: datetime) -> str:
     if row.certificate <= now:
-        return f"The last signing certificate of {row.name} ended on {day(row.certificate)}. It goes on working; renew it."
-    return f"The last signing certificate of {row.name} ends {_left(row.certificate, now)}: renew it at the identity provider."
+        return (
+            f"The last signing certificate of {_named(row.name)} ended on {day(row.certificate)}. It goes on working; renew it."
+        )
+    return f"The last signing certificate of {_named(row.name)} ends {_left(row.certificate, now)}: renew it at the identity provider."
 
 
 def _left(at: datetime, now: datetime) -> str:
@@ -141,10 +150,10 @@ def _tokens(glance: Glance, given: dict[str, str], now: datetime) -> Iterator[Ca
         in_use = max(every, key=lambda row: (row.last_used_at is not None, row.last_used_at or row.expires_at))
         last, tail = every[-1], f"/connections/{connection_id}"
         if last.expires_at <= now:
-            said = f"The SCIM token of {last.name} ended on {day(last.expires_at)}: nothing it pushes is taken. Make a new one."
+            said = f"The SCIM token of {_named(last.name)} ended on {day(last.expires_at)}: nothing it pushes is taken. Make a new one."
             yield Caution("bad", said, tail)
         elif in_use.expires_at <= now + SOON:
-            yield Caution("warn", f"The SCIM token …{in_use.hint} of {last.name} {_ending(in_use.expires_at, now)}", tail)
+            yield Caution("warn", f"The SCIM token …{in_use.hint} of {_named(last.name)} {_ending(in_use.expires_at, now)}", tail)
 
 
 def _ending(at: datetime, now: datetime) -> str:
@@ -167,12 +176,12 @@ _DOMAINS = Hot(
 def _domains(glance: Glance, given: dict[str, str], *, in_sso: bool) -> Iterator[Caution]:
     found = glance.read(_DOMAINS, given)
     if in_sso and not found:
-        yield Caution("bad", "No domain is verified: nobody is recognised by their address.", "/domains")
+        yield Caution("bad", "No domain is verified: nobody is recognised by their address.", "/domains", "Open the domains")
     for row in found:
         if row.missing_since is not None:
             ends = day(row.missing_since + PATIENCE)
-            said = f"The DNS record of {row.name} is gone. Put it back: from {ends} on nobody is recognised by an address there."
-            yield Caution("warn", said, "/domains")
+            said = f"The DNS record of {_named(row.name)} is gone. Put it back: from {ends} on nobody is recognised by an address there."
+            yield Caution("warn", said, "/domains", "Open the domains")
 
 
 _GROUP = exists().where(t.DirectoryGroup.id == t.Rule.match_value)
@@ -188,7 +197,9 @@ def _rules(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
     count = glance.read(_ORPHANED, given)[0].orphaned
     if count:
         said = "A rule names a group that is gone: it gives nothing." if count == 1 else None
-        yield Caution("warn", said or f"{count} rules name groups that are gone: they give nothing.", "/mapping")
+        yield Caution(
+            "warn", said or f"{count} rules name groups that are gone: they give nothing.", "/mapping", "Open the mapping"
+        )
 
 
 def _burst(glance: Glance, now: datetime) -> Iterator[Caution]:
@@ -214,7 +225,7 @@ def _withheld(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
     rows = glance.read(_WITHHELD, given)
     if rows:
         live = glance.read(_LIVE, given)
-        named = " and ".join(row.email or row.display_name or "somebody without a name" for row in rows[:2])
+        named = " and ".join(_named(row.email or row.display_name or "somebody without a name") for row in rows[:2])
         said = f"The identity provider put out {named}, the last active owner. That waits until an owner confirms it."
         yield Caution("bad", said, f"/connections/{live[0].id}" if live else "/connections")
 
@@ -235,7 +246,7 @@ def _break_glass(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
     rows = glance.read(_GLASS, given)
     if not rows:
         said = "There is no active break-glass owner: if the identity provider fails, nobody gets in."
-        yield Caution("bad", said, "/break-glass")
+        yield Caution("bad", said, "/break-glass", "Open break-glass owners")
     elif not any(row.has_codes for row in rows):
         said = "No break-glass owner has recovery codes: if the identity provider fails, nobody gets in without the operator."
-        yield Caution("warn", said, "/break-glass")
+        yield Caution("warn", said, "/break-glass", "Open break-glass owners")
