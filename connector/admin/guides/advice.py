@@ -45,10 +45,14 @@ def silence(idp: str, of: Literal["sign_in", "scim"]) -> tuple[Advice, ...]:
     """The usual reasons why nothing arrives: sign-ins that were begun and never answered, or no push at all."""
     guide = GUIDES.get(idp, GUIDES["generic"])
     if of == "sign_in":
-        return (*_typical(guide, "never_answered"), _compare(guide, "entity_id", "acs_url"))
+        return (*_typical(guide, "never_answered"), _compare_addresses(guide))
     if not guide.pushes:
         return ()
-    return (*_typical(guide, "scim_silent"), _compare(guide, "scim_url", "scim_token"))
+    label, path = _place(guide, "scim_url")
+    return (
+        *_typical(guide, "scim_silent"),
+        Advice(f"Compare {label} with the base URL of this connection, letter by letter.", path),
+    )
 
 
 def reminder(idp: str) -> str:
@@ -79,9 +83,12 @@ def _place(guide: Guide, name: PlaceName) -> tuple[str, tuple[str, ...]]:
     return f"*{own.label}*", own.path
 
 
-def _compare(guide: Guide, one: PlaceName, other: PlaceName) -> Advice:
-    (first, path), (second, _) = _place(guide, one), _place(guide, other)
-    return Advice(f"Compare {first} and {second} with what this connection shows, letter by letter.", path)
+def _compare_addresses(guide: Guide) -> Advice:
+    (entity_id, path), (acs_url, _), (redirect_uri, _) = (
+        _place(guide, each) for each in ("entity_id", "acs_url", "redirect_uri")
+    )
+    fields = f"{entity_id} and {acs_url} (OpenID Connect: {redirect_uri})"
+    return Advice(f"Compare {fields} with what this connection shows, letter by letter.", path)
 
 
 def _difference(code: str, facts: Mapping[str, Any]) -> str:
