@@ -117,11 +117,10 @@ def _of_connection(row: Any, now: datetime) -> Iterator[Caution]:
 
 
 def _certificate(row: Any, now: datetime) -> str:
+    last = f"The last signing certificate of {_named(row.name)}"
     if row.certificate <= now:
-        return (
-            f"The last signing certificate of {_named(row.name)} ended on {day(row.certificate)}. It goes on working; renew it."
-        )
-    return f"The last signing certificate of {_named(row.name)} ends {_left(row.certificate, now)}: renew it at the identity provider."
+        return f"{last} ended on {day(row.certificate)}. It goes on working; renew it."
+    return f"{last} ends {_left(row.certificate, now)}: renew it at the identity provider."
 
 
 def _left(at: datetime, now: datetime) -> str:
@@ -150,8 +149,8 @@ def _tokens(glance: Glance, given: dict[str, str], now: datetime) -> Iterator[Ca
         in_use = max(every, key=lambda row: (row.last_used_at is not None, row.last_used_at or row.expires_at))
         last, tail = every[-1], f"/connections/{connection_id}"
         if last.expires_at <= now:
-            said = f"The SCIM token of {_named(last.name)} ended on {day(last.expires_at)}: nothing it pushes is taken. Make a new one."
-            yield Caution("bad", said, tail)
+            ended = f"The SCIM token of {_named(last.name)} ended on {day(last.expires_at)}"
+            yield Caution("bad", f"{ended}: nothing it pushes is taken. Make a new one.", tail)
         elif in_use.expires_at <= now + SOON:
             yield Caution("warn", f"The SCIM token …{in_use.hint} of {_named(last.name)} {_ending(in_use.expires_at, now)}", tail)
 
@@ -179,8 +178,8 @@ def _domains(glance: Glance, given: dict[str, str], *, in_sso: bool) -> Iterator
         yield Caution("bad", "No domain is verified: nobody is recognised by their address.", "/domains", "Open the domains")
     for row in found:
         if row.missing_since is not None:
-            ends = day(row.missing_since + PATIENCE)
-            said = f"The DNS record of {_named(row.name)} is gone. Put it back: from {ends} on nobody is recognised by an address there."
+            gone = f"The DNS record of {_named(row.name)} is gone. Put it back"
+            said = f"{gone}: from {day(row.missing_since + PATIENCE)} on nobody is recognised by an address there."
             yield Caution("warn", said, "/domains", "Open the domains")
 
 
@@ -196,10 +195,10 @@ _ORPHANED = Hot(
 def _rules(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
     count = glance.read(_ORPHANED, given)[0].orphaned
     if count:
-        said = "A rule names a group that is gone: it gives nothing." if count == 1 else None
-        yield Caution(
-            "warn", said or f"{count} rules name groups that are gone: they give nothing.", "/mapping", "Open the mapping"
+        said = (
+            "A rule names a group that is gone: it gives" if count == 1 else f"{count} rules name groups that are gone: they give"
         )
+        yield Caution("warn", f"{said} nothing.", "/mapping", "Open the mapping")
 
 
 def _burst(glance: Glance, now: datetime) -> Iterator[Caution]:
