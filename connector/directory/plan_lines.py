@@ -6,6 +6,7 @@ is read in a twentieth of a second, where lines written out take seven times as 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,6 +23,15 @@ class Difference(NamedTuple):
     before: str | None
     after: str | None
     because: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """What becomes of somebody by it: `join`, `leave`, `suspend`, `reactivate`, or of their role, a team or a project that it
+        is given, taken or changed: `role_changed`, `team_given`, `project_taken`."""
+        kind = kind_of(self.target, self.before, self.after)
+        if self.target == "status":
+            return kind
+        return f"{kind}_given" if self.before is None else f"{kind}_taken" if self.after is None else f"{kind}_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,17 @@ class Lines:
             end += 1
         return range(start, end)
 
+    def counted(self) -> dict[str, int]:
+        """How many lines there are of each kind."""
+        counts: dict[str, int] = {}
+        for which, count in Counter(self.which).items():
+            kind = self.differences[which].kind
+            counts[kind] = counts.get(kind, 0) + count
+        return counts
+
     def chosen(self, q: str, kind: str) -> Iterator[int]:
-        """The lines of a kind (that of `Summary`; "" is any) about somebody in whose address `q` stands."""
-        wanted = {at for at, each in enumerate(self.differences) if kind in ("", kind_of(each.target, each.before, each.after))}
+        """The lines of a kind ("" is any) about somebody in whose address `q` stands."""
+        wanted = {at for at, each in enumerate(self.differences) if kind in ("", each.kind)}
         looked, asked = enumerate(zip(self.which, self.called, strict=True)), fold(q)
         return (at for at, (which, called) in looked if which in wanted and (not asked or asked in fold(called or "")))
 

@@ -25,9 +25,6 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import among
 
-KINDS = ("join", "leave", "suspend", "reactivate", "role", "team", "project")
-"""What lines are counted as, in the order in which they matter."""
-
 
 State = Literal["waiting", "applied", "expired"]
 _PUSHED = "user:"
@@ -47,7 +44,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """A stored plan, and some of the people in it. `found` counts the people that were asked for; `next` is where the next page
+    """A stored plan, and some of the people in it. `counts` says how many lines there are of each kind, `total` how many people
+    have one. `found` counts the people that were asked for; `next` is where the next page
     begins. With an older plan, `added` and `gone` count the lines that it did not have, and those that this one has no more."""
 
     digest: str
@@ -58,7 +56,8 @@ class PlanPage:
     expires_at: datetime
     applied_at: datetime | None
     applied_by: str | None
-    summary: Mapping[str, int]
+    counts: Mapping[str, int]
+    total: int
     withheld: tuple[str, ...]
     notes: tuple[str, ...]
     people: tuple[Person, ...]
@@ -80,8 +79,8 @@ def show(
     before: str = "",
     actor: Actor = OPERATOR,
 ) -> PlanPage:
-    """A page of a stored plan, also of one whose time is over: from line `start` on the people with a line of a kind (one of
-    KINDS, "" is any), in whose address `q` stands. `before` is the digest of the plan that was looked at before this one.
+    """A page of a stored plan, also of one whose time is over: from line `start` on the people with a line of a kind (that of
+    `Difference`, "" is any), in whose address `q` stands. `before` is the digest of the plan that was looked at before this one.
 
     Raises what `plans.stored_in` raises.
     """
@@ -146,5 +145,5 @@ def _page(stored: Stored, people: tuple[Person, ...], found: int, following: int
     state: State = "applied" if stored.applied_at else "waiting" if stored.waits else "expired"
     times = (stored.created_at, stored.expires_at, stored.applied_at, stored.applied_by)
     what = (stored.digest, stored.kind, stored.given, state, *times)
-    said = (stored.summary, stored.withheld, stored.notes)
+    said = (stored.lines.counted(), stored.summary["people"], stored.withheld, stored.notes)
     return PlanPage(*what, *said, people, found, following, *compared)

@@ -1,0 +1,167 @@
+"""PLANS: what will happen, person by person and with the reasons, before it does; then it is applied as it was looked at.
+
+    return proposed(visit, "add_rule", given, back="/mapping", words="add_rule")
+
+stores the plan and leads to its page. Applied, it leads to `back` with `done=applied`. `words` is a key of WORDS, "" for those of
+the kind itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flask import Blueprint, Response, request
+
+from connector.admin.frame import PAGE, Visit, done, show, visited
+from connector.directory import plan_pages, plans
+from connector.directory.model import Document
+from connector.directory.plan_pages import PlanPage
+from connector.directory.plans import PlanChanged
+from connector.errors import NotFound
+from connector.web import pages
+
+blueprint = Blueprint("plans", __name__)
+
+WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "activate": ("Go live", "Go live"),
+        "mode": ("Go back to invitations", "Go back to invitations"),
+        "directory": ("Change what the directory does", "Change it"),
+        "disable": ("Disable the connection", "Disable the connection"),
+        "delete_connection": ("Delete the connection", "Delete the connection"),
+        "policy": ("Change how rules count", "Change it"),
+        "roles": ("Change the roles", "Change the roles"),
+        "restore": ("Restore people", "Restore them"),
+        "rules": ("Bring everybody in line", "Bring them in line"),
+        "order": ("Change the order of rules", "Change the order"),
+        "add_rule": ("Add a rule", "Add the rule"),
+        "remove_rule": ("Remove a rule", "Remove the rule"),
+        "remove_domain": ("Remove a domain", "Remove the domain"),
+        "undo": ("Undo the last change", "Undo it"),
+    }
+)
+"""Heading and button, by kind of plan or by what the page that proposed it calls it."""
+
+COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "join": ("joins", "join"),
+        "leave": ("leaves", "leave"),
+        "suspend": ("is suspended", "are suspended"),
+        "reactivate": ("comes back", "come back"),
+        "role_changed": ("changes role", "change role"),
+        "team_given": ("place in a team is given", "places in teams are given"),
+        "team_taken": ("place in a team is taken", "places in teams are taken"),
+        "team_changed": ("role in a team changes", "roles in teams change"),
+        "project_given": ("place in a project is given", "places in projects are given"),
+        "project_taken": ("place in a project is taken", "places in projects are taken"),
+        "project_changed": ("role in a project changes", "roles in projects change"),
+    }
+)
+"""What kinds of lines are called, of one and of several, in the order in which they matter. A role given or taken is told by
+somebody joining or leaving."""
+
+PER_SECOND = 10_000
+"""People whose access changes in one second, at least, on PostgreSQL."""
+
+_TAIL = re.compile(r"(/[A-Za-z0-9_./-]*)(?:\?([A-Za-z0-9=&%._~+-]*))?")
+
+
+def proposed(visit: Visit, kind: str, given: Document, *, back: str, words: str = "") -> Response:
+    """Store the plan of a verb of `directory/plans.py`, and lead to its page; `back` is the tail of where it leads afterwards.
+    Raises what the verb raises."""
+    plan = plans.propose(visit.database, visit.here.id, kind, given, actor=visit.actor)
+    return pages.redirect(_path(visit, plan.digest, back, words))
+
+
+def counted(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    """The counts of a plan: kind, how many, and what they do, in words."""
+    return [(kind, counts[kind], words[counts[kind] != 1]) for kind, words in COUNTED.items() if counts.get(kind)]
+
+
+def sentence(counts: Mapping[str, int]) -> str:
+    """The counts of a plan as one sentence."""
+    parts = [f"{count:,} {words}" for _, count, words in counted(counts)]
+    if not parts:
+        return "Nobody's access changes."
+    return f"{', '.join(parts[:-1])} and {parts[-1]}." if len(parts) > 1 else f"{parts[0]}."
+
+
+@blueprint.get("/admin/<o>/plans/<digest>")
+@visited
+def look(visit: Visit, digest: str) -> Response:
+    """A stored plan: what it changes in all, and for whom and why, some people at a time."""
+    asked = request.args
+    kind = asked.get("kind", "") if asked.get("kind") in COUNTED else ""
+    page = plan_pages.show(
+        visit.database,
+        visit.here.id,
+        digest,
+        q=asked.get("q", "").strip()[:254],
+        kind=kind,
+        start=_number(asked.get("after", "")),
+        limit=PAGE,
+        before=asked.get("was", ""),
+        actor=visit.actor,
+    )
+    heading, button = WORDS.get(asked.get("words", ""), WORDS[page.kind])
+    return show(
+        visit,
+        "admin/plan.html",
+        page=page,
+        heading=heading,
+        button=button,
+        sentence=sentence(page.counts),
+        chips=counted(page.counts),
+        kind=kind,
+        q=asked.get("q", "").strip()[:254],
+        kept={name: asked.get(name, "") for name in ("back", "words", "was")},
+        back=_back(visit, asked.get("back", "")),
+        seconds=_seconds(page),
+    )
+
+
+@blueprint.post("/admin/<o>/plans/<digest>/apply")
+@visited
+def apply(visit: Visit, digest: str) -> Response:
+    """Apply it, if what would change now is what was looked at; else the new plan is shown. A second time it says so."""
+    back, words = request.form.get("back", ""), request.form.get("words", "")
+    try:
+        plans.apply_stored(visit.database, visit.here.id, digest, actor=visit.actor)
+    except PlanChanged as changed:
+        return pages.redirect(_path(visit, changed.plan.digest, back, words, was=digest))
+    except NotFound as error:
+        if error.code != "plan_not_found":
+            raise
+        return pages.redirect(_path(visit, digest, back, words))
+    return pages.redirect(_back(visit, back, done="applied"))
+
+
+@blueprint.post("/admin/<o>/plans/<digest>/anew")
+@visited
+def anew(visit: Visit, digest: str) -> Response:
+    """Compute it again, as the world is now."""
+    plan = plans.anew(visit.database, visit.here.id, digest, actor=visit.actor)
+    return pages.redirect(_path(visit, plan.digest, request.form.get("back", ""), request.form.get("words", "")))
+
+
+def _path(visit: Visit, digest: str, back: str, words: str, **more: str) -> str:
+    return visit.path(f"/plans/{digest}", back=back, words=words, **more)
+
+
+def _back(visit: Visit, tail: str, **query: str) -> str:
+    """Where a plan leads back to: a page of this organization, the overview if nothing else is said."""
+    found = _TAIL.fullmatch(tail)
+    path = visit.path(found[1] if found else "", **query)
+    more = found[2] if found else None
+    return path if not more else f"{path}{'&' if '?' in path else '?'}{more}"
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _seconds(page: PlanPage) -> int:
+    """About how long it takes to apply; 0 for at once."""
+    return -(-page.total // PER_SECOND) if page.total >= PER_SECOND // 10 else 0
