@@ -1,4 +1,4 @@
-"""Set-up links over HTTP. What whoever holds one may do is in tests/directory/test_setup_links.py."""
+"""Set-up links over HTTP. What whoever holds one may do is in tests/directory/test_setup_links_open.py."""
 
 from __future__ import annotations
 
