@@ -258,6 +258,8 @@ def _current(visit: Visit) -> str:
     """The tail of the navigation's entry that the current page belongs to."""
     root = f"/admin/{request.view_args['o']}" if request.view_args else ""
     rest = request.path.removeprefix(root)
+    if rest.startswith("/plans/"):
+        rest = request.args.get("back", "").partition("?")[0]
     tails = [link.tail for _, links in NAVIGATION for link in links if rest == link.tail or rest.startswith(f"{link.tail}/")]
     return max(tails, key=len, default="")
 

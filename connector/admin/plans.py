@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from flask import Blueprint, Response, request
 
-from connector.admin.frame import PAGE, Visit, done, show, visited
+from connector.admin.frame import PAGE, Visit, show, visited
+from connector.admin.people_words import plain
 from connector.directory import plan_pages, plans
 from connector.directory.model import Document
 from connector.directory.plan_pages import PlanPage
@@ -65,6 +66,8 @@ somebody joining or leaving."""
 PER_SECOND = 10_000
 """People whose access changes in one second, at least, on PostgreSQL."""
 
+_GIVEN = re.compile(r"(?P<origin>.*) -> rule \S+ -> .*", re.DOTALL)
+_NO_LONGER = re.compile(r"rule \S+ no longer gives .*", re.DOTALL)
 _TAIL = re.compile(r"(/[A-Za-z0-9_./-]*)(?:\?([A-Za-z0-9=&%._~+-]*))?")
 
 
@@ -86,6 +89,15 @@ def sentence(counts: Mapping[str, int]) -> str:
     if not parts:
         return "Nobody's access changes."
     return f"{', '.join(parts[:-1])} and {parts[-1]}." if len(parts) > 1 else f"{parts[0]}."
+
+
+@blueprint.app_template_filter("why")
+def why(because: str) -> str:
+    """The reason for a line, for people: what is given stands beside it already, and the id of a rule says nothing to them."""
+    if found := _GIVEN.fullmatch(because):
+        origin = found["origin"]
+        return f"In the group {origin.removeprefix('IdP group ')}" if origin.startswith("IdP group ") else plain(origin)
+    return "Its rule no longer gives it" if _NO_LONGER.fullmatch(because) else plain(because)
 
 
 @blueprint.get("/admin/<o>/plans/<digest>")

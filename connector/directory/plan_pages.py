@@ -25,7 +25,6 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import among
 
-
 State = Literal["waiting", "applied", "expired"]
 _PUSHED = "user:"
 
