@@ -45,7 +45,7 @@ class Requests(Entries):
 class Attempts(Entries):
     """Which sign-ins."""
 
-    purpose: Literal["sign_in", "test", "logout"] | None = Field(default=None, description="What it was for.")
+    purpose: Literal["sign_in", "test", "confirm"] | None = Field(default=None, description="What it was for.")
     stage: str | None = Field(default=None, max_length=20, description="How far it came, such as `signature`.")
     reference: str | None = Field(default=None, max_length=100, description="What the person was shown.")
 

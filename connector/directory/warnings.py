@@ -195,10 +195,8 @@ _ORPHANED = Hot(
 def _rules(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
     count = glance.read(_ORPHANED, given)[0].orphaned
     if count:
-        said = (
-            "A rule names a group that is gone: it gives" if count == 1 else f"{count} rules name groups that are gone: they give"
-        )
-        yield Caution("warn", f"{said} nothing.", "/mapping", "Open the mapping")
+        gone = "A rule names a group that is gone" if count == 1 else f"{count} rules name groups that are gone"
+        yield Caution("warn", f"{gone}: nobody gets anything by it.", "/mapping", "Open the mapping")
 
 
 def _burst(glance: Glance, now: datetime) -> Iterator[Caution]:
