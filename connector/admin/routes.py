@@ -6,11 +6,24 @@ import secrets
 
 from flask import Blueprint, Flask
 
-from connector.admin import break_glass, invitations, keys, overview, people, person, plans, projects, settings, teams
+from connector.admin import (
+    break_glass,
+    invitations,
+    keys,
+    mode,
+    overview,
+    people,
+    person,
+    plans,
+    projects,
+    roles,
+    settings,
+    teams,
+)
 
 blueprint = Blueprint("admin", __name__, template_folder="templates")
 
-for pages in (break_glass, invitations, keys, overview, people, person, plans, projects, settings, teams):
+for pages in (break_glass, invitations, keys, mode, overview, people, person, plans, projects, roles, settings, teams):
     blueprint.register_blueprint(pages.blueprint)
 
 
