@@ -104,6 +104,7 @@ def keyboard_reaches_everything(page: Page) -> None:
         came.append(focused["stop"])
         assert focused["marked"], f"{page.url}: the focus cannot be seen on {stops[came[-1]]}"
         assert focused["inside"], f"{page.url}: the focus is out of sight on {stops[came[-1]]}"
+    page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
     assert came == sorted(came), f"{page.url}: Tab jumps: {[stops[each] for each in came]}"
     missed = [text for index, text in enumerate(stops) if index not in came]
     assert not missed, f"{page.url}: Tab does not come to {missed}"
