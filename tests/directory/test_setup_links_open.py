@@ -32,6 +32,7 @@ from connector.directory import (
     traces,
     trial_record,
 )
+from connector.directory.model import Json
 from connector.errors import Invalid
 from connector.organizations import (
     break_glass,
@@ -71,12 +72,12 @@ Verb = Callable[[Site, Actor], object]
 RULE = {"group": "Engineering", "team": "engineering"}
 
 
-def proposed(kind: str, **given: object) -> Verb:
+def proposed(kind: str, **given: Json) -> Verb:
     """Look at a plan."""
     return lambda acme, it: plans.propose(acme.database, acme.organization, kind, given, actor=it)
 
 
-def done(kind: str, **given: object) -> Verb:
+def done(kind: str, **given: Json) -> Verb:
     """Carry a verb of plans out."""
     return lambda acme, it: plans.carry_out(acme.database, acme.organization, kind, given, actor=it)
 
@@ -96,7 +97,7 @@ def added(connection: str) -> Verb:
     return lambda acme, it: done("add_rule", **{**RULE, "id": "new", "connection": getattr(acme, connection)})(acme, it)
 
 
-def about(connection: str, kind: str, *, do: bool, **given: object) -> Verb:
+def about(connection: str, kind: str, *, do: bool, **given: Json) -> Verb:
     """A plan about the connection `draft` or `live`."""
     how = done if do else proposed
     return lambda acme, it: how(kind, connection=getattr(acme, connection), **given)(acme, it)
