@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ def _prepare(state: object) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(moment=moment, instant=instant, said=said)
     app.jinja_env.globals.update(static_path=static_path, path=lambda path: house().path(path))
+    app.jinja_env.globals.update(new_once=lambda: secrets.token_urlsafe(24))
 
 
 def page(template: str, status: int = 200, *, leads_away: bool = False, **values: object) -> Response:
