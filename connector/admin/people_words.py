@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from connector.membership.explain import BecauseItem, NotItem
+from connector.membership.explain import CAUSES as KEPT_OUT
+from connector.membership.explain import NO_DIRECTORY, BecauseItem, NotItem
 from connector.organizations.member_views import MemberView
 from connector.provisioning.history import AuditItem
 
@@ -27,7 +28,7 @@ CAUSES: Mapping[str, str] = MappingProxyType(
     {
         "admin": "Suspended by an admin",
         "block": "Removed and blocked",
-        "directory": "Deactivated by the identity provider",
+        "directory": "Not active at the identity provider",
         "cannot_link": "No account could be linked",
     }
 )
@@ -127,8 +128,10 @@ def _given(member: MemberView, target: str, rows: tuple[BecauseItem, ...]) -> Gi
 
 
 def why_not(reasons: Sequence[NotItem]) -> list[str]:
-    """Why somebody has not more, in sentences without the ids of rules; of what keeps them out the page says more elsewhere."""
-    return [plain(each.reason) for each in reasons if not each.reason.startswith(("suspended ", "removed and blocked"))]
+    """Why somebody has not more, in sentences without the ids of rules. Of what keeps them out the page says more elsewhere, and
+    that no directory is live is said of the organization."""
+    told = (*KEPT_OUT.values(), NO_DIRECTORY)
+    return [plain(each.reason) for each in reasons if each.reason not in told]
 
 
 def plain(reason: str) -> str:

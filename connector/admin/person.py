@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from connector.admin import forms, people_words
 from connector.admin.frame import PAGE, Visit, done, show, visited
 from connector.admin.people import MANAGES
+from connector.admin.roles import WORDS as PERMISSIONS
 from connector.directory import linking, member_accounts, mode, not_members
 from connector.errors import ConnectorError
 from connector.organizations import catalogue, member_explained, member_history, member_list, member_sessions, members
@@ -182,7 +183,7 @@ def _role_page(visit: Visit, user: str, role: str, error: ConnectorError | None 
 
 def _in_words(permissions: Collection[str]) -> list[str]:
     """What permissions are good for; of the roles that may be given the role page tells."""
-    return sorted(permissions)
+    return [words for name, words in PERMISSIONS.items() if name in permissions]
 
 
 # ------------------------------------------------------------------------------------------------------- linking and history

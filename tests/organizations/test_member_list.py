@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert
+import pytest
+from sqlalchemy import insert, update
 
-from connector.organizations import member_list
+from connector.organizations import member_list, members
 from connector.organizations.member_list import MemberFilter
 from connector.organizations.organizations import create
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.accounts.people import NOW
+from tests.support import world
 from tests.support.statements import statements
 
 FILTERS = (
@@ -58,3 +60,34 @@ def test_pages_follow_one_another(database: Database) -> None:
             break
         page = member_list.list_(database, organization, limit=4, after=page.next)
     assert len(seen) == len(set(seen)) == 11
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("ZOË", {"Zoë Lovelace-King"}),
+        ("love", {"Zoë Lovelace-King"}),
+        ("p", {"Ana Pérez"}),
+        ("zoe@", {"Zoë Lovelace-King"}),
+        ("lace", set()),
+    ],
+)
+def test_people_are_found_by_how_a_word_of_their_name_begins(database: Database, q: str, found: set[str]) -> None:
+    """Or their address; not by what stands inside a word."""
+    acme = world.staged(database)
+    for email, name in (("zoe@acme.example", "Zoë Lovelace-King"), ("ana@acme.example", "Ana Pérez")):
+        acme.invited(email)
+        with database.engine.begin() as tx:
+            tx.execute(update(t.Person).where(t.Person.display_name == email).values(display_name=name))
+    assert {each.name for each in member_list.list_(database, acme.organization, MemberFilter(q=q)).items} == found
+
+
+def test_the_totals_tell_how_many_there_are_and_are_out(database: Database) -> None:
+    """Somebody with two causes is one person; other organizations do not count."""
+    acme = world.live(database)
+    world.live(database, slug="other", verified=["other.example"])
+    zoe = acme.create("zoe")
+    acme.create("ian")
+    members.suspend(database, acme.organization, "zoe@acme.example")
+    acme.edit(zoe, active=False)
+    assert member_list.totals(database, acme.organization) == member_list.Totals(members=3, suspended=1)
