@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, exists, func, literal, null, select, union_all
 
 from connector.directory.connections import MANAGE, reachable
+from connector.directory.rule_views import match_words
 from connector.membership.fold import fold
 from connector.membership.mapping import Mapping, prepare
 from connector.membership.model import Group, Match, Rule, Target
@@ -27,9 +28,10 @@ from connector.storage.sets import among, json_texts
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
-    """A rule that matches a group, and what it gives."""
+    """A rule that matches a group: whom it is for in words, and what it gives."""
 
     id: str
+    match: str
     target: str
     level: str
 
@@ -144,8 +146,13 @@ def _views(glance: Glance, rows: Sequence[Any], matched: Callable[[Any], tuple[R
     said = _said_members(glance, [row.name for row in rows if row.source == "claimed"])
     for row in rows:
         members = pushed.get(row.id, 0) if row.source == "pushed" else said.get((row.connection_id, row.name), 0)
-        rules = tuple(GroupRule(rule.id, str(Target(rule.kind, rule.slug)), rule.level) for rule in matched(row))
+        rules = tuple(_of_group(rule, row.name) for rule in matched(row))
         yield GroupView(row.id, row.connection_id, row.name, row.external_id, row.source, members, rules)
+
+
+def _of_group(rule: Rule, name: str) -> GroupRule:
+    words = match_words(rule.match.kind, rule.match.value, rule.match.attribute, name)
+    return GroupRule(rule.id, words, str(Target(rule.kind, rule.slug)), rule.level)
 
 
 def _pushed_members(glance: Glance, groups: Sequence[str]) -> dict[str, int]:

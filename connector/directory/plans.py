@@ -61,6 +61,7 @@ VERBS: Mapping[str, Verb] = {
     "restore": Verb(restore.restore, "people were restored after a burst"),
     "rules": Verb(rules.replace_all, "the rules were reconciled"),
     "add_rule": Verb(rules.add, "a rule was added", by_link="does"),
+    "order_rules": Verb(rules.order, "the order of the rules was changed"),
     "remove_rule": Verb(rules.remove, "a rule was removed", by_link="does"),
     "remove_domain": Verb(domains.give_up, "a domain was given up"),
 }
@@ -103,6 +104,23 @@ def preview(database: Database, organization_id: str, kind: str, given: Document
     """Compute a plan and keep nothing, not even the plan: for what is still being edited. Raises what the verb raises."""
     outcome = _run(database, organization_id, kind, given, actor, preview=True)
     return _view(outcome, "", applied=False)
+
+
+def would_give(database: Database, organization_id: str, given: Document, *, actor: Actor = OPERATOR) -> tuple[AccessChange, ...]:
+    """What a rule (`given` as of `add_rule`) would give if its connection went live now; nothing is kept. Raises what `rules.add`
+    and `activation.activate` raise, but asks for no test sign-in: nothing goes live."""
+
+    def work(corridor: Corridor, standing: Standing) -> tuple[AccessChange, ...]:
+        if actor.setup_link is not None:
+            reachable(corridor, standing, _connection_of(corridor, given))
+        rules.add(corridor, given)
+        outcome = activation.activate(corridor, {"connection": given["connection"]})
+        mine = f"rule {given['id']} "
+        return tuple(each for each in outcome.plan.access if any(mine in why for why in each.because))
+
+    verb = VERBS["add_rule"]
+    what = (verb.permission, verb.sentence, work)
+    return act(database, organization_id, actor, *what, exclusive=True, preview=True, by_link=bool(verb.by_link))
 
 
 def anew(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:

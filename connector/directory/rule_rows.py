@@ -34,6 +34,15 @@ def named(options: Document) -> Document:
     return {**options, "id": new_id()}
 
 
+def options(row: Mapping[str, Any], place: str) -> Document:
+    """The options that make a row again; `place` is the slug of its team or project, if it has one."""
+    name = next((option for option, kind in _MATCHES.items() if kind == row["match_kind"]), "everyone")
+    said = f"{row['match_attribute']}={row['match_value']}" if name == "attribute" else row["match_value"]
+    who = {"everyone": True} if name == "everyone" else {name: said}
+    gives = row["level"] if row["target_kind"] == "role" else f"{place}:{row['level']}"
+    return {"connection": row["connection_id"], **who, row["target_kind"]: gives}
+
+
 def connection_of(corridor: Corridor, spec: Document) -> str:
     """The connection that options name. Raises NotFound `connection_not_found`."""
     connection_id = str(spec.get("connection", ""))

@@ -40,9 +40,12 @@ from connector.storage.writes import insert_rows, update_rows
 
 
 def add(corridor: Corridor, given: Document) -> sync.Outcome:
-    """Add one rule; `given` has `id`, `connection` and the options of `rule add`. Raises Invalid, Conflict `rule_exists`."""
+    """Add one rule; `given` has `id`, `connection` and the options of `rule add`; with `position` where it stood before. Raises
+    Invalid, Conflict `rule_exists`."""
     connection_id = connection_of(corridor, given)
-    wanted = row_of(corridor, facts.setting(corridor), connection_id, given, _next_position(corridor, connection_id))
+    position = cast("int | None", given.get("position"))
+    position = _next_position(corridor, connection_id) if position is None else position
+    wanted = row_of(corridor, facts.setting(corridor), connection_id, given, position)
     if any(_same(wanted, row) for row in _rows(corridor, connection_id)):
         raise Conflict("rule_exists", "This connection has the same rule already.", advice="Remove the other one first.")
     insert_rows(corridor.tx, t.Rule, [wanted])
@@ -55,8 +58,21 @@ def remove(corridor: Corridor, given: Document) -> sync.Outcome:
     row = corridor.tx.execute(select(t.Rule).where(t.Rule.id == given["id"])).one_or_none()
     if row is None or row.organization_id != corridor.organization_id:
         raise not_found(str(given["id"]))
-    apply.record_all(corridor, "rule.removed", [(rule, said, None) for rule, said in audited(corridor, [dict(row._mapping)])])
+    [(rule, said)] = audited(corridor, [dict(row._mapping)])
+    said["position"] = row.position
+    apply.record(corridor, "rule.removed", rule, said, {"kept": True} if given.get("keep") else None)
     return drop(corridor, [row.id], keep=bool(given.get("keep")))
+
+
+def order(corridor: Corridor, given: Document) -> sync.Outcome:
+    """Put the rules in the order of `given["ids"]`; those that it does not name come behind, in the order they have."""
+    present = _rows(corridor, None)
+    places = {rule: at for at, rule in enumerate(cast("list[str]", given["ids"]))}
+    ordered = sorted(present, key=lambda row: places.get(row["id"], len(places)))
+    moved = [{"id": row["id"], "position": at} for at, row in enumerate(ordered) if row["position"] != at]
+    update_rows(corridor.tx, t.Rule, moved, keys=("id",))
+    _tell_replaced(corridor, present, ordered)
+    return sync.everyone(corridor)
 
 
 def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Outcome:

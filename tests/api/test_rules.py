@@ -103,7 +103,7 @@ def test_groups_are_listed_with_how_many_are_in_them_and_their_rules(acme: World
     """As pushed; unmapped ones are kept and listed, and give nothing."""
     acme.group("Sales")
     rule = owner.owner.post(RULES, {"connection": acme.connection, "pattern": "Eng*", "team": "eng"}).ok()["id"]
-    mapped = {"id": rule, "target": "team:eng", "level": "member"}
+    mapped = {"id": rule, "match": "groups matching Eng*", "target": "team:eng", "level": "member"}
     listed = owner.owner.get(GROUPS).ok()["items"]
     assert [(each["name"], each["source"], each["members"], each["rules"]) for each in listed] == [
         ("Engineering", "pushed", 1, [mapped]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
@@ -202,14 +205,15 @@ def test_all_rules_may_be_replaced_at_once_and_equal_ones_stay(database: Databas
 
 
 def test_the_audit_says_what_a_rule_looks_for_and_what_it_gives(database: Database) -> None:
-    """Added by hand, and removed."""
+    """Added by hand, and removed; with it stand the options that make it again."""
     acme = world.live(database)
-    acme.group("Operations")
+    group = acme.group("Operations")
     rule = acme.rule(group="Operations", team="ops:maintainer")
     acme.carry_out("remove_rule", id=rule)
-    ops = {"match": 'group "Operations"', "target": "team:ops", "level": "maintainer"}
+    again = {"connection": acme.connection, "group_id": group, "team": "ops:maintainer"}
+    ops = {"match": 'group "Operations"', "target": "team:ops", "level": "maintainer", "options": again}
     told = [(item.action, item.target, item.before, item.after) for item in acme.audit("rule.added", "rule.removed")]
-    assert told == [("rule.added", f"rule:{rule}", None, ops), ("rule.removed", f"rule:{rule}", ops, None)]
+    assert told == [("rule.added", f"rule:{rule}", None, ops), ("rule.removed", f"rule:{rule}", {**ops, "position": 1}, None)]
 
 
 def test_replacing_all_rules_is_one_entry_however_many_come_and_go(database: Database) -> None:
@@ -224,17 +228,22 @@ def test_replacing_all_rules_is_one_entry_however_many_come_and_go(database: Dat
     first, turned = acme.audit("rules.replaced")
     assert [each["kind"] for each in acme.events("rules.replaced", "rule.removed")] == ["rules.replaced"] * 2
     assert len(acme.audit("rule.added", "rule.removed")) == 2  # those of the two that were added one by one
-    everybody = {"id": kept, "match": "everyone", "target": "team:all", "level": "member"}
-    old = {"id": gone, "match": "everyone", "target": "team:old", "level": "maintainer"}
+    everybody = _listed(stays, id=kept, match="everyone", target="team:all")
+    old = _listed(stays | {"team": "old:maintainer"}, id=gone, match="everyone", target="team:old", level="maintainer")
     assert first.before == {"rules": [everybody, old]}
     assert first.after is not None
     assert turned.before == first.after
     made, same = first.after["rules"]
-    assert (same, {**made, "id": ""}) == (
-        everybody,
-        {"id": "", "match": "groups matching eng-*", "target": "project:{1}", "level": "member"},
-    )
+    assert same == everybody
+    assert made == _listed(comes, id=made["id"], match="groups matching eng-*", target="project:{1}")
     assert turned.after == {"rules": [same, made]}
+
+
+def _listed(options: Mapping[str, Any], **said: str) -> dict[str, Any]:
+    """A rule as the audit lists it; levels are written out in its options."""
+    place = next(name for name in ("team", "project") if name in options)
+    level = said.get("level", "member")
+    return {"level": level, **said, "options": {**options, place: f"{options[place].partition(':')[0]}:{level}"}}
 
 
 def test_replaced_rules_are_in_the_order_they_were_given(database: Database) -> None:

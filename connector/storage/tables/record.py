@@ -14,12 +14,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from connector.storage.tables.base import Row, in_organization, partial_index
 
+_OF_RULES = "action IN ('rule.added', 'rule.removed', 'rules.replaced', 'organization.policy_changed')"
+"""The changes of which the last can be undone."""
+
 
 class AuditEntry(Row):
     """Who or what changed what, when and why. Append-only; written by `provisioning.apply` with the change."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_at", "organization_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_at", "organization_id", "at", "id"),
+        partial_index("ix_audit_entry_rules", "organization_id", "at", "id", where=_OF_RULES),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
     at: Mapped[datetime]
