@@ -28,12 +28,13 @@ RECORD_PREFIX = "_connector-challenge."
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A claimed domain and the DNS TXT record (name and value) that proves it."""
+    """A claimed domain and the DNS TXT record (name and value) that proves it; `vouched` that an operator did instead."""
 
     domain: str
     verified: bool
     record_name: str
     record_value: str
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def add(
             return _claim(corridor, name, vouched=verified)
         if verified and row.verified_at is None:
             _verify(corridor, name, VOUCHED, vouched=True)
-        return replace(of_row(row), verified=verified or row.verified_at is not None)
+        vouched = row.vouched or (verified and row.verified_at is None)
+        return replace(of_row(row), verified=verified or row.verified_at is not None, vouched=vouched)
 
     return act(database, organization_id, actor, MANAGE, "a domain was added by hand", work, once=once, by_link=True)
 
@@ -138,7 +140,7 @@ def _row(corridor: Corridor, name: str) -> Row[*tuple[Any, ...]] | None:
 
 def of_row(row: Row[*tuple[Any, ...]]) -> Domain:
     """What is shown of a row of SELECTED."""
-    return Domain(row.name, row.verified_at is not None, RECORD_PREFIX + row.name, row.record_value)
+    return Domain(row.name, row.verified_at is not None, RECORD_PREFIX + row.name, row.record_value, row.vouched)
 
 
 VOUCHED = "an operator vouches for it"
@@ -153,7 +155,7 @@ def _claim(corridor: Corridor, name: str, *, vouched: bool) -> Domain:
     corridor.tx.execute(insert(t.Domain).values(**row, record_value=proof, **verified))
     because = [VOUCHED] if vouched else []
     apply.record(corridor, "domain.added", f"domain:{name}", None, {"verified": vouched}, because)
-    return Domain(name, vouched, RECORD_PREFIX + name, proof)
+    return Domain(name, vouched, RECORD_PREFIX + name, proof, vouched)
 
 
 def proved(corridor: Corridor, name: str) -> Domain:

@@ -31,11 +31,13 @@ from connector.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to know about a test sign-in. `level`: `ok`, `note` or `problem`; `advice` says what to do about a problem."""
+    """One thing to know about a test sign-in. `level`: `ok`, `note` or `problem`; `advice` says what to do about a problem, and
+    `code` is that of the refusal it would lead to, or of the symptom it is, for advice in the provider's own words."""
 
     level: str
     sentence: str
     advice: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ def _findings(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, u
         found.append(_about_user(user))
     elif org.authority or _staged(corridor, sign_on):
         advice = "Assign the person to the application that pushes, or send the pushed externalId in the sign-in."
-        found.append(Finding("problem", "No pushed user fits this sign-in: once the directory is live it is refused.", advice))
+        refused = "No pushed user fits this sign-in: once the directory is live it is refused."
+        found.append(Finding("problem", refused, advice, "not_in_directory"))
     if identity.subject.mutable:
         advice = "Send a persistent NameID, or name an immutable attribute as the subject."
         found.append(Finding("note", "The subject is an e-mail address, which may pass to somebody else one day.", advice))
@@ -140,16 +143,17 @@ def _findings(corridor: Corridor, sign_on: SignOn, identity: VerifiedIdentity, u
 def _about_address(sign_on: SignOn, identity: VerifiedIdentity, user: Any, org: Setting) -> Finding:
     profile = identity.profile
     if not profile.email:
-        level, sentence = "problem", "No e-mail address arrived."
+        level, sentence, code = "problem", "No e-mail address arrived.", "email_missing"
         advice = "Map it at the identity provider." + _perhaps_elsewhere(sign_on)
     elif profile.email_verified is False:
-        level, sentence, advice = "problem", "The identity provider calls the address unverified.", "Verify it there."
+        level, code = "problem", "email_unverified"
+        sentence, advice = "The identity provider calls the address unverified.", "Verify it there."
     elif trusted_email(identity, org.domains) is None:
         sentence, advice = "The address lies outside the verified domains.", "Verify its domain: `connector domain add`."
-        level = "problem"
+        level, code = "problem", "domain_not_verified"
     else:
         return Finding("ok", f"The address {profile.email} lies inside a verified domain.")
-    return Finding("note" if user is not None else level, sentence, advice)
+    return Finding("note" if user is not None else level, sentence, advice, code)
 
 
 def _perhaps_elsewhere(sign_on: SignOn) -> str:
@@ -165,18 +169,20 @@ def _about_groups(sign_on: SignOn, identity: VerifiedIdentity, user: Any) -> Fin
         return Finding("ok", "Groups are taken from the directory, as pushed; those of the sign-in do not count.")
     if profile.groups_overage:
         advice = "Send only the groups assigned to the application, or push them through SCIM."
-        return Finding("note", "The identity provider sent a pointer instead of the groups: they count as unknown.", advice)
+        sentence = "The identity provider sent a pointer instead of the groups: they count as unknown."
+        return Finding("note", sentence, advice, "groups_unknown")
     if profile.groups is None:
         advice = "Add a groups attribute at the identity provider; let it always include the group that gives access."
         advice += _perhaps_elsewhere(sign_on)
-        return Finding("note", "Nothing was said about groups: they count as unknown, and nothing is changed by them.", advice)
+        sentence = "Nothing was said about groups: they count as unknown, and nothing is changed by them."
+        return Finding("note", sentence, advice, "groups_unknown")
     return Finding("ok", f"Groups arrived: {len(profile.groups)}.")
 
 
 def _about_user(user: Any) -> Finding:
     if user.active or user.overridden:
         return Finding("ok", f"This is the pushed user {fold(user.user_name)}.")
-    return Finding("problem", "The pushed user is not active.", "Activate the person at the identity provider.")
+    return Finding("problem", "The pushed user is not active.", "Activate the person at the identity provider.", "deprovisioned")
 
 
 def _staged(corridor: Corridor, sign_on: SignOn) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,15 @@ def facts_of(identity: VerifiedIdentity) -> dict[str, Any]:
 
 def _told(identity: VerifiedIdentity, seen: Trial) -> dict[str, Any]:
     """The result as it is kept for the command line."""
-    findings = [{"level": each.level, "sentence": each.sentence, "advice": each.advice} for each in seen.findings]
+    findings = [asdict(each) for each in seen.findings]
     access = {"role": seen.access.role, "teams": [list(each) for each in seen.access.teams]}
     groups = None if seen.groups is None else list(seen.groups)
-    return {**facts_of(identity), "groups": groups, "groups_from": seen.source, **access, "findings": findings}
+    told = {**facts_of(identity), "groups": groups, "groups_from": seen.source, "missing": _missing(identity)}
+    return {**told, **access, "findings": findings}
+
+
+def _missing(identity: VerifiedIdentity) -> list[str]:
+    """What connector asks for in its guides and did not find, in words."""
+    profile = identity.profile
+    looked_for = {"e-mail address": profile.email, "name": profile.display_name, "groups": profile.groups is not None}
+    return [words for words, found in looked_for.items() if not found]

@@ -2,6 +2,7 @@
 "use strict";
 addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.target === "_blank") return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -65,29 +65,37 @@ for (const form of document.querySelectorAll("form[data-shows]")) {
   const part = document.getElementById(form.dataset.shows);
   let timer = 0;
   let running = null;
-  const send = async () => {
+  const send = async (quiet = false) => {
     running?.abort();
     running = new AbortController();
     const data = new URLSearchParams(new FormData(form));
-    part.setAttribute("aria-busy", "true");
+    let found = null;
+    if (!quiet) part.setAttribute("aria-busy", "true");
     try {
       if (form.method === "get") {
         const address = new URL(form.action);
         address.search = data;
-        await fetched(part, address, { signal: running.signal });
+        found = await fetched(part, address, { signal: running.signal });
         history.replaceState(null, "", address);
       } else {
-        await fetched(part, form.dataset.preview ?? form.action, { method: "POST", body: data, signal: running.signal });
+        found = await fetched(part, form.dataset.preview ?? form.action, { method: "POST", body: data, signal: running.signal });
       }
       part.removeAttribute("aria-busy");
-      say(part.dataset.said ?? "Updated");
+      if (!quiet) say(part.dataset.said ?? "Updated");
     } catch (error) {
       if (error.name !== "AbortError") part.removeAttribute("aria-busy");
     }
+    return found;
   };
+  // data-again: also by itself, every so many seconds, while somebody looks and the answer waits (data-waits).
+  const again = async () => {
+    const found = document.hidden ? part : await send(true);
+    if (!found || "waits" in found.dataset) setTimeout(again, Number(form.dataset.again) * 1000);
+  };
+  if (form.dataset.again) setTimeout(again, Number(form.dataset.again) * 1000);
   form.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(send, 300);
+    timer = setTimeout(() => send(), 300);
   });
 }
 

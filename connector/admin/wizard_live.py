@@ -1,0 +1,139 @@
+"""THE WIZARD, its end: the test sign-in, a way in for the day the provider fails, and going live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from connector.admin import wizard
+from connector.admin.forms import text
+from connector.admin.frame import Visit, done, visited, visited_by_link
+from connector.admin.guides.advice import advice, silence
+from connector.admin.plans import proposed
+from connector.admin.steps import is_live
+from connector.admin.wizard import Course
+from connector.directory import progress, setup_links, trial_record
+from connector.errors import ConnectorError
+from connector.membership.model import Mode
+from connector.organizations import break_glass
+from connector.web import pages, refusals
+
+blueprint = Blueprint("wizard_live", __name__)
+
+SAID = {
+    "named": "They are a break-glass owner now. Print their recovery codes.",
+    "ready": "The owners are told by mail that everything is ready.",
+    "told": "The owners were told today already.",
+    "applied": "It is done: the connection is in force.",
+}
+
+
+@blueprint.get("/admin/<o>/connections/<c>/setup/test")
+@visited_by_link
+def test(visit: Visit, c: str) -> Response:
+    """The button that starts one, and what came of the last."""
+    at = wizard.course(visit, c, "test")
+    idp = at.connection.idp
+    return wizard.page(
+        visit,
+        at,
+        "admin/setup_test.html",
+        advice_of=lambda code: advice(code, idp) if code else None,
+        silence=silence(idp, "sign_in"),
+    )
+
+
+@blueprint.post("/admin/<o>/connections/<c>/setup/test")
+@visited_by_link
+def start_test(visit: Visit, c: str) -> Response:
+    """Lead to a test sign-in, by a link of its own."""
+    base_url = visit.house.settings.base_url
+    link = trial_record.make_link(visit.database, visit.here.id, c, base_url, now=visit.now, actor=visit.actor)
+    return pages.redirect(link)
+
+
+# ------------------------------------------------------------------------------------------------------------ break-glass
+
+
+@blueprint.get("/admin/<o>/connections/<c>/setup/break-glass")
+@visited
+def way_in(visit: Visit, c: str) -> Response:
+    """Who comes in when the provider fails."""
+    return _way_in(visit, wizard.course(visit, c, "break-glass"))
+
+
+@blueprint.post("/admin/<o>/connections/<c>/setup/break-glass")
+@visited
+def name_owner(visit: Visit, c: str) -> Response:
+    """Name somebody."""
+    at = wizard.course(visit, c, "break-glass")
+    try:
+        break_glass.add(visit.database, visit.here.id, text("email"), actor=visit.actor)
+    except ConnectorError as error:
+        return _way_in(visit, at, error=error)
+    return done(visit, at.tail("break-glass"), "named")
+
+
+def _way_in(visit: Visit, at: Course, *, error: ConnectorError | None = None) -> Response:
+    return wizard.page(
+        visit,
+        at,
+        "admin/setup_break_glass.html",
+        status=200 if error is None else refusals.status_of(error),
+        said=SAID,
+        owners=break_glass.list_(visit.database, visit.here.id, actor=visit.actor),
+        most=break_glass.AT_MOST,
+        typed=text("email"),
+        error=error,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- go live
+
+
+@blueprint.get("/admin/<o>/connections/<c>/setup/go-live")
+@visited_by_link
+def go_live(visit: Visit, c: str) -> Response:
+    """What is still missing, and what is to become of what people have; once it is done, what now happens."""
+    return _go_live(visit, wizard.course(visit, c, "go-live"))
+
+
+@blueprint.post("/admin/<o>/connections/<c>/setup/go-live")
+@visited_by_link
+def look_first(visit: Visit, c: str) -> Response:
+    """Lead to the plan of it."""
+    at = wizard.course(visit, c, "go-live")
+    keep = text("handing") == "keep"
+    switching = at.progress.mode is Mode.INVITATION and visit.setup is None
+    kind = "mode" if switching else "activate"
+    given: dict[str, Any] = {"connection": c, "keep": keep} | ({"mode": "sso"} if switching else {})
+    try:
+        return proposed(visit, kind, given, back=at.tail("go-live"), words="activate")
+    except ConnectorError as error:
+        return _go_live(visit, at, error=error)
+
+
+@blueprint.post("/admin/<o>/connections/<c>/setup/ready")
+@visited_by_link
+def tell_ready(visit: Visit, c: str) -> Response:
+    """Tell the owners that they can take over."""
+    told = setup_links.ready(visit.database, visit.here.id, c, actor=visit.actor)
+    return done(visit, f"/connections/{c}/setup/go-live", "ready" if told else "told")
+
+
+def _go_live(visit: Visit, at: Course, *, error: ConnectorError | None = None) -> Response:
+    switching = at.progress.mode is Mode.INVITATION and visit.setup is None
+    return wizard.page(
+        visit,
+        at,
+        "admin/setup_go_live.html",
+        status=200 if error is None else refusals.status_of(error),
+        said=SAID,
+        live=is_live(at.progress),
+        switching=at.progress.mode is Mode.INVITATION,
+        outsiders=progress.outsiders(visit.database, visit.here.id, actor=visit.actor) if switching else None,
+        handing=text("handing") or "hand-over",
+        login_url=f"{visit.house.settings.base_url}/login",
+        error=error,
+    )
