@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -84,12 +84,17 @@ def ask(database: Database, sealer: Sealer, base_url: str, email: str, browser: 
     database.write(work)
 
 
-def printed(tx: Connection, base_url: str, email: str, now: datetime, organization_id: str | None = None) -> str:
+def printed(
+    tx: Connection, base_url: str, email: str, now: datetime, organization_id: str | None = None, *, console: str | None = None
+) -> str:
     """Make a link for an operator to hand over, who vouches for the address; return its URL. With an organization it is for
-    break-glass there. Works in any browser."""
+    break-glass there, and leads to its console; `console` names (by id or slug) whose console one without leads to, else it is
+    the start page. Works in any browser."""
     token = new_token()
     purpose = "operator" if organization_id is None else "restore"
-    _insert(tx, purpose, email, token, now + PRINTED, now, organization_id=organization_id)
+    named = console or organization_id
+    next_path = urlsplit(base_url).path + ("/" if named is None else f"/admin/{named}")
+    _insert(tx, purpose, email, token, now + PRINTED, now, organization_id=organization_id, next_path=next_path)
     return link_url(base_url, token)
 
 
@@ -97,7 +102,7 @@ def verifying(tx: Connection, base_url: str, person_id: str, email: str, now: da
     """Make a link to be mailed to an unverified address of a person; return its URL. Whoever uses it has shown that the address
     is theirs, and is signed in as this person. Works in any browser."""
     token = new_token()
-    _insert(tx, "verify", email, token, now + VERIFYING, now, person_id=person_id)
+    _insert(tx, "verify", email, token, now + VERIFYING, now, person_id=person_id, next_path=urlsplit(base_url).path + "/")
     return link_url(base_url, token)
 
 
@@ -108,7 +113,6 @@ def link_url(base_url: str, token: str) -> str:
 
 def _insert(tx: Connection, purpose: str, email: str, token: str, until: datetime, now: datetime, **more: str | None) -> None:
     free: dict[str, str | None] = dict.fromkeys(("organization_id", "person_id", "code_hash", "browser_hash"))
-    free["next_path"] = "/"
     row = {"id": new_id(), "purpose": purpose, "email": email, "email_key": fold(email), "token_hash": hashed(token), "tries": 0}
     tx.execute(insert(t.EmailLink).values(**row, **{**free, **more}, created_at=now, expires_at=until, used_at=None))
 

@@ -41,7 +41,7 @@ def create(
 ) -> Founded:
     """The operator makes an organization for its founder: who holds `owner_email` verified, else a new person.
 
-    The operator vouches for the address; with `base_url` there is a link for the founder to sign in with. Raises Invalid
+    The operator vouches for the address; with `base_url` there is a link with which the founder opens the console. Raises Invalid
     `slug_invalid`, `name_invalid`, `email_invalid`, `preset_unknown`; Taken `slug_taken`; Conflict `single_org`.
     """
     chosen = _preset(preset)
@@ -52,7 +52,7 @@ def create(
     def work(tx: Connection) -> Founded:
         now = datetime.now(UTC)
         made = _found(tx, (slug,), called, chosen, persons.find_or_make(tx, email, now), email, origin, now)
-        url = links.printed(tx, base_url, email, now) if base_url else None
+        url = links.printed(tx, base_url, email, now, console=made.slug) if base_url else None
         return Founded(**{**asdict(made), "role": None}, sign_in_url=url)
 
     return database.write(work)

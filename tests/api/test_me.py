@@ -186,14 +186,14 @@ def test_a_cookie_that_was_ended_is_signed_out(client: FlaskClient) -> None:
 
 
 def test_from_the_founders_printed_link_to_an_open_organization(client: FlaskClient) -> None:
-    """Looking at the link signs nobody in; pressing the button does, once."""
+    """Looking at the link signs nobody in; pressing the button does, once, and leads to the console."""
     made = organizations.create(database_of(client), "acme", "Acme", "ada@acme.example", base_url="http://127.0.0.1:8000")
     assert made.sign_in_url
     path = made.sign_in_url.removeprefix("http://127.0.0.1:8000")
     assert client.get(path).status_code == 200
     assert client.get("/api/me").status_code == 401
     token = path.partition("token=")[2]
-    assert client.post("/login/link", data={"token": token}).status_code == 303
+    assert client.post("/login/link", data={"token": token}).headers["Location"] == "/admin/acme"
     assert opened(me(client)) == {"acme": "local"}
     again = client.post("/login/link", data={"token": token})
     assert (again.status_code, again.headers["X-Connector-Error"]) == (403, "link_used")

@@ -307,13 +307,14 @@ def test_a_recovery_code_opens_an_organization_whose_identity_provider_is_away(s
 
 
 def test_a_printed_link_for_an_owner_says_what_it_does_and_works_in_any_browser(site: Site) -> None:
-    """`owner restore`: the operator hands it over; it is not bound to a browser, and works once."""
+    """`owner restore`: the operator hands it over; it leads to the console, is not bound to a browser, and works once."""
     world, client = site.organization(), site.browser()
     url = recovery.print_link(site.house.database, world.organization, "owner@acme.example", site.base_url, datetime.now(UTC))
     page = client.get(url.removeprefix(site.base_url)).text
     assert "without its identity provider" in page
     token = url.partition("token=")[2]
-    assert client.post("/login/link", data={"token": token}).headers["Location"] == "/"
+    leads = client.post("/login/link", data={"token": token}).headers["Location"]
+    assert (leads, client.get(leads).status_code) == (f"/admin/{world.organization}", 200)
     assert "Open by break-glass" in client.get("/").text
     assert site.browser().post("/login/link", data={"token": token}).headers["X-Connector-Error"] == "link_used"
 
