@@ -65,7 +65,7 @@ def _page(base_url: str, cookie: str) -> str:
 
 def prose(text: str) -> Markup:
     """A description as HTML: what stands in backticks is code, what stands in pairs of stars is strong."""
-    return Markup(_STRONG.sub(r"<strong>\1</strong>", str(pages.said(text))))  # noqa: S704 - `said` escapes
+    return Markup(_STRONG.sub(r"<strong>\1</strong>", str(pages.marked(text))))  # noqa: S704 - `marked` escapes
 
 
 # ------------------------------------------------------------------------------------------------------------- operations

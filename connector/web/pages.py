@@ -14,8 +14,9 @@ from flask import Blueprint, Flask, Response, render_template, request
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 
-from connector.errors import NotFound
+from connector.errors import ConnectorError, NotFound
 from connector.web.house import house
+from connector.web.page_words import on_page, way_of
 
 _STATIC = Path(__file__).parent / "static"
 _KINDS = {
@@ -42,7 +43,7 @@ def _prepare(state: object) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(moment=moment, instant=instant, said=said)
     app.jinja_env.globals.update(static_path=static_path, path=lambda path: house().path(path))
-    app.jinja_env.globals.update(new_once=lambda: secrets.token_urlsafe(24))
+    app.jinja_env.globals.update(new_once=lambda: secrets.token_urlsafe(24), way_to=way_to)
 
 
 def page(template: str, status: int = 200, *, leads_away: bool = False, **values: object) -> Response:
@@ -116,8 +117,22 @@ def instant(text: str) -> datetime:
 
 
 def said(sentence: str) -> Markup:
-    """A sentence of an error as HTML: what stands in backticks there is a command or a name."""
+    """A sentence of an error as HTML, in the words of pages."""
+    return marked(on_page(sentence))
+
+
+def marked(sentence: str) -> Markup:
+    """A sentence as HTML: what stands in backticks is a command or a name."""
     return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped
+
+
+def way_to(error: ConnectorError) -> tuple[str, str] | None:
+    """Where a page of the organization that is shown puts an error right, and the words of the link; None where no other does."""
+    organization, way = (request.view_args or {}).get("o"), way_of(error.detail, error.expected, error.advice)
+    if organization is None or way is None:
+        return None
+    path = f"/admin/{organization}{way.tail}"
+    return None if request.path == path else (house().path(path), way.words)
 
 
 def static_path(name: str) -> str:
