@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Blueprint, Flask
 
 from connector.admin import (
+    audit,
     break_glass,
+    connections,
+    domains,
     invitations,
     keys,
+    links,
+    log,
     mode,
     overview,
     people,
@@ -18,16 +21,43 @@ from connector.admin import (
     projects,
     roles,
     settings,
+    sign_ins,
     teams,
+    wizard,
+    wizard_live,
+    wizard_push,
 )
+from connector.admin.guides.model import spans
 
 blueprint = Blueprint("admin", __name__, template_folder="templates")
 
-for pages in (break_glass, invitations, keys, mode, overview, people, person, plans, projects, roles, settings, teams):
+for pages in (
+    audit,
+    break_glass,
+    connections,
+    domains,
+    invitations,
+    keys,
+    links,
+    log,
+    mode,
+    overview,
+    people,
+    person,
+    plans,
+    projects,
+    roles,
+    settings,
+    sign_ins,
+    teams,
+    wizard,
+    wizard_live,
+    wizard_push,
+):
     blueprint.register_blueprint(pages.blueprint)
 
 
 @blueprint.record
 def _prepare(state: object) -> None:
     app: Flask = state.app  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(new_once=lambda: secrets.token_urlsafe(24))
+    app.jinja_env.filters.update(spans=spans)

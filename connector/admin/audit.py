@@ -1,0 +1,75 @@
+"""THE AUDIT TRAIL: who did what, when, what it was before and after, and why; and the whole of it as a file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response
+
+from connector.admin import people_words, recorded
+from connector.admin.forms import asked
+from connector.admin.frame import PAGE, Visit, show, visited
+from connector.membership.fold import timestamp
+from connector.provisioning import history
+from connector.provisioning.history import AuditFilter
+
+blueprint = Blueprint("audit", __name__)
+
+SUBJECTS = (
+    ("", "Everything"),
+    ("member.", "Members"),
+    ("invitation.", "Invitations"),
+    ("team.", "Teams"),
+    ("project.", "Projects"),
+    ("grant.", "Grants"),
+    ("rule", "Rules"),
+    ("roles.", "Roles"),
+    ("connection.", "Connections"),
+    ("directory.", "The directory"),
+    ("token.", "SCIM tokens"),
+    ("client.", "OAuth clients"),
+    ("domain.", "Domains"),
+    ("setup_link.", "Set-up links"),
+    ("sign_in.", "Sign-ins"),
+    ("break_glass.", "Break-glass"),
+    ("guard.", "Alarms and what was held back"),
+    ("key.", "API keys"),
+    ("organization.", "The organization"),
+    ("settings.", "Settings"),
+)
+"""What actions begin with, and what they are about."""
+
+
+@blueprint.get("/admin/<o>/audit")
+@visited
+def list_(visit: Visit) -> Response:
+    """Newest first; filtered by who, what, about whom, and days. The files have the same entries."""
+    filters = {name: asked(name) for name in ("actor", "action", "target", "q", "since", "until")}
+    since, until = recorded.between()
+    chosen = AuditFilter(filters["actor"], filters["action"], filters["target"], since, until, filters["q"])
+    page = history.audit_page(visit.database, visit.here.id, chosen, limit=PAGE, after=asked("after"), actor=visit.actor)
+    return show(
+        visit,
+        "admin/audit.html",
+        page=page,
+        filters=filters,
+        known=recorded.known(visit),
+        subjects=SUBJECTS,
+        words=people_words,
+        changed=recorded.changed,
+        brief=recorded.brief,
+        exports=[(form.upper(), _export(visit, form, chosen)) for form in ("csv", "ndjson")],
+    )
+
+
+def _export(visit: Visit, form: str, chosen: AuditFilter) -> str:
+    """Where the same entries are sent as a file."""
+    days = {"since": _moment(chosen.since), "until": _moment(chosen.until)}
+    said = {"format": form, "actor": chosen.actor, "action": chosen.action, "target": chosen.target, "q": chosen.q, **days}
+    query = urlencode({name: value for name, value in said.items() if value})
+    return visit.house.path(f"/api/orgs/{visit.here.id}/audit/export?{query}")
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else timestamp(at)
