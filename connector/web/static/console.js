@@ -46,12 +46,13 @@ async function fetched(part, address, options = {}) {
   return found;
 }
 
-// data-live: looks again every so many seconds while somebody looks; stops where the answer has no data-live any more.
+// data-live: looks again every so many seconds while somebody looks, at data-at or at the page itself; stops where the answer has
+// no data-live any more.
 for (const part of document.querySelectorAll("[data-live]")) {
   const again = async () => {
     if (!document.hidden) {
       try {
-        const found = await fetched(part, location.href);
+        const found = await fetched(part, part.dataset.at ?? location.href);
         if (!found || !("live" in found.dataset)) return;
       } catch { /* the network may come back */ }
     }
