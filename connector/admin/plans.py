@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from flask import Blueprint, Response, request
 
-from connector.admin.frame import PAGE, Visit, show, visited
+from connector.admin.frame import PAGE, Visit, show, visited_by_link
 from connector.admin.people_words import plain
 from connector.directory import plan_pages, plans
 from connector.directory.model import Document
@@ -101,7 +101,7 @@ def why(because: str) -> str:
 
 
 @blueprint.get("/admin/<o>/plans/<digest>")
-@visited
+@visited_by_link
 def look(visit: Visit, digest: str) -> Response:
     """A stored plan: what it changes in all, and for whom and why, some people at a time."""
     asked = request.args
@@ -135,7 +135,7 @@ def look(visit: Visit, digest: str) -> Response:
 
 
 @blueprint.post("/admin/<o>/plans/<digest>/apply")
-@visited
+@visited_by_link
 def apply(visit: Visit, digest: str) -> Response:
     """Apply it, if what would change now is what was looked at; else the new plan is shown. A second time it says so."""
     back, words = request.form.get("back", ""), request.form.get("words", "")
@@ -151,7 +151,7 @@ def apply(visit: Visit, digest: str) -> Response:
 
 
 @blueprint.post("/admin/<o>/plans/<digest>/anew")
-@visited
+@visited_by_link
 def anew(visit: Visit, digest: str) -> Response:
     """Compute it again, as the world is now."""
     plan = plans.anew(visit.database, visit.here.id, digest, actor=visit.actor)

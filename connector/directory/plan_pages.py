@@ -10,11 +10,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from sqlalchemy import null, select
 
-from connector.directory.plan_lines import Lines
+from connector.directory.plan_lines import Lines, packed, unpacked
 from connector.directory.plans import Stored, stored_in
 from connector.errors import NotFound
 from connector.membership.model import AccessChange
@@ -64,6 +65,23 @@ class PlanPage:
     next: int | None
     added: int = 0
     gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a plan would change that is not stored: lines by kind, people in all, and the first of them."""
+
+    counts: Mapping[str, int]
+    total: int
+    people: tuple[Person, ...]
+
+
+def of_changes(changes: Sequence[AccessChange], limit: int) -> Preview:
+    """Changes as people read them. Pure."""
+    lines = unpacked(packed(changes))
+    firsts = _firsts(lines, "", "")
+    people = (Person(None, None, lines.called[at], tuple(lines.change(each) for each in lines.of_person(at))) for at in firsts)
+    return Preview(lines.counted(), len(firsts), tuple(islice(people, limit)))
 
 
 def show(

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from connector.directory import activation, domains, mode, policy, restore, rules, states, trial_record
 from connector.directory.connections import reachable
@@ -35,6 +35,9 @@ from connector.storage.writes import insert_rows
 LIFE = timedelta(hours=24)
 
 MANAGE = "sso.manage"
+
+QUICK = 2_000
+"""People of whom a preview takes but a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def would_give(database: Database, organization_id: str, given: Document, *, act
 
     def work(corridor: Corridor, standing: Standing) -> tuple[AccessChange, ...]:
         if actor.setup_link is not None:
-            reachable(corridor, standing, _connection_of(corridor, given))
+            reachable(corridor, standing, _connection_of(corridor, "add_rule", given))
         rules.add(corridor, given)
         outcome = activation.activate(corridor, {"connection": given["connection"]})
         mine = f"rule {given['id']} "
@@ -121,6 +124,18 @@ def would_give(database: Database, organization_id: str, given: Document, *, act
     verb = VERBS["add_rule"]
     what = (verb.permission, verb.sentence, work)
     return act(database, organization_id, actor, *what, exclusive=True, preview=True, by_link=bool(verb.by_link))
+
+
+def is_quick(database: Database, organization_id: str, *, actor: Actor = OPERATOR) -> bool:
+    """Whether a preview takes but a moment: it looks at everybody, and meanwhile the organization waits for it."""
+    total = t.DirectoryTotal
+    pushed = select(func.coalesce(func.sum(total.total), 0)).where(total.organization_id == organization_id, total.kind == "User")
+    beyond = select(t.Membership.id).where(t.Membership.organization_id == organization_id).offset(QUICK).limit(1)
+
+    def work(glance: Glance, _: Standing) -> bool:
+        return glance.tx.execute(pushed).scalar_one() <= QUICK and glance.tx.execute(beyond).first() is None
+
+    return look(database, organization_id, actor, MEMBER, work, by_link=True)
 
 
 def anew(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
