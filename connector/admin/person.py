@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 
 from flask import Blueprint, Response, request
 
-from connector.admin import forms, people_words
+from connector.admin import forms, people_words, recorded
 from connector.admin.frame import PAGE, Visit, done, show, visited
 from connector.admin.people import MANAGES
-from connector.admin.roles import WORDS as PERMISSIONS
 from connector.directory import linking, member_accounts, mode, not_members
 from connector.errors import ConnectorError
 from connector.organizations import catalogue, member_explained, member_history, member_list, member_sessions, members
@@ -18,6 +17,7 @@ from connector.organizations.member_views import MemberView
 from connector.web import refusals
 from connector.web.account import METHODS
 from connector.web.devices import device_name
+from connector.web.permission_words import WORDS as PERMISSIONS
 
 blueprint = Blueprint("person", __name__)
 
@@ -233,5 +233,6 @@ def history(visit: Visit, user: str) -> Response:
         member=member_list.show(*home, user, actor=visit.actor),
         page=member_history.page(*home, user, limit=PAGE, after=forms.asked("after"), actor=visit.actor),
         user=user,
+        known=recorded.known(visit),
         words=people_words,
     )
