@@ -22,21 +22,21 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from connector.accounts.sessions import Session
+from connector.admin import door
 from connector.directory import warnings
 from connector.directory.connections import MANAGE
 from connector.directory.setup_links import SetupVisit
 from connector.directory.warnings import Caution
 from connector.errors import ConnectorError, NotFound
 from connector.membership.model import Mode
-from connector.membership.opening import opens, opens_personal
 from connector.organizations import here as heres
 from connector.organizations import mine
 from connector.organizations.here import Here
-from connector.organizations.mine import Mine
 from connector.provisioning.acting import Actor, beyond_set_up
 from connector.storage.database import Database
 from connector.web import cookies, login, pages, refusals
 from connector.web.house import House, house
+from connector.web.inside import not_there, shell_of
 from connector.web.visitors import actor_of, setup_visit
 
 PAGE = 50
@@ -124,14 +124,6 @@ OF_LINKS = (Link("/connections", "Connections"), Link("/domains", "Domains"), Li
 """All the navigation of whoever came by a set-up link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An organization in the switcher, with the role there; `open` whether a page of it would open now."""
-
-    mine: Mine
-    open: bool
-
-
 def visited(view: Callable[..., Response]) -> Callable[..., Response]:
     """Let a page know who visits. Who is signed out is asked to sign in and comes back; a refusal is shown where it happened."""
     return _framed(view, by_link=False)
@@ -151,7 +143,7 @@ def _framed(view: Callable[..., Response], *, by_link: bool) -> Callable[..., Re
         try:
             visit = _enter(o, session)
         except NotFound as error:
-            return _closed(error)
+            return _closed(o, session, error)
         try:
             if visit.setup is not None and not by_link:
                 raise beyond_set_up("A set-up link does not open this page: with one, connections are prepared.")
@@ -178,7 +170,7 @@ def _enter(named: str, session: Session | None) -> Visit:
     if setup is not None and named in (setup.slug, setup.organization_id):
         return Visit(heres.show(house().database, setup.organization_id, actor=setup.actor), setup.actor, None, now, setup)
     if visit is None:
-        raise _not_there()
+        raise not_there()
     return visit
 
 
@@ -190,18 +182,12 @@ def _member(named: str, session: Session, now: datetime) -> Visit | None:
     return None
 
 
-def _not_there() -> NotFound:
-    return NotFound(
-        "organization_not_found",
-        "There is no such organization, or it does not open to you by how you signed in.",
-        advice="The start page says which organizations there are for you, and what opens them.",
-    )
-
-
-def _closed(error: NotFound) -> Response:
+def _closed(named: str, session: Session | None, error: NotFound) -> Response:
     """No frame is shown of what does not open. A set-up link that opens nothing any more is forgotten: who may sign in can."""
     if error.code != "setup_link_unknown":
-        raise error
+        if session is None:
+            raise error
+        return door.shut(named, session, error)
     response = refusals.answer(error)
     cookies.clear_setup(response)
     return response
@@ -219,7 +205,7 @@ def show(visit: Visit, template: str, *, status: int = 200, said: Mapping[str, s
         to=visit.path,
         navigation=_navigation(visit),
         current=_current(visit),
-        places=[] if visit.session is None else _places(visit.session),
+        shell=None if visit.session is None else shell_of(visit.session),
         notice=(said or {}).get(request.args.get("done", ""), ""),
         in_sso=visit.here.mode is Mode.SSO,
         cautions=_cautions(visit),
@@ -262,11 +248,3 @@ def _current(visit: Visit) -> str:
         rest = request.args.get("back", "").partition("?")[0]
     tails = [link.tail for _, links in NAVIGATION for link in links if rest == link.tail or rest.startswith(f"{link.tail}/")]
     return max(tails, key=len, default="")
-
-
-def _places(session: Session) -> list[Place]:
-    """The organizations in the switcher. Those that are not open are shown only where the personal workspace is."""
-    personal = opens_personal(session.authentications, session.primary_domain_owner)
-    all_ = mine.of_person(house().database, session.person_id)
-    known = [Place(each, opens(session.authentications, each.access) is not None) for each in all_]
-    return [place for place in known if place.open or personal]

@@ -14,8 +14,8 @@ State = Literal["done", "missing", "advised", "choice"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: the end of its address, its title, how far it is, and why it is so. What is `advised` or a `choice` may be left as
-    it is."""
+    """One step: the end of its address, its title, how far it is, and why it is so. What is `advised` or a `choice` may be left
+    as it is."""
 
     tail: str
     title: str
