@@ -61,6 +61,8 @@ def set_(corridor: Corridor, given: Document) -> sync.Outcome:
     corridor.tx.execute(update(t.Organization).where(t.Organization.id == corridor.organization_id).values(**wanted))
     apply.record(corridor, "organization.policy_changed", "organization", {name: before[name] for name in wanted}, wanted)
     others = effective_roles(corridor, "the policy of roles was changed")
+    if wanted.keys() == {"default_role"}:  # what people are given does not depend on it, only what they have without it
+        return sync.Outcome(Plan((), catalogue, others))
     outcome = sync.everyone(corridor)
     refuse_last_owner(outcome.withheld, 0, catalogue)
     return sync.Outcome(Plan(outcome.plan.parts, outcome.plan.catalogue, others))

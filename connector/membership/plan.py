@@ -177,7 +177,7 @@ class Plan:
 
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
-        """What each part does, in the order of the parts."""
+        """What each part does, in the order of the parts. Parts that are alike share one value."""
         known: dict[tuple[int, int], Effect] = {}
         for part in self.parts:
             if _alike(part) not in known:
@@ -185,13 +185,19 @@ class Plan:
         return tuple(known[_alike(part)] for part in self.parts)
 
     @cached_property
+    def differences(self) -> tuple[tuple[Difference, ...], ...]:
+        """What becomes visibly different by each part, in the order of the parts."""
+        known: dict[int, tuple[Difference, ...]] = {}
+        for part, effect in zip(self.parts, self.effects, strict=True):
+            if id(effect) not in known:
+                known[id(effect)] = _differences(part.changes, effect, self.catalogue)
+        return tuple(known[id(effect)] for effect in self.effects)
+
+    @cached_property
     def access(self) -> tuple[AccessChange, ...]:
         """Every visible difference, part by part, and then the others."""
-        known: dict[tuple[int, int], tuple[Difference, ...]] = {}
-        for part, effect in zip(self.parts, self.effects, strict=True):
-            if _alike(part) not in known:
-                known[_alike(part)] = _differences(part.changes, effect, self.catalogue)
-        return (*(AccessChange(part.subject, *line) for part in self.parts for line in known[_alike(part)]), *self.others)
+        both = zip(self.parts, self.differences, strict=True)
+        return (*(AccessChange(part.subject, *line) for part, lines in both for line in lines), *self.others)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

@@ -14,7 +14,6 @@ from sqlalchemy import bindparam, select, update
 
 from connector.membership.fold import fold
 from connector.membership.model import (
-    AccessChange,
     Assignment,
     Change,
     Effective,
@@ -26,7 +25,7 @@ from connector.membership.model import (
     Take,
     Target,
 )
-from connector.membership.plan import Effect, Part, Plan
+from connector.membership.plan import Difference, Effect, Part, Plan
 from connector.provisioning import people
 from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
@@ -259,35 +258,43 @@ def _suspension(corridor: Corridor, membership_id: str, change: Suspend, connect
 
 
 def _tell(corridor: Corridor, plan: Plan, placed: Sequence[Place]) -> None:
-    """One audit entry and one event for everyone whose access changed, or the causes that keep them out."""
-    told: dict[str, list[AccessChange]] = {}
-    for change in (*plan.access, *_other_causes(placed)):
-        told.setdefault(change.subject.key, []).append(change)
-    heard = [place for place in placed if place.part.subject.key in told]
-    entries = [_entry(corridor, place, told[place.part.subject.key]) for place in heard]
+    """One audit entry and one event for everyone whose access changed, or the causes that keep them out. What is the same for
+    many is put into words once."""
+    known: dict[int, tuple[str, Values] | None] = {}
+    entries, events = [], []
+    for place, lines in zip(placed, plan.differences, strict=True):
+        key = id(place.effect)
+        if key not in known:
+            known[key] = _told(corridor, (*lines, *_other_causes(place)))
+        told = known[key]
+        if told is not None:
+            (action, words), email = told, place.part.subject.email
+            whose = {"membership_id": place.membership_id, "person_id": place.person_id, "email": email}
+            entries.append(_audit(corridor, action, email or place.person_id, **words))
+            events.append(_outbox(corridor, action, {**whose, **words}, None))
     corridor.insert(t.AuditEntry, entries)
-    events = [_event(corridor, entry, place) for entry, place in zip(entries, heard, strict=True)]
     corridor.insert(t.OutboxEvent, events)
 
 
-def _other_causes(placed: Sequence[Place]) -> Iterator[AccessChange]:
+def _other_causes(place: Place) -> Iterator[Difference]:
     """Those suspended before and after, for other causes: nothing they may do changes, but who can let them in again does."""
-    for place in placed:
-        before, after = place.part.before.causes, place.effect.holding.causes
-        if before and after and before != after:
-            because = tuple(c.because.sentence for c in place.part.changes if isinstance(c, Suspend | Lift))
-            yield AccessChange(place.part.subject, "causes", ", ".join(sorted(before)), ", ".join(sorted(after)), because)
+    before, after = place.part.before.causes, place.effect.holding.causes
+    if before and after and before != after:
+        because = tuple(c.because.sentence for c in place.part.changes if isinstance(c, Suspend | Lift))
+        yield "causes", ", ".join(sorted(before)), ", ".join(sorted(after)), because
 
 
-def _entry(corridor: Corridor, place: Place, changes: Sequence[AccessChange]) -> Values:
-    return _audit(
-        corridor,
-        _action(changes),
-        place.part.subject.email or place.person_id,
-        {change.target: change.before for change in changes},
-        {change.target: change.after for change in changes},
-        list(dict.fromkeys(sentence for change in changes for sentence in change.because)),
-    )
+def _told(corridor: Corridor, lines: Sequence[Difference]) -> tuple[str, Values] | None:
+    """What is told of one person: the action, and its before, after and because; None where there is nothing to tell."""
+    if not lines:
+        return None
+    because = dict.fromkeys(sentence for *_, sentences in lines for sentence in sentences)
+    words = {
+        "before": {target: before for target, before, _, _ in lines},
+        "after": {target: after for target, _, after, _ in lines},
+        "because": [*because, corridor.origin.sentence],
+    }
+    return _action(lines), words
 
 
 _STEPS: Mapping[tuple[str | None, str | None], str] = {
@@ -298,17 +305,12 @@ _STEPS: Mapping[tuple[str | None, str | None], str] = {
 }
 
 
-def _action(changes: Sequence[AccessChange]) -> str:
+def _action(lines: Sequence[Difference]) -> str:
     """The name of the event: what happened to the membership as a whole, else that it changed."""
-    for change in changes:
-        if change.target == "status":
-            return _STEPS.get((change.before, change.after), "member.left")
+    for target, before, after, _ in lines:
+        if target == "status":
+            return _STEPS.get((before, after), "member.left")
     return "member.changed"
-
-
-def _event(corridor: Corridor, entry: Values, place: Place) -> Values:
-    payload = {"membership_id": place.membership_id, "person_id": place.person_id, "email": place.part.subject.email}
-    return _outbox(corridor, entry["action"], {**payload, **{k: entry[k] for k in ("before", "after", "because")}}, None)
 
 
 def record(
@@ -332,7 +334,8 @@ def record_all(corridor: Corridor, action: str, changes: Sequence[Recorded], bec
 def audit_all(corridor: Corridor, action: str, changes: Sequence[Recorded], because: Sequence[str] = ()) -> None:
     """Write audit entries only, of which events tell in other words."""
     if not corridor.preview:
-        entries = [_audit(corridor, action, target, before, after, because) for target, before, after in changes]
+        whole = [*because, corridor.origin.sentence]
+        entries = [_audit(corridor, action, target, before, after, whole) for target, before, after in changes]
         corridor.insert(t.AuditEntry, entries)
 
 
@@ -347,7 +350,7 @@ def alert(corridor: Corridor, kind: str, target: str, payload: dict[str, Any], *
     event = _outbox(corridor, kind, {"target": target, **payload}, once)
     if corridor.preview or not insert_rows(corridor.tx, t.OutboxEvent, [event], ignore=True):
         return False
-    corridor.insert(t.AuditEntry, [_audit(corridor, kind, target, None, payload, because)])
+    corridor.insert(t.AuditEntry, [_audit(corridor, kind, target, None, payload, [*because, corridor.origin.sentence])])
     return True
 
 
@@ -386,7 +389,7 @@ def _audit(
         "target": target,
         "before": before,
         "after": after,
-        "because": [*because, origin.sentence],
+        "because": because,
         "address": origin.address,
     }
 

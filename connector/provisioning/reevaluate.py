@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, update
 
 from connector.membership.model import AccessChange, Subject
 from connector.provisioning import apply
 from connector.provisioning.corridor import Corridor
 from connector.storage import tables as t
+from connector.storage.sets import among
 
 
 def effective_roles(corridor: Corridor, because: str) -> tuple[AccessChange, ...]:
@@ -23,7 +24,9 @@ def effective_roles(corridor: Corridor, because: str) -> tuple[AccessChange, ...
     """
     corridor.need_exclusive()
     moved = corridor.tx.execute(_moved(corridor.organization_id)).all()
-    corridor.update(t.Membership, [{"id": row.id, "role": row.becomes} for row in moved], keys=("id",))
+    for role in sorted({row.becomes for row in moved}):
+        theirs = among(t.Membership.id, [row.id for row in moved if row.becomes == role])
+        corridor.tx.execute(update(t.Membership).where(theirs).values(role=role))
     _tell(corridor, moved, because)
     return tuple(AccessChange(Subject(row.id, row.email), "role", row.role, row.becomes, (because,)) for row in moved)
 
@@ -49,9 +52,10 @@ def _moved(organization_id: str) -> Any:
 
 
 def _tell(corridor: Corridor, moved: Sequence[Any], because: str) -> None:
-    entries = [(row.email or row.person_id, {"role": row.role}, {"role": row.becomes}) for row in moved]
+    roles: dict[str, dict[str, Any]] = {name: {"role": name} for row in moved for name in (row.role, row.becomes)}
+    entries = [(row.email or row.person_id, roles[row.role], roles[row.becomes]) for row in moved]
     apply.audit_all(corridor, "member.changed", entries, [because])
+    whose = [{"membership_id": row.id, "person_id": row.person_id, "email": row.email} for row in moved]
     sentences = [because, corridor.origin.sentence]
-    told = [{"membership_id": row.id, "person_id": row.person_id, "email": row.email} for row in moved]
-    changes = [{"before": before, "after": after, "because": sentences} for _, before, after in entries]
-    apply.tell(corridor, "member.changed", [{**who, **what} for who, what in zip(told, changes, strict=True)])
+    told = [{"before": before, "after": after, "because": sentences} for _, before, after in entries]
+    apply.tell(corridor, "member.changed", [{**who, **what} for who, what in zip(whose, told, strict=True)])

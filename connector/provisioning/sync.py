@@ -8,7 +8,9 @@ settle(corridor, …)         a person decided about one member: the same guard,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from connector.membership.claims import desired_by_claims
@@ -77,6 +79,21 @@ def join(corridor: Corridor, entry: Entry, because: Because) -> Outcome:
     return _apply(corridor, corridor.entered, [part], (), [entry], joined_by="jit")
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of garbage, which would look through the values of 100,000 people a dozen times and find nothing to
+    free: a quarter of the work. Of two at once the first begins and ends it for both."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_uncollected()
 def everyone(corridor: Corridor, *, absent: Because | None = None, extra: Extra | None = None, confirm: bool = False) -> Outcome:
     """Bring everybody in line: after a rule edit, an activation, a resumed directory, a repair.
 

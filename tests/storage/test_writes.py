@@ -20,6 +20,7 @@ from tests.support.statements import statements
 
 NOW = datetime(2026, 11, 21, 22, 27, 0, 123000, tzinfo=UTC)
 STRANGE = ["plain", "", "\t", "\n", "\r\n", "\\", "\\N", "\\.", '"', "'", "%s", "$1", "?", "Ärger \N{GRINNING FACE}", "a" * 9000]
+SHARED = ["one value", "of several rows"]
 ADDED = ("connection_id", "kind", "slot")
 
 
@@ -35,7 +36,8 @@ def tx(database: Database) -> Iterator[Connection]:
 def entry(number: int, said: str) -> dict[str, Any]:
     """An audit entry: texts, JSON, nothing at all, and a moment."""
     texts = {"id": f"e{number}", "organization_id": "o", "actor": said, "action": "a", "target": said}
-    told = {"before": None if number % 2 else {said: said}, "after": {"n": number, "x": None, "y": 1.5}, "because": [said, said]}
+    because = SHARED if number % 7 < 4 else [said, said]
+    told = {"before": None if number % 2 else {said: said}, "after": {"n": number, "x": None, "y": 1.5}, "because": because}
     return {**texts, **told, "at": NOW + timedelta(milliseconds=number), "address": said if number % 3 else None}
 
 
