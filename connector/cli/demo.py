@@ -1,4 +1,4 @@
-"""`connector demo`: two companies connect their identity providers to a real server, with a database of its own."""
+"""`connector demo`: two companies connect their identity providers to a real server with its own database; a third waits."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from types import FrameType
 
 import click
 
+from connector.cli import demo_console
 from connector.cli import demo_story as story
 from connector.cli.common import Tools, json_option
 from connector.cli.demo_sign_in import demo_idp
@@ -46,7 +47,8 @@ class Running:
 def demo(once: bool, as_json: bool) -> None:
     """A tour with a real server.
 
-    Okta and Entra push two companies, whose members follow. People sign in through an identity provider that runs beside it.
+    Okta and Entra push two companies, whose members follow. People sign in through an identity provider that runs beside it. A
+    third company is yours to connect, in the console.
 
     Its database is made anew by each run, in data/demo or in the folder of CONNECTOR_DATA_DIR.
     """
@@ -55,10 +57,13 @@ def demo(once: bool, as_json: bool) -> None:
     say = story.silent if as_json else click.echo
     _clear(folder)
     try:
-        with _serving(folder) as server, demo_idp() as idp:
-            told = _tour(server, idp, say)
-            if as_json:
-                show(Shown(story.data(told), ""), as_json=True)
+        with _serving(folder) as server, demo_idp() as idp, demo_console.globex_idp() as globex:
+            with _tools(server) as at_hand:
+                told = _tour(at_hand, idp, say)
+                if as_json:
+                    show(Shown(story.data(told), ""), as_json=True)
+                if not once:
+                    say(demo_console.told(demo_console.doors(at_hand, told[0].home.organization, globex)))
             say(story.farewell(told, program=_program(), exports=_exports(server.variables), serving=not once))
             if not once:
                 raise _stopped(server)
@@ -66,15 +71,21 @@ def demo(once: bool, as_json: bool) -> None:
         say("\nStopped. What the tour made is kept until the next one.")
 
 
-def _tour(server: Running, idp: Provider, say: story.Say) -> tuple[story.Told, ...]:
+@contextmanager
+def _tools(server: Running) -> Iterator[Tools]:
+    """The server's installation, for verbs."""
     settings = Settings.from_environment({**os.environ, **server.variables})
-    say(click.style("connector", bold=True) + f" serves at {settings.base_url}")
-    say(f"Its fresh database is in {_short(settings.data_dir)}")
     database = Database.open(settings.database_url)
     try:
-        return story.tour(Tools(settings, database), idp, say)
+        yield Tools(settings, database)
     finally:
         database.close()
+
+
+def _tour(at_hand: Tools, idp: Provider, say: story.Say) -> tuple[story.Told, ...]:
+    say(click.style("connector", bold=True) + f" serves at {at_hand.settings.base_url}")
+    say(f"Its fresh database is in {_short(at_hand.settings.data_dir)}")
+    return story.tour(at_hand, idp, say)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from idp_fixtures.people import Person
 
-_STYLE = Markup(
+STYLE = Markup(
     "<style>"
     ":root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6675;--line:#d5dbe3;--card:#fff;--ground:#eef1f5;--go:#2456c7}"
     "@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3aebd;--line:#39424f;--card:#1d232c;--ground:#12161c;"
@@ -25,12 +25,12 @@ _STYLE = Markup(
 )
 
 
-def page(title: str, body: Markup, status: int = 200) -> Response:
+def page(title: str, body: Markup, status: int = 200, style: Markup = STYLE) -> Response:
     """One page. Nothing of it is kept by a browser."""
     text = Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<title>{title}</title>{style}</head><body><main><h1>{title}</h1>{body}</main></body></html>"
-    ).format(title=title, style=_STYLE, body=body)
+    ).format(title=title, style=style, body=body)
     response = Response(text, status=status, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -78,8 +78,8 @@ def front(provider: str, url: str, applications: Iterable[str]) -> Response:
         for name in applications
     )
     body = Markup(
-        '<p>An identity provider for trying things out. <a href="{0}/saml/metadata">SAML metadata</a>, <a href='
-        '"{0}/.well-known/openid-configuration">OpenID configuration</a>.</p>{1}'
+        '<p>An identity provider for trying things out. <a href="{0}/set-up">Set it up</a>, <a href="{0}/saml/metadata">SAML '
+        'metadata</a>, <a href="{0}/.well-known/openid-configuration">OpenID configuration</a>.</p>{1}'
     ).format(url, tiles)
     return page(provider, body)
 

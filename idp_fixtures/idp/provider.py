@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response
 from joserfc.jwk import Key
 
+from idp_fixtures.idp.pushing import Provisioning
 from idp_fixtures.keys import KeyPair, key_pair
 from idp_fixtures.oidc import tokens
 from idp_fixtures.oidc import vendors as oidc_vendors
@@ -97,6 +98,7 @@ class Provider:
         self.url = ""
         self.clock = clock
         self.twists: dict[str, Callable[[Response], Response]] = {}
+        self.provisioning: Provisioning | None = None
         self.key: KeyPair = key_pair(f"idp {name}")
         self.token_key: Key = tokens.signing_key(f"idp-{name.replace(' ', '-')}")
         self._vendor = vendor

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from idp_fixtures.idp import asking, oidc, pages, saml
+from idp_fixtures.idp import asking, oidc, pages, saml, set_up
 from idp_fixtures.idp.provider import Application, Provider
 from idp_fixtures.people import person as new_person
 
@@ -23,6 +23,7 @@ def create_app(provider: Provider) -> Flask:
     app.after_request(lambda response: provider.twists.get(request.path, _as_it_is)(response))
     app.register_blueprint(saml.blueprint)
     app.register_blueprint(oidc.blueprint)
+    app.register_blueprint(set_up.blueprint)
     app.add_url_rule("/", view_func=front)
     app.add_url_rule("/sign-in", view_func=sign_in, methods=["POST"])
     app.add_url_rule("/admin/people", view_func=change_person, methods=["POST"])
