@@ -31,7 +31,7 @@ from connector.scim.errors import http_refusal
 from connector.storage import migrate
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
-from connector.web import account, home, invitation, login, origin, pages, refusals, sso
+from connector.web import account, founding, home, invitation, login, my_keys, origin, pages, refusals, sso
 from connector.web.house import House, house
 from connector.web.refusals import problem
 
@@ -58,6 +58,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(home.blueprint)
     app.register_blueprint(login.blueprint)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(my_keys.blueprint)
+    app.register_blueprint(founding.blueprint)
     app.register_blueprint(invitation.blueprint)
     app.register_blueprint(sso.blueprint)
     app.register_blueprint(saml.blueprint)

@@ -78,6 +78,16 @@ def change(
     return policy
 
 
+def closed_to(database: Database, *, actor: Actor) -> NotEntitled | Forbidden | None:
+    """Why somebody may make no organization now, None when they may."""
+    with database.read() as tx:
+        try:
+            need_creation(tx, actor)
+        except (NotEntitled, Forbidden) as error:
+            return error
+    return None
+
+
 def need_creation(tx: Connection, actor: Actor) -> None:
     """Whether somebody may make an organization now. Raises NotEntitled `not_entitled`, Forbidden `creation_restricted`."""
     if actor.runs_installation:

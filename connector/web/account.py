@@ -1,20 +1,22 @@
-"""YOUR SESSIONS: the browsers you are signed in with, ending them, and signing out."""
+"""YOUR ACCOUNT: what you are called, the browsers you are signed in with, ending them, and signing out."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, Response, request
 
-from connector.accounts import sessions
+from connector.accounts import profile, sessions
 from connector.accounts.sessions import Session
 from connector.directory import sign_in
 from connector.errors import ConnectorError, Forbidden, Unauthenticated
 from connector.membership.opening import opens_personal
-from connector.web import cookies, login, pages, sso
+from connector.web import cookies, forms, inside, login, pages, refusals, sso
 from connector.web.devices import device_name
 from connector.web.house import house
+from connector.web.inside import signed_in
 
 blueprint = Blueprint("account", __name__)
 
@@ -28,19 +30,46 @@ METHODS = {
 }
 """Ways to sign in, for people."""
 
+SAID = {"saved": "It is saved.", "ended": "Ended: nothing that comes from there is answered any more."}
+
+
+@blueprint.get("/account")
+@signed_in
+def profile_page(session: Session) -> Response:
+    """What you are called, and how you signed in."""
+    return _account(session)
+
+
+@blueprint.post("/account")
+@signed_in
+def rename(session: Session) -> Response:
+    """Change name and user name, as PATCH /api/me; an empty one is taken away."""
+    if not _opens_personal(session):
+        return _account(session, status=403)
+    wanted = {"name": forms.optional("name"), "username": forms.optional("username")}
+    try:
+        profile.change(house().database, session.person_id, wanted)
+    except ConnectorError as error:
+        return _account(session, status=refusals.status_of(error), error=error)
+    return inside.done("/account", "saved")
+
+
+def _account(session: Session, *, status: int = 200, error: ConnectorError | None = None) -> Response:
+    known = profile.show(house().database, session.person_id)
+    values: dict[str, Any] = {"profile": known, "error": error, "given": request.form if error else {}, "methods": METHODS}
+    return inside.show(session, "account.html", status=status, said=SAID, **values)
+
 
 @blueprint.get("/sessions")
-def show() -> Response:
+@signed_in
+def show(session: Session) -> Response:
     """List the sessions. Through an identity provider that does not vouch for the person's own address only this one is shown."""
-    session = login.current_session()
-    if session is None:
-        return login.to_login("/sessions")
     mine = _opens_personal(session)
     shown = sessions.list_(house().database, session.person_id, _now()) if mine else (session,)
-    return pages.page(
+    return inside.show(
+        session,
         "sessions.html",
-        leads_away=True,
-        session=session,
+        said=SAID,
         sessions=sorted(shown, key=lambda each: (each.id != session.id, -each.last_seen_at.timestamp())),
         mine=mine,
         device_name=device_name,
@@ -68,7 +97,7 @@ def end() -> Response:
         sessions.end_all(house().database, session.person_id, keep=session.id)
     else:
         sessions.end_one(house().database, session.person_id, request.form.get("session", "")[:100])
-    return pages.redirect(house().path("/sessions"))
+    return inside.done("/sessions", "ended")
 
 
 @blueprint.post("/logout")

@@ -17,7 +17,8 @@ from flask import request
 from connector.errors import Invalid
 from connector.membership.fold import is_storable
 from connector.provisioning.acting import Actor
-from connector.provisioning.once import Once, Replayed
+from connector.provisioning.once import Once as Once
+from connector.provisioning.once import Replayed
 from connector.web.house import house
 from connector.web.jsonable import jsonable, text_of
 
@@ -58,7 +59,8 @@ def ticked(name: str) -> bool:
 
 
 def made_once(actor: Actor, make: Callable[[Once | None], Made]) -> Any:
-    """Run a verb that makes something, and return what it made as the API would answer it; of the same form again, the same."""
+    """Run a verb that makes something, and return what it made as the API would answer it; of the same form with the same in it,
+    the same again."""
     try:
         return json.loads(_text(make(_once(actor))))
     except Replayed as again:
@@ -69,9 +71,9 @@ def _once(actor: Actor) -> Once | None:
     key = request.form.get("once", "")
     if not _KEY.fullmatch(key):
         return None
-    where = json.dumps([actor.person_id, "form", request.path, key])
-    said = json.dumps(sorted(request.form.items(multi=True)))
-    return Once(_hash(where), _hash(said), house().sealer, _text)
+    said = sorted(request.form.items(multi=True))
+    sent = _hash(json.dumps([actor.person_id, "form", request.path, said]))
+    return Once(sent, sent, house().sealer, _text)
 
 
 def _text(made: Any) -> str:

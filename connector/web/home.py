@@ -9,26 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
+from connector.accounts import sessions
 from connector.accounts.sessions import Session
 from connector.directory import home_realm
 from connector.directory.home_realm import Way
 from connector.membership.model import Mode
-from connector.membership.opening import LOCAL, OpenBy, opens, opens_personal
-from connector.organizations import joining, mine
+from connector.membership.opening import LOCAL, OpenBy
 from connector.organizations.mine import Mine
-from connector.web import login, pages
+from connector.web import inside, login, pages
 from connector.web.house import house
+from connector.web.inside import Place, Shell, shell_of, signed_in
 
-INVITATIONS = 20
-"""How many invitations are shown; others take the place of those that were answered."""
+SAID = {
+    "working": "You work there now.",
+    "joined": "You have joined. Your organization is below.",
+    "declined": "You have declined the invitation.",
+}
 
 blueprint = Blueprint("home", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Shown:
     """An organization of mine as the page shows it: what it is open by, or else the ways that would open it."""
 
     mine: Mine
@@ -47,24 +51,32 @@ def home() -> Response:
     session = login.current_session()
     if session is None:
         return pages.redirect(house().path("/login")) if pages.wants_page(False) else _front()
-    local = any(each.method in LOCAL for each in session.authentications)
-    places = _places(session)
-    waiting = joining.mine(house().database, session.person_id, limit=INVITATIONS).items if _is_personal(session) else ()
-    return pages.page("home.html", leads_away=True, session=session, places=places, waiting=waiting, may_break_glass=local)
+    shell, local = shell_of(session), any(each.method in LOCAL for each in session.authentications)
+    return inside.show(session, "home.html", shell=shell, said=SAID, places=_shown(shell), may_break_glass=local)
 
 
-def _is_personal(session: Session) -> bool:
-    return opens_personal(session.authentications, session.primary_domain_owner)
+@blueprint.post("/workspace")
+@signed_in
+def work_in(session: Session) -> Response:
+    """Choose where to work: in the `organization` of this id, or with none in the personal workspace, as PUT /api/me/workspace
+    does. Raises NotFound `organization_not_found` where it is not open."""
+    chosen = request.form.get("organization", "")[:100]
+    if chosen and not any(_is_open(place, chosen) for place in shell_of(session).places):
+        raise inside.not_there()
+    sessions.work_in(house().database, session, chosen or None)
+    return inside.done("/", "working")
 
 
-def _places(session: Session) -> list[Place]:
-    personal = _is_personal(session)
-    all_ = mine.of_person(house().database, session.person_id)
-    opened = {each.id: opens(session.authentications, each.access) for each in all_}
-    belongs = [each for each in all_ if personal or opened[each.id]]
-    closed = [each.id for each in belongs if opened[each.id] is None and each.active and each.mode is Mode.SSO]
-    ways = home_realm.ways_into(house().database, closed)
-    return [Place(each, opened[each.id], tuple(way for way in ways if way.organization_id == each.id)) for each in belongs]
+def _is_open(place: Place, organization_id: str) -> bool:
+    return place.mine.id == organization_id and place.open_by is not None
+
+
+def _shown(shell: Shell) -> list[Shown]:
+    closed = [each.mine for each in shell.places if each.open_by is None and each.mine.active]
+    ways = home_realm.ways_into(house().database, [each.id for each in closed if each.mode is Mode.SSO])
+    return [
+        Shown(each.mine, each.open_by, tuple(way for way in ways if way.organization_id == each.mine.id)) for each in shell.places
+    ]
 
 
 def _front() -> Response:

@@ -20,7 +20,7 @@ from connector.membership.opening import opens_personal
 from connector.organizations import invitation_links, joining, moving
 from connector.organizations.invitation_links import Offer
 from connector.organizations.joining import MyInvitation
-from connector.web import cookies, login, pages, refusals
+from connector.web import cookies, inside, login, pages, refusals
 from connector.web.house import house
 from connector.web.refusals import Words
 from connector.web.visitors import actor_of, visitor
@@ -119,7 +119,7 @@ def answer_mine() -> Response:
         verb(house().database, invitation_id, actor=actor_of(session))
     except Conflict as error:
         return _in_the_way(invitation_id, session, error)
-    return pages.redirect(house().path("/"))
+    return inside.done("/", "joined" if given == "accept" else "declined")
 
 
 def _in_the_way(invitation_id: str, session: Session, error: Conflict) -> Response:
