@@ -31,6 +31,7 @@ from tests.support.world import OWNER, World
 
 BASE = "http://127.0.0.1:8000"
 COOKIE = "connector_session"
+SETUP = "connector_setup"
 LINK = Proof("email_link")
 
 
@@ -110,10 +111,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Browser:
-    """Somebody before the console."""
+    """Somebody before the console: with a session, the token of a set-up link that this browser opened, both or neither."""
 
     app: Flask
     token: str | None
+    setup: str | None = None
 
     def get(self, path: str) -> Shown:
         """Open a page."""
@@ -140,7 +142,9 @@ class Browser:
         return self.follow(self.post(form.action, fields))
 
     def _send(self, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Shown:
-        sent = {"Accept": "text/html,*/*;q=0.8"} | ({"Cookie": f"{COOKIE}={self.token}"} if self.token else {})
+        cookies = {COOKIE: self.token, SETUP: self.setup}
+        carried = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
+        sent = {"Accept": "text/html,*/*;q=0.8"} | ({"Cookie": carried} if carried else {})
         if method == "POST":
             sent |= {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
         with self.app.test_client(use_cookies=False) as client:
