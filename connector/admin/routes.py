@@ -7,7 +7,11 @@ from flask import Blueprint, Flask
 from connector.admin import (
     audit,
     break_glass,
+    connection,
+    connection_options,
+    connection_state,
     connections,
+    credentials,
     domains,
     invitations,
     keys,
@@ -37,7 +41,11 @@ blueprint = Blueprint("admin", __name__, template_folder="templates")
 for pages in (
     audit,
     break_glass,
+    connection,
+    connection_options,
+    connection_state,
     connections,
+    credentials,
     domains,
     invitations,
     keys,
