@@ -129,12 +129,12 @@ def _newest(live: list[TokenView]) -> TokenView | None:
 
 
 def _replaced(live: list[TokenView]) -> TokenView | None:
-    """The older of two live tokens, once the newer one is in use."""
-    if len(live) < tokens.LIVE_AT_ONCE:
+    """The one of two live tokens that the other has taken the place of: it was used before, or made before and never used."""
+    used = sorted((each for each in live if each.last_used_at), key=lambda each: (each.last_used_at, each.expires_at))
+    if len(live) < tokens.LIVE_AT_ONCE or not used:
         return None
-    older, newer = live[0], live[-1]
-    used, by = older.last_used_at, newer.last_used_at
-    return older if by is not None and (used is None or by >= used) else None
+    other = next(each for each in live if each is not used[-1])
+    return other if other.last_used_at or other.created_at < used[-1].created_at else None
 
 
 def _where_it_goes(view: ConnectionView) -> Step | None:

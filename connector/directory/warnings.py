@@ -146,7 +146,7 @@ def _tokens(glance: Glance, given: dict[str, str], now: datetime) -> Iterator[Ca
     """Of connections that push by tokens: the last one has ended, or the one in use ends."""
     for connection_id, rows in groupby(glance.read(_TOKENS, given), key=lambda row: row.id):
         every = list(rows)
-        in_use = max(every, key=lambda row: (row.last_used_at is not None, row.last_used_at or row.expires_at))
+        in_use = max(every, key=lambda row: (row.last_used_at is not None, row.last_used_at or row.expires_at, row.expires_at))
         last, tail = every[-1], f"/connections/{connection_id}"
         if last.expires_at <= now:
             ended = f"The SCIM token of {_named(last.name)} ended on {day(last.expires_at)}"
