@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +41,7 @@ def _prepare(state: object) -> None:
     """A template that names what it was not given fails in the tests instead of showing nothing."""
     app: Flask = state.app  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(moment=moment, instant=instant, said=said)
+    app.jinja_env.filters.update(ago=ago, moment=moment, instant=instant, said=said)
     app.jinja_env.globals.update(static_path=static_path, path=lambda path: house().path(path))
     app.jinja_env.globals.update(new_once=lambda: secrets.token_urlsafe(24), way_to=way_to)
 
@@ -109,6 +109,18 @@ def asked_next(given: str | None) -> str:
 def moment(at: datetime) -> str:
     """A moment for people, with its zone."""
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def ago(at: datetime) -> str:
+    """How long a moment is past, for people; a moment of more than a week ago, or still to come, as it is."""
+    past = (datetime.now(UTC) - at).total_seconds()
+    if not 0 <= past < 7 * 24 * 3600:
+        return moment(at)
+    if past < 60:
+        return "just now"
+    size, unit = next((size, unit) for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")) if past >= size)
+    count = int(past // size)
+    return f"{count} {unit}{'' if count == 1 else 's'} ago"
 
 
 def instant(text: str) -> datetime:
