@@ -25,6 +25,8 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import among, json_texts
 
+_Gifts = tuple[tuple[Rule, Target], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
@@ -107,8 +109,8 @@ def _chosen(
         yield group.id > after
 
 
-def _matcher(glance: Glance) -> Callable[[Any], tuple[Rule, ...]]:
-    """What says which rules match a row: those of its connection, whether they are in force or not."""
+def _matcher(glance: Glance) -> Callable[[Any], _Gifts]:
+    """What says which rules match a row, and what they are about: those of its connection, whether they are in force or not."""
     setting = facts.setting(glance)
     rules = _rules(glance)
     mappings: dict[str, Mapping] = {
@@ -116,11 +118,11 @@ def _matcher(glance: Glance) -> Callable[[Any], tuple[Rule, ...]]:
         for connection in {of for of, _ in rules}
     }
 
-    def matched(row: Any) -> tuple[Rule, ...]:
+    def matched(row: Any) -> _Gifts:
         mapping = mappings.get(row.connection_id)
         # A claim says a name or an id and nothing else: it counts as either.
         said = Group(row.id, row.name, row.external_id if row.source == "pushed" else row.name)
-        return mapping.matched_by(said) if mapping else ()
+        return mapping.gifts_of(said) if mapping else ()
 
     return matched
 
@@ -141,18 +143,18 @@ def _rule(row: Any) -> Rule:
     return Rule(row.id, match, row.target_kind, row.place, row.level, row.position)
 
 
-def _views(glance: Glance, rows: Sequence[Any], matched: Callable[[Any], tuple[Rule, ...]]) -> Iterator[GroupView]:
+def _views(glance: Glance, rows: Sequence[Any], matched: Callable[[Any], _Gifts]) -> Iterator[GroupView]:
     pushed = _pushed_members(glance, [row.id for row in rows if row.source == "pushed"])
     said = _said_members(glance, [row.name for row in rows if row.source == "claimed"])
     for row in rows:
         members = pushed.get(row.id, 0) if row.source == "pushed" else said.get((row.connection_id, row.name), 0)
-        rules = tuple(_of_group(rule, row.name) for rule in matched(row))
+        rules = tuple(_of_group(rule, target, row.name) for rule, target in matched(row))
         yield GroupView(row.id, row.connection_id, row.name, row.external_id, row.source, members, rules)
 
 
-def _of_group(rule: Rule, name: str) -> GroupRule:
+def _of_group(rule: Rule, target: Target, name: str) -> GroupRule:
     words = match_words(rule.match.kind, rule.match.value, rule.match.attribute, name)
-    return GroupRule(rule.id, words, str(Target(rule.kind, rule.slug)), rule.level)
+    return GroupRule(rule.id, words, str(target), rule.level)
 
 
 def _pushed_members(glance: Glance, groups: Sequence[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ number of statements.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -79,7 +79,7 @@ class Preview:
 def of_changes(changes: Sequence[AccessChange], limit: int) -> Preview:
     """Changes as people read them. Pure."""
     lines = unpacked(packed(changes))
-    firsts = _firsts(lines, "", "")
+    firsts = list(_firsts(lines, range(len(lines))))
     people = (Person(None, None, lines.called[at], tuple(lines.change(each) for each in lines.of_person(at))) for at in firsts)
     return Preview(lines.counted(), len(firsts), tuple(islice(people, limit)))
 
@@ -104,33 +104,46 @@ def show(
 
     def work(glance: Glance, standing: Standing) -> PlanPage:
         stored = stored_in(glance, standing, digest)
-        older = _older(glance, standing, before)
-        added = set(stored.lines.compared()) - older if older else set()
-        gone = older - set(stored.lines.compared())
-        firsts = _firsts(stored.lines, q, kind)
-        at = bisect_left(firsts, start)
-        people = tuple(_people(glance, stored.lines, firsts[at : at + limit], added))
-        following = firsts[at + limit] if at + limit < len(firsts) else None
-        return _page(stored, people, len(firsts), following, (len(added), len(gone)))
+        added, gone = _moved(glance, standing, stored.lines, before)
+        firsts, found = _chosen(stored, q, kind, start, limit + 1)
+        people = tuple(_people(glance, stored.lines, firsts[:limit], added))
+        following = firsts[limit] if len(firsts) > limit else None
+        return _page(stored, people, found, following, (len(added), gone))
 
     return look(database, organization_id, actor, MEMBER, work, by_link=True)
 
 
-def _older(glance: Glance, standing: Standing, digest: str) -> set[Line]:
-    """The lines of the plan that was looked at before; none where it is not kept any more."""
+def _moved(glance: Glance, standing: Standing, lines: Lines, before: str) -> tuple[set[Line], int]:
+    """The lines that the plan that was looked at before did not have, and how many it had that are no more; nothing where there
+    was none, or it is not kept any more."""
+    if not before:
+        return set(), 0
     try:
-        return set(stored_in(glance, standing, digest).lines.compared()) if digest else set()
+        older = set(stored_in(glance, standing, before).lines.compared())
     except NotFound:
-        return set()
+        return set(), 0
+    now = set(lines.compared())
+    return now - older, len(older - now)
 
 
-def _firsts(lines: Lines, q: str, kind: str) -> list[int]:
-    """Of each person that was asked for, the first line that was."""
-    found: list[int] = []
-    for at in lines.chosen(q, kind):
-        if not found or lines.keys[at] != lines.keys[found[-1]]:
-            found.append(at)
-    return found
+def _chosen(stored: Stored, q: str, kind: str, start: int, most: int) -> tuple[list[int], int]:
+    """From line `start` on the first lines of so many people that were asked for, and how many there are in all. Where everybody
+    was asked for, no more than these are looked at."""
+    lines = stored.lines
+    if not (q or kind):
+        return list(islice(_firsts(lines, range(start, len(lines))), most)), stored.summary["people"]
+    found = list(_firsts(lines, lines.chosen(q, kind)))
+    begin = bisect_left(found, start)
+    return found[begin : begin + most], len(found)
+
+
+def _firsts(lines: Lines, chosen: Iterable[int]) -> Iterator[int]:
+    """Of each person in these lines, the first of them."""
+    last = None
+    for at in chosen:
+        if lines.keys[at] != last:
+            last = lines.keys[at]
+            yield at
 
 
 def _people(glance: Glance, lines: Lines, firsts: Sequence[int], added: set[Line]) -> Iterator[Person]:

@@ -79,6 +79,10 @@ class Mapping:
         """Return the rules that match `group`, in their order."""
         return tuple(hit.rule for hit in self._hits_of(group))
 
+    def gifts_of(self, group: Group) -> tuple[tuple[Rule, Target], ...]:
+        """Return the rules that match `group` with what each is about there: the captures of a pattern are filled in."""
+        return tuple((hit.rule, hit.target) for hit in self._hits_of(group))
+
     def desired(self, facts: PersonFacts) -> Desired:
         """Return what the person should be. Equal facts and rules, in whatever order, give equal values.
 
