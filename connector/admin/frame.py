@@ -27,7 +27,8 @@ from connector.directory import warnings
 from connector.directory.connections import MANAGE
 from connector.directory.setup_links import SetupVisit
 from connector.directory.warnings import Caution
-from connector.errors import ConnectorError, NotFound
+from connector.errors import ConnectorError, Invalid, NotFound
+from connector.membership.fold import is_storable
 from connector.membership.model import Mode
 from connector.organizations import here as heres
 from connector.organizations import mine
@@ -147,11 +148,24 @@ def _framed(view: Callable[..., Response], *, by_link: bool) -> Callable[..., Re
         try:
             if visit.setup is not None and not by_link:
                 raise beyond_set_up("A set-up link does not open this page: with one, connections are prepared.")
+            _need_storable(values)
             return view(visit, **values)
         except ConnectorError as error:
             return refused(visit, error)
 
     return answered
+
+
+def _need_storable(values: Mapping[str, str]) -> None:
+    """Raises NotFound `not_found`, Invalid `form_invalid`, for letters that no database keeps and no keyboard sends."""
+    if not all(is_storable(each) for each in (*values.values(), *request.args.values())):
+        raise NotFound("not_found", "There is nothing at this address.")
+    if not all(is_storable(each) for pair in request.form.items(multi=True) for each in pair):
+        raise Invalid(
+            "form_invalid",
+            "The form holds a character that cannot be kept: NUL, or half of a surrogate pair.",
+            expected="text as people type it",
+        )
 
 
 def _enter(named: str, session: Session | None) -> Visit:

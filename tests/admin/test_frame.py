@@ -39,3 +39,12 @@ def test_a_break_glass_owner_is_let_into_an_organization_in_sso(console: Console
     acme = live(console.database)
     assert console.as_(OWNER).get("/admin/acme").status == 404
     assert console.as_(OWNER, Proof("break_glass", acme.organization)).get("/admin/acme").status == 200
+
+
+def test_letters_that_no_database_keeps_are_refused(console: Console) -> None:
+    """In an address, and in a form: PostgreSQL has no NUL in texts, and it is no failure of ours."""
+    staged(console.database)
+    owner = console.as_(OWNER)
+    refused = [owner.get("/admin/acme/people/%00"), owner.post("/admin/acme/people/add", {"username": "a\x00"})]
+    assert [page.status for page in refused] == [404, 400]
+    assert [page.headers["X-Connector-Error"] for page in refused] == ["not_found", "form_invalid"]
