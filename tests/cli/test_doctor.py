@@ -19,7 +19,7 @@ from connector.errors import Upstream
 from connector.storage import migrate
 from connector.storage.database import Database
 from tests.cli.conftest import Cli, Home
-from tests.directory.test_sign_on import certificate, saml
+from tests.directory.sides import certificate, saml
 
 CHECKS = {
     *("database", "clock", "migrations", "tokens", "directories", "sign-in", "break-glass", "certificates", "metadata"),

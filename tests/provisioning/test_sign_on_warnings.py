@@ -11,7 +11,7 @@ from connector.directory import sign_on, upkeep
 from connector.directory.sign_on_model import SamlSide
 from connector.errors import Upstream
 from connector.storage.database import Database
-from tests.directory.test_sign_on import NOW, URL, certificate, saml
+from tests.directory.sides import NOW, URL, certificate, saml
 from tests.support import world
 from tests.support.world import World
 
