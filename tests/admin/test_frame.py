@@ -45,6 +45,7 @@ def test_letters_that_no_database_keeps_are_refused(console: Console) -> None:
     """In an address, and in a form: PostgreSQL has no NUL in texts, and it is no failure of ours."""
     staged(console.database)
     owner = console.as_(OWNER)
-    refused = [owner.get("/admin/acme/people/%00"), owner.post("/admin/acme/people/add", {"username": "a\x00"})]
-    assert [page.status for page in refused] == [404, 400]
-    assert [page.headers["X-Connector-Error"] for page in refused] == ["not_found", "form_invalid"]
+    refused = [owner.get("/admin/acme/people/%00"), owner.get("/admin/acme/people?after=%00")]
+    refused += [owner.post("/admin/acme/people/add", {"username": "a\x00"})]
+    assert [page.status for page in refused] == [404, 404, 400]
+    assert [page.headers["X-Connector-Error"] for page in refused] == ["not_found", "not_found", "form_invalid"]

@@ -86,9 +86,7 @@ def test_people_are_found_by_what_is_looked_for(acme: World, owner: Browser, fil
     assert ("Nobody fits" in page.words) is (not found)
 
 
-@pytest.mark.parametrize(
-    "nonsense", ["q=%00", "q=%ED%A0%80", "status=perhaps", "role=king", "team=%00", "source=love", "after=zzz"]
-)
+@pytest.mark.parametrize("nonsense", ["q=%ED%A0%80", "status=perhaps", "role=king", "source=love", "after=zzz"])
 def test_nonsense_in_the_address_finds_something_or_nobody(owner: Browser, nonsense: str) -> None:
     """It is no failure."""
     assert owner.get(f"{PEOPLE}?{nonsense}").status == 200
