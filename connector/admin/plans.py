@@ -36,7 +36,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "roles": ("Change the roles", "Change the roles"),
         "restore": ("Restore people", "Restore them"),
         "rules": ("Bring everybody in line", "Bring them in line"),
-        "order": ("Change the order of rules", "Change the order"),
+        "order_rules": ("Change the order of rules", "Change the order"),
         "add_rule": ("Add a rule", "Add the rule"),
         "remove_rule": ("Remove a rule", "Remove the rule"),
         "remove_domain": ("Remove a domain", "Remove the domain"),

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from connector.accounts.sessions import Proof
+from connector.admin import plans as pages
 from connector.directory import plan_lines, plans
 from connector.membership.model import AccessChange, Subject
 from connector.storage import tables as t
@@ -134,6 +135,11 @@ def test_notes_and_what_is_held_back_are_said(acme: World, console: Console) -> 
     words = owner.get(plan_of(acme, "mode", mode="invitation")).words
     assert "Go back to invitations" in words
     assert "Members come by invitation from then on" in words
+
+
+def test_every_kind_of_plan_has_words() -> None:
+    """A heading and what stands on its button."""
+    assert set(plans.VERBS) <= set(pages.WORDS)
 
 
 def test_a_member_sees_no_plan(acme: World, console: Console) -> None:
