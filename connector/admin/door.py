@@ -25,5 +25,6 @@ def shut(named: str, session: Session, error: NotFound) -> Response:
         raise error
     ways = home_realm.ways_into(house().database, [found.id]) if found.mode is Mode.SSO else ()
     after = request.full_path.rstrip("?") if request.method == "GET" else f"/admin/{found.slug}"
-    response = pages.page("admin/shut.html", refusals.status_of(error), leads_away=True, place=found, ways=ways, next=after)
+    shown = {"place": found, "ways": ways, "next": after, "applied": request.args.get("done") == "applied"}
+    response = pages.page("admin/shut.html", refusals.status_of(error), leads_away=True, **shown)
     return refusals.marked(response, error, refusals.new_reference())

@@ -83,8 +83,9 @@ def _test(progress: Progress) -> Step:
     title = "Test the sign-in"
     if progress.missing is None and progress.tried is not None:
         at = f"{progress.tried.at:%Y-%m-%d %H:%M} UTC"
-        said = "It worked" if progress.tried.passed else "It told us who you are, with something to look at"
-        return Step("test", title, "done", f"{said}, {at}.")
+        if progress.tried.passed:
+            return Step("test", title, "done", f"It worked, {at}.")
+        return Step("test", title, "advised", f"It told us who you are, with something to look at, {at}.")
     if progress.connection.sign_on is None:
         return Step("test", title, "missing", "Possible once both sides know each other.")
     return Step("test", title, "missing", progress.missing or "Nobody has made a test sign-in.")
