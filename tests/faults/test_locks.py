@@ -40,7 +40,7 @@ HELD = 7.0
 BOUND = 12.0
 """Seconds after which everybody has an answer: 3 for a thread, 3 for a turn at the lock, 3 for the lock, and a busy machine."""
 
-SLOWEST = 2.0
+SLOWEST = 2.75
 """Seconds that nobody else waits for; who had to wait for a thread or a lock would wait for three."""
 
 

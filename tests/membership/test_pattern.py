@@ -129,7 +129,7 @@ def test_patterns_that_ruin_other_matchers_are_quick(pattern: str, letter: str) 
     compiled = compile_pattern(pattern)
     began = time.process_time()
     compiled.match(letter * MAX_NAME)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 3
 
 
 ATOMS = st.sampled_from(["a", "b", "B", "1", ".", "[ab]", "[^a]", "[a-b1]", "\\d", "\\w", "\\-", "-"])

@@ -19,6 +19,8 @@ from connector.outbound.fetch import Fetched, Fetcher
 from tests.outbound.servers import Authority, listening, ok, says
 
 SECONDS = 0.5
+LEFT = 5.0
+"""Far more than that even on a busy machine, and far less than the slow servers below would take."""
 
 
 @pytest.fixture
@@ -140,7 +142,7 @@ def test_a_server_that_takes_its_time_is_left(authority: Authority, talk: Callab
         error = refusal(lambda: Fetcher(True).fetch(f"{scheme}://127.0.0.1:{server.port}/", seconds=SECONDS))
         took = time.monotonic() - begun
     assert error.code == "fetch_timeout"
-    assert SECONDS * 0.9 <= took < SECONDS + 1
+    assert SECONDS * 0.9 <= took < LEFT
 
 
 def test_a_handshake_that_drips_is_left(fetcher: Fetcher) -> None:
@@ -149,7 +151,7 @@ def test_a_handshake_that_drips_is_left(fetcher: Fetcher) -> None:
         begun = time.monotonic()
         error = refusal(lambda: fetcher.fetch(f"https://127.0.0.1:{server.port}/", seconds=SECONDS))
     assert error.code == "fetch_timeout"
-    assert time.monotonic() - begun < SECONDS + 1
+    assert time.monotonic() - begun < LEFT
 
 
 def test_a_name_server_that_is_silent_is_left(fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +162,7 @@ def test_a_name_server_that_is_silent_is_left(fetcher: Fetcher, monkeypatch: pyt
     error = refusal(lambda: fetcher.fetch("https://idp.example/", seconds=SECONDS))
     stopped.set()
     assert error.code == "fetch_timeout"
-    assert time.monotonic() - begun < SECONDS + 1
+    assert time.monotonic() - begun < LEFT
 
 
 HUGE = {

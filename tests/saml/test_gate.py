@@ -187,9 +187,9 @@ def test_another_message_is_not_a_response() -> None:
 def test_a_message_of_great_size_or_depth_is_refused_at_once(filling: bytes) -> None:
     """Within the limit of bytes."""
     xml = answer().replace(b"</saml:Assertion>", filling + b"</saml:Assertion>")
-    began = time.perf_counter()
+    began = time.thread_time()  # its own work, whatever else the machine does
     assert refusal(xml) in ("saml_structure", "saml_not_xml")
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_a_message_over_the_limit_is_too_large() -> None:
