@@ -229,12 +229,13 @@ def _withheld(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
 
 _OUT = exists().where(t.Suspension.membership_id == t.Membership.id)
 _CODE = exists().where(t.RecoveryCode.membership_id == t.Membership.id, t.RecoveryCode.used_at.is_(None))
+_TOP = select(t.Role.name).where(t.Role.organization_id == bindparam("organization"), t.Role.top)
 _GLASS = Hot(
     select(_CODE.label("has_codes"))
-    .select_from(t.Role)
-    .join(t.Membership, and_(t.Membership.organization_id == t.Role.organization_id, t.Membership.role == t.Role.name))
+    .select_from(t.Membership)
     .join(t.Assignment, and_(t.Assignment.membership_id == t.Membership.id, t.Assignment.target_kind == "role"))
-    .where(t.Role.organization_id == bindparam("organization"), t.Role.top)
+    # Among the few of the top role: joined with the roles, SQLite would look at every member.
+    .where(t.Membership.organization_id == bindparam("organization"), t.Membership.role.in_(_TOP))
     .where(t.Assignment.source == "break_glass", ~_OUT)
 )
 
