@@ -171,6 +171,8 @@ def _run(
     kept, withheld = guard(corridor, org.catalogue, parts)
     if corridor.preview:
         return Outcome(Plan(tuple(kept), org.catalogue), (*withheld, *waiting))
+    if confirm:
+        _forget_confirmed(corridor, entries, kept)
     joined_by = "scim" if org.authority else "jit"
     return _apply(corridor, org, kept, (*withheld, *waiting), entries, joined_by=joined_by, newly=withheld)
 
@@ -260,6 +262,13 @@ def _forget_withheld(corridor: Corridor, entries: Sequence[Entry], parts: Iterab
     deleted = {entry.subject.key for entry in entries if entry.facts.active is None}
     moot = [e.membership_id for e in entries if e.withheld and e.subject.key not in asked | deleted]
     corridor.delete(t.Withheld, [{"membership_id": membership_id} for membership_id in moot])
+
+
+def _forget_confirmed(corridor: Corridor, entries: Sequence[Entry], kept: Iterable[Part]) -> None:
+    """What an owner confirmed waits no longer."""
+    waiting = {entry.subject.key for entry in entries if entry.withheld}
+    done = [part.subject.key for part in kept if part.subject.key in waiting]
+    corridor.delete(t.Withheld, [{"membership_id": membership_id} for membership_id in done])
 
 
 def _apply(

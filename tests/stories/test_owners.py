@@ -67,6 +67,7 @@ def test_what_was_withheld_is_applied_when_an_owner_confirms_it(database: Databa
     acme.apply(plan)
     status = {name: member.status for name, member in acme.members.items()}
     assert status.get("ada@acme.example") == ("suspended" if verb == "deactivated" else None)
+    assert world.rows(database)["withheld"] == 0
     assert acme.reconciled()
 
 
@@ -78,6 +79,7 @@ def test_confirming_without_another_owner_changes_nothing(database: Database) ->
     assert done.changes == ()
     assert done.withheld == ("ada@acme.example: the last owner stays",)
     assert acme.member("ada").status == "active"
+    assert world.rows(database)["withheld"] == 1
 
 
 def test_the_idp_taking_it_back_forgets_it(database: Database) -> None:
