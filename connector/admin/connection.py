@@ -55,7 +55,7 @@ WAYS = {
 }
 """Where a check that is not well is made well, behind the address of the connection."""
 
-_COMMAND = re.compile(r":? connector connection .*$")
+_COMMAND = re.compile(r":? connector (connection|rule|domain) .*$")
 
 
 def page(visit: Visit, view: ConnectionView, template: str, tab: str, **values: Any) -> Response:
