@@ -104,8 +104,8 @@ def _break_glass(progress: Progress) -> Step:
         return Step("break-glass", title, "done", f"{counted(progress.ready, 'owner', 'owners')} with recovery codes.")
     if progress.break_glass:
         owners = counted(progress.break_glass, "break-glass owner", "break-glass owners")
-        return Step("break-glass", title, "advised", f"{owners}, without recovery codes.")
-    return Step("break-glass", title, "advised", "Nobody is named: going live names the founder, without recovery codes.")
+        return Step("break-glass", title, "missing", f"{owners}, without recovery codes.")
+    return Step("break-glass", title, "missing", "Nobody could come in when the identity provider fails.")
 
 
 def _go_live(progress: Progress, before: Sequence[Step], *, by_link: bool) -> Step:
