@@ -111,6 +111,22 @@ def _write(
 def _letter(alert: Row[*tuple[Any, ...]], base_url: str) -> Letter:
     sentences = [because[:1].upper() + because[1:].rstrip(".") + "." for because in alert.because]
     about = f"This is about {alert.name} ({alert.target}), {alert.created_at:%Y-%m-%d %H:%M} UTC."
-    more = f"The whole story: `connector audit {alert.slug}`."
+    more = f"The audit trail has the whole story: in the console, or by `connector audit {alert.slug}`."
     reason = f"You get this because you are an owner of {alert.name} at {urlsplit(base_url).hostname}."
-    return Letter(HEADINGS.get(alert.kind, _OTHERWISE), (*sentences, about, more), reason, link=("Open connector", base_url))
+    tail, words = _page(alert)
+    link = (words, f"{base_url}/admin/{alert.slug}{tail}")
+    return Letter(HEADINGS.get(alert.kind, _OTHERWISE), (*sentences, about, more), reason, link=link)
+
+
+def _page(alert: Row[*tuple[Any, ...]]) -> tuple[str, str]:
+    """The page of the console where it is put right, behind the address of the organization, and the words of the link."""
+    kind, _, name = str(alert.target).partition(":")
+    if alert.kind == "connection.ready":
+        return f"/connections/{name}/setup/go-live", "Go live"
+    if alert.kind.startswith("break_glass."):
+        return "/break-glass", "Open the break-glass owners"
+    if alert.kind.startswith("sign_in."):
+        return "/sign-ins?status=refused", "Open the sign-ins"
+    if kind == "connection":
+        return f"/connections/{name}", "Open the connection"
+    return ("/domains", "Open the domains") if kind == "domain" else ("", "Open the organization")

@@ -81,6 +81,28 @@ def test_an_alert_is_mailed_to_the_owners_with_its_reason(database: Database) ->
     assert "&lt;Okta&gt;" in content["html"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "target", "path"),
+    [
+        ("token.expiring", "connection:c1", "/connections/c1"),
+        ("certificate.expiring", "connection:c1", "/connections/c1"),
+        ("guard.burst", "connection:c1", "/connections/c1"),
+        ("connection.ready", "connection:c1", "/connections/c1/setup/go-live"),
+        ("domain.missing", "domain:acme.example", "/domains"),
+        ("break_glass.used", "ada@acme.example", "/break-glass"),
+        ("sign_in.second_subject", "connection:c1", "/sign-ins?status=refused"),
+        ("guard.last_owner", "ada@acme.example", ""),
+    ],
+)
+def test_a_mail_leads_to_the_page_where_it_is_put_right(database: Database, kind: str, target: str, path: str) -> None:
+    """Of that organization, in the console."""
+    silent(database, acme(database), kind=kind, target=target, payload={"target": target})
+    numbered(database)
+    (mail,) = mails(database)
+    content = json.loads(SEALER.open(mail.sealed, f"outgoing_mail:{mail.id}"))
+    assert f"\n{BASE}/admin/acme{path}\n" in content["text"] + "\n"
+
+
 def test_an_alert_is_mailed_once(database: Database) -> None:
     """However often it is found, and the relay runs."""
     organization = acme(database)
