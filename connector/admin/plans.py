@@ -95,8 +95,8 @@ def sentence(counts: Mapping[str, int]) -> str:
 def why(because: str) -> str:
     """The reason for a line, for people: what is given stands beside it already, and the id of a rule says nothing to them."""
     if found := _GIVEN.fullmatch(because):
-        origin = found["origin"]
-        return f"In the group {origin.removeprefix('IdP group ')}" if origin.startswith("IdP group ") else plain(origin)
+        origin = found["origin"].replace("IdP group ", "in the group ", 1).replace("attribute ", "by the attribute ", 1)
+        return plain("like everybody" if origin == "everyone" else origin)
     return "Its rule no longer gives it" if _NO_LONGER.fullmatch(because) else plain(because)
 
 

@@ -203,9 +203,9 @@ def show_plan(call: Call, o: str, digest: str) -> PlanAnswer:
 def list_plan_changes(call: Call, o: str, digest: str, query: Listing) -> Page[PlanLine]:
     """Line by line, in the order of the plan."""
     start = _place(query.after or "0")
-    changes = plans.show(call.database, call.organization(o), digest, actor=call.actor).changes
+    lines = plans.lines(call.database, call.organization(o), digest, actor=call.actor)
     end = start + query.limit
-    return Page(tuple(map(_line, changes[start:end])), str(end) if end < len(changes) else None)
+    return Page(tuple(map(_line, lines.changes(start, end))), str(end) if end < len(lines) else None)
 
 
 def _place(key: str) -> int:

@@ -161,6 +161,11 @@ def show(database: Database, organization_id: str, digest: str, *, actor: Actor 
     return PlanView(digest, False, stored.summary, stored.lines.changes(), stored.withheld, stored.notes)
 
 
+def lines(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> Lines:
+    """The lines of a stored plan, of which some are to be read. Raises as `show`."""
+    return _stored(database, organization_id, digest, actor).lines
+
+
 def apply_stored(database: Database, organization_id: str, digest: str, *, actor: Actor = OPERATOR) -> PlanView:
     """Apply a stored plan, computed afresh. Raises NotFound `plan_not_found`, PlanChanged `plan_changed`, and what the verb
     raises."""

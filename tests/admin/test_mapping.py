@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from connector.accounts.sessions import Proof
-from connector.directory import known_groups, plans, rule_views
+from connector.directory import known_groups, plans, rule_views, setup_links
 from connector.storage.ids import new_id
 from tests.support import world
-from tests.support.console import Browser, Console, Shown
+from tests.support.console import BASE, Browser, Console, Shown
 from tests.support.statements import statements
 from tests.support.world import World
 
@@ -278,6 +278,25 @@ def test_a_member_has_no_mapping(acme: World, console: Console) -> None:
     shown += [eve.post(HERE + tail, {"who": "everyone", **TEAM}) for tail in ("/add", "/undo", "/policy", "/preview")]
     assert {page.status for page in shown} == {403}
     assert len(rules_of(acme)) == 1
+
+
+def test_whoever_holds_a_set_up_link_maps_the_groups_of_a_draft(console: Console) -> None:
+    """Adding and removing by plans; policy and undo are not shown, and rules in force stay closed."""
+    acme = world.staged(console.database)
+    acme.group("Engineering", acme.create("ada"))
+    token = setup_links.create(console.database, acme.organization, base_url=BASE).url.rpartition("/")[2]
+    holder = Browser(console.app, None, token)
+    plan = holder.submit(holder.get(f"{HERE}/add"), "Look at the plan", group="Engineering", team="eng")
+    page = holder.submit(plan, "Add the rule")
+    assert page.rows == ["Engineering 1 team eng Remove Add a rule"]
+    assert "How rules count" not in page.links
+    assert "Undo the last change" not in page.buttons
+    removed = holder.submit(
+        holder.get(page.link('Remove the rule: group "Engineering" gives team:eng member')), "See what will change"
+    )
+    assert holder.submit(removed, "Remove the rule").rows == ["Engineering 1 nothing Add a rule"]
+    acme.activate()
+    assert holder.get(f"{HERE}?connection={acme.connection}").status == 403
 
 
 def test_in_a_large_organization_the_preview_waits_for_its_button(
