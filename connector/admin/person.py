@@ -28,8 +28,8 @@ SAID = {
     "unsuspend": "The suspension is lifted.",
     "unblock": "The block is lifted.",
     "block": "They are removed and blocked: out, and kept out whatever the identity provider says. Unblock them to undo it.",
-    "linked": "The account is linked to them. Unlink it to undo that.",
-    "unlink": "Their accounts at identity providers are forgotten here. Their next sign-in links them anew.",
+    "linked": "The account is linked to them: what the identity provider says of it counts for them now.",
+    "unlink": "How they sign in is forgotten here. Their next sign-in links them anew.",
     "sign-out": "They are signed out of this organization in every browser.",
 }
 _VERBS: Mapping[str, Callable[[Visit, str], object]] = {
