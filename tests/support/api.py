@@ -235,4 +235,15 @@ def _validator(operation: str, status: int) -> Any:
     every = (each for item in _document()["paths"].values() for each in item.values())
     described = next(each for each in every if each["operationId"] == operation)
     [media] = [each for each in described["responses"][str(status)]["content"].values() if each]
-    return jsonschema_rs.Draft202012Validator({**media["schema"], "components": _document()["components"]}, validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(_elsewhere(media["schema"]), registry=_components(), validate_formats=True)
+
+
+@cache
+def _components() -> jsonschema_rs.Registry:
+    """What the schemas refer to, once for all of them: copied into each, it would be a megabyte a time."""
+    return jsonschema_rs.Registry([("urn:api", {"components": _document()["components"]})], draft=jsonschema_rs.Draft202012)
+
+
+def _elsewhere(schema: Any) -> Any:
+    """A schema whose references are to that registry."""
+    return json.loads(json.dumps(schema).replace('"#/components/', '"urn:api#/components/'))
