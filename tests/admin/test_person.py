@@ -185,7 +185,7 @@ def test_a_link_that_is_made_is_told(console: Console) -> None:
     owner = console.owner(acme)
     page = page_of(owner, acme, "ann@acme.example")
     page = owner.submit(owner.get(f"{page.path}/link"), "Link it", account=ann)
-    assert "The account is linked to them." in page.words
+    assert "The account is linked to them" in page.words
     assert "User name a.lovelace" in page.words
     assert acme.person_of(ann) == holder(acme.database, "ann@acme.example")
 
