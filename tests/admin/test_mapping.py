@@ -209,7 +209,7 @@ def test_where_the_first_rule_decides_rules_are_moved(acme: World, owner: Browse
     acme.rule(everyone=True, role="member")
     page = owner.get(f"{HERE}/rules")
     assert [row.split()[:2] for row in page.rows] == [["1", "Group"], ["2", "Everyone"], ["3", "Everyone"]]
-    plan = owner.submit(page, "Move up: everyone", which=1)
+    plan = owner.submit(page, "Move up: everyone", 1)
     assert "2 change role." in plan.words
     moved = owner.submit(plan, "Change the order")
     assert next(row for row in moved.rows if "the role" in row).startswith("2 Everyone the role member")

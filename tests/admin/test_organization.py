@@ -86,7 +86,7 @@ def test_settings_are_saved_form_by_form(
     owner: Browser, which: int, filled: dict[str, object], shown: dict[str, list[str]]
 ) -> None:
     """What a form has changes, what others have stays."""
-    page = owner.submit(owner.get("/admin/acme/settings"), "Save", which=which, **filled)
+    page = owner.submit(owner.get("/admin/acme/settings"), "Save", which, **filled)
     assert "The settings are saved." in page.words
     fields = page.form("Save", which=which).fields
     assert {name: fields[name] for name in shown} == shown
@@ -94,7 +94,7 @@ def test_settings_are_saved_form_by_form(
 
 def test_a_setting_that_cannot_be_is_refused_where_it_was_typed(owner: Browser) -> None:
     """Nothing of the form is saved."""
-    page = owner.submit(owner.get("/admin/acme/settings"), "Save", which=1, invitation_days="99")
+    page = owner.submit(owner.get("/admin/acme/settings"), "Save", 1, invitation_days="99")
     assert (page.status, page.form("Save", which=1).fields["invitation_days"]) == (400, ["99"])
     assert owner.get("/admin/acme/settings").form("Save", which=1).fields["invitation_days"] == ["7"]
 

@@ -40,7 +40,8 @@ def _last(acme: World) -> Undo:
 
 def _undone(acme: World) -> None:
     found = _last(acme)
-    acme.carry_out(found.kind, **found.given)
+    given: dict[str, Any] = dict(found.given)
+    acme.carry_out(found.kind, **given)
 
 
 def _replaced(acme: World) -> None:

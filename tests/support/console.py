@@ -129,9 +129,9 @@ class Browser:
         """Open what a page leads on to; itself when it does not."""
         return self.get(page.location.removeprefix(BASE)) if page.status in (302, 303) else page
 
-    def submit(self, page: Shown, button: str, *, which: int = 0, **filled: Any) -> Shown:
-        """Fill in and send the form of a button, and open what that leads on to. Each field that is filled in must be there;
-        True ticks a box as the page has it, None leaves a field out."""
+    def submit(self, page: Shown, button: str, which: int = 0, /, **filled: Any) -> Shown:
+        """Fill in and send the form of a button (of several alike the one of this number), and open what that leads on to. Each
+        field that is filled in must be there; True ticks a box as the page has it, None leaves a field out."""
         form = page.form(button, which=which)
         unknown = set(filled) - form.known
         assert not unknown, f"the form of {button!r} at {page.path} has no {sorted(unknown)}, but {sorted(form.known)}"
