@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from connector.directory import trial_record
 from connector.directory.connections import MANAGE, ConnectionView, reachable, read
+from connector.membership import roles
 from connector.membership.model import Mode
 from connector.provisioning import facts, people
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
@@ -25,6 +26,9 @@ MOST = 1_000
 
 NAMED = 20
 """People outside the verified domains who are named; of more it is said that there are more."""
+
+LOOKED_AT = 2_000
+"""Members among whom they are looked for: the plan of going live names all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def of_page(
 
 def _progress(glance: Glance, views: Sequence[ConnectionView], actor: Actor, now: datetime) -> list[Progress]:
     setting = facts.setting(glance)
-    claimed, (holders, ready) = _claimed(glance), _break_glass(glance)
+    claimed, (holders, ready) = _claimed(glance), _break_glass(glance, setting)
     ids = [view.id for view in views]
     rules, heard, tried = _rules(glance, ids), _heard(glance, ids, now), _tried(glance, ids)
     return [
@@ -134,14 +138,14 @@ def _claimed(glance: Glance) -> int:
     return glance.tx.execute(select(func.count()).select_from(domain).where(*mine)).scalar_one()
 
 
-def _break_glass(glance: Glance) -> tuple[int, int]:
-    """How many are active, and how many of them have codes; three at most."""
+def _break_glass(glance: Glance, setting: Setting) -> tuple[int, int]:
+    """How many are active, and how many of them have codes; three at most. They hold the top role, by which they are found."""
     member, given, code = t.Membership, t.Assignment, t.RecoveryCode
     left = select(func.count()).where(code.membership_id == member.id, code.used_at.is_(None)).scalar_subquery()
     suspended = select(t.Suspension.membership_id).where(t.Suspension.membership_id == member.id).exists()
+    mine = (member.organization_id == glance.organization_id, member.role == roles.top(setting.catalogue).name)
     holders = select(left).select_from(member).join(given, given.membership_id == member.id)
-    held = holders.where(given.source == "break_glass", ~suspended)
-    counts = glance.tx.execute(held.where(member.organization_id == glance.organization_id)).scalars().all()
+    counts = glance.tx.execute(holders.where(*mine, given.source == "break_glass", ~suspended)).scalars().all()
     return len(counts), sum(1 for each in counts if each)
 
 
@@ -206,7 +210,7 @@ def _tried(glance: Glance, ids: Sequence[str]) -> dict[str, Tried]:
 @dataclass(frozen=True, slots=True)
 class Outsiders:
     """Active members outside the verified domains, whom no identity provider could be linked to: the addresses of the first
-    NAMED, and whether there are more."""
+    NAMED among the first members, and whether there may be more."""
 
     emails: tuple[str, ...]
     more: bool
@@ -217,19 +221,19 @@ def outsiders(database: Database, organization_id: str, *, actor: Actor = OPERAT
 
     def work(glance: Glance, standing: Standing) -> Outsiders:
         setting = facts.setting(glance)
-        rows = glance.tx.execute(_members(glance, setting)).scalars()
-        found = [email for email in rows if not people.inside(email.lower(), setting.domains)]
-        return Outsiders(tuple(found[:NAMED]), len(found) > NAMED)
+        rows = glance.tx.execute(_members(glance)).all()
+        found = [row.email for row in rows if row.counts and not people.inside((row.email or "").lower(), setting.domains)]
+        named = tuple(email for email in found[:NAMED] if email)
+        return Outsiders(named, len(found) > NAMED or len(rows) == LOOKED_AT)
 
     return look(database, organization_id, actor, MANAGE, work)
 
 
-def _members(glance: Glance, setting: Setting) -> Any:
-    """The addresses of active members that end in none of the verified domains, as the database compares them; oldest first."""
+def _members(glance: Glance) -> Any:
+    """The addresses of the first members, and whether each counts: active, and no break-glass owner."""
     member, address, given = t.Membership, t.Address, t.Assignment
     suspended = select(t.Suspension.membership_id).where(t.Suspension.membership_id == member.id).exists()
     kept = select(given.membership_id).where(given.membership_id == member.id, given.source == "break_glass").exists()
-    ends = [~address.email_key.endswith(f"@{domain}", autoescape=True) for domain in sorted(setting.domains)]
-    mine = (member.organization_id == glance.organization_id, address.is_primary, ~suspended, ~kept, *ends)
-    chosen = select(address.email).join(member, member.person_id == address.person_id).where(*mine)
-    return chosen.order_by(member.id).limit(10 * NAMED)
+    found = select(address.email, and_(~suspended, ~kept).label("counts")).select_from(member)
+    mine = found.outerjoin(address, and_(address.person_id == member.person_id, address.is_primary))
+    return mine.where(member.organization_id == glance.organization_id).order_by(member.id).limit(LOOKED_AT)
