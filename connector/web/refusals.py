@@ -50,13 +50,17 @@ class Words:
 _PLAIN = {
     404: "The address is mistyped, or what was here is gone.",
     405: "Go back, and use the buttons and links of the page before.",
+    413: "What was sent is larger than what is taken here. Send less, or a smaller file.",
+    414: "The address is longer than any page of ours has. Open the page from the start page.",
 }
 _HEADINGS = {
+    401: "You are signed out",
     403: "This is not allowed",
     404: "There is nothing here",
     405: "This page cannot be used that way",
     410: "This is over",
     413: "That was too much",
+    414: "There is nothing here",
     429: "That was a little too often",
     500: "Something went wrong here",
     503: "Not right now",
@@ -74,12 +78,29 @@ def status_of(error: ConnectorError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+_IN_OTHER_WORDS = {
+    "connection_not_found": "This sign-in is not known here: its address is not whole, or what it belonged to is gone.",
+    "too_many_requests": "Please wait a minute, then try again.",
+    "database_unavailable": "connector cannot answer at this moment. Please try again in a minute.",
+}
+"""What somebody is told outside of the console, where an error's own sentence speaks of what is behind."""
+
+
 def plain_words(error: ConnectorError) -> Words:
     """The error's own sentences: for what somebody asked of connector itself."""
     if error.code == "wrong_address":
         return Words("Please use the other address", (error.detail, error.advice), (_HOME, house().settings.base_url + "/login"))
     expected = f"Expected: {error.expected}." if error.expected else ""
     return _words(status_of(error), error.detail, expected, error.advice)
+
+
+def words_outside(error: ConnectorError) -> Words:
+    """The same for a page outside of the console: what happened, and what to do."""
+    if error.code in _IN_OTHER_WORDS:
+        return _words(status_of(error), _IN_OTHER_WORDS[error.code])
+    if error.advice and error.code != "wrong_address":
+        return _words(status_of(error), error.detail, error.advice)
+    return plain_words(error)
 
 
 def _words(status: int, *sentences: str) -> Words:
@@ -102,7 +123,7 @@ def answer(
     """
     reference, status = reference or new_reference(), status_of(error)
     if wants_page(default_page) and not is_api():
-        response = _page(status, words or plain_words(error), error.code, reference, facts, organization)
+        response = _page(status, words or words_outside(error), error.code, reference, facts, organization)
     elif is_api():
         response = problem(status, error.code, error.detail, error.expected, error.advice, reference=reference)
     else:
@@ -136,7 +157,8 @@ def failure(reference: str) -> Response:
     """Answer a failure of connector itself: 500, and nothing of what failed."""
     said = f"connector failed to answer. Tell the operator the reference {reference}."
     if _for_browser():
-        return _page(500, _words(500, said, "Trying again may help."), "failure", reference)
+        again = "This is a mistake of ours. Try again in a minute; if it stays so, give whoever operates this site the reference."
+        return _page(500, _words(500, again), "failure", reference)
     return problem(500, "failure", said, reference=reference)
 
 

@@ -1,11 +1,5 @@
-// The console works without this; it copies values, looks again by itself, shows previews and searches while one types.
+// The console works without this; it looks again by itself, shows previews and searches while one types.
 "use strict";
-const region = document.createElement("div");
-region.className = "sr";
-region.setAttribute("role", "status");
-document.body.append(region);
-const say = (text) => { region.textContent = ""; region.textContent = text; };
-
 // What was just done is said once: a reload must not say it again.
 const here = new URL(location.href);
 if (here.searchParams.has("done")) {
@@ -13,29 +7,6 @@ if (here.searchParams.has("done")) {
   history.replaceState(null, "", here);
 }
 document.querySelector("[data-focus]")?.focus();
-
-// Values to copy get a button.
-for (const box of document.querySelectorAll("[data-copy]")) {
-  const value = box.querySelector(".copy-value");
-  const label = box.querySelector(".copy-label")?.textContent ?? "";
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button second slight";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", `Copy ${label}`);
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(value.textContent);
-    } catch {
-      getSelection().selectAllChildren(value);
-      document.execCommand("copy");
-    }
-    button.textContent = "Copied";
-    say(`${label} copied`);
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
-  });
-  value.after(button);
-}
 
 // The part of another page (or of this one) with the id of `part` takes its place.
 async function fetched(part, address, options = {}) {
