@@ -56,7 +56,8 @@ class Export(Search):
     query=Ordered, answer=Page[AuditItem],
 )  # fmt: skip
 def list_audit_entries(call: Call, o: str, query: Ordered) -> Page[AuditItem]:
-    """Every change has its entry. Entries are never changed and never deleted while the organization is there."""
+    """Every change has its entry. Entries are never changed and never deleted while the organization is there. A page may have
+    fewer items than asked for, and more behind it."""
     given = (call.database, call.organization(o), query.chosen)
     oldest_first = query.order == "oldest"
     return history.audit_page(*given, oldest_first=oldest_first, limit=query.limit, after=query.after, actor=call.actor)

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, select, union_all
 
 from connector.provisioning import places
 from connector.provisioning.corridor import Glance
 from connector.provisioning.pages import Page
+from connector.provisioning.places import LOOKED
 from connector.storage import tables as t
-
-LOOKED = 20_000
-"""Entries that are looked through for one page at most."""
 
 TOGETHER = 50
 """Connections of an organization that are read together; of one that has more, each is asked for by itself."""
@@ -57,12 +55,12 @@ def read(glance: Glance, wanted: Wanted, columns: Sequence[Any], *, limit: int, 
     conditions = [*wanted.conditions, *places.behind(wanted.order, after)]
     floor = _floor(glance, wanted, connections, conditions) if wanted.looked_at else None
     if floor is not None:
-        conditions.append(tuple_(*wanted.order) >= (floor.at, floor.id))
+        conditions += places.until(wanted.order, floor)
     all_ = [*conditions, *wanted.looked_at]
     found = glance.tx.execute(_merged(wanted, connections, columns, all_, limit + 1).limit(limit + 1)).all()
     if len(found) > limit:
         return Page(tuple(found[:limit]), _place(found[limit - 1]))
-    return Page(tuple(found), None if floor is None else _place(floor))
+    return Page(tuple(found), floor)
 
 
 def _place(row: Any) -> str:
@@ -76,10 +74,11 @@ def _connections(glance: Glance, wanted: Wanted) -> list[str]:
     return list(glance.tx.execute(mine.order_by(t.Connection.id).limit(TOGETHER)).scalars()) or [""]
 
 
-def _floor(glance: Glance, wanted: Wanted, connections: list[str], conditions: Sequence[ColumnElement[bool]]) -> Any:
-    """The last of the rows that are looked at for this page; None where they are fewer."""
+def _floor(glance: Glance, wanted: Wanted, connections: list[str], conditions: Sequence[ColumnElement[bool]]) -> str | None:
+    """The place of the last row that is looked at for this page; None where they are fewer."""
     last = _merged(wanted, connections, wanted.order, conditions, LOOKED).offset(LOOKED - 1).limit(1)
-    return glance.tx.execute(last).first()
+    row = glance.tx.execute(last).first()
+    return None if row is None else _place(row)
 
 
 def _merged(

@@ -17,6 +17,7 @@ from connector.provisioning import places
 from connector.provisioning.acting import OPERATOR, Actor, Standing, look
 from connector.provisioning.corridor import Glance
 from connector.provisioning.pages import Page, page_of
+from connector.provisioning.places import LOOKED
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sets import among
@@ -100,13 +101,18 @@ def audit_page(
 ) -> Page[AuditItem]:
     """Return a page of audit entries, newest first. For whom `audit.read` is.
 
+    However many there are, a page looks through LOOKED of them at most: it may have fewer than `limit` and still a `next`.
     Raises Invalid `cursor_invalid`, and what `acting.look` raises.
     """
     passed = places.behind(_ORDER, after, oldest_first=oldest_first)
 
     def work(glance: Glance, _: Standing) -> Page[AuditItem]:
-        conditions = [*_conditions(organization_id, chosen), *passed]
-        return page_of(_entries(glance.tx, conditions, limit + 1, oldest_first=oldest_first), limit, _place)
+        known, looked_at = [*_known(organization_id, chosen), *passed], list(_looked_at(chosen))
+        last = _last_looked_at(glance.tx, known, oldest_first=oldest_first) if looked_at else None
+        within = [] if last is None else places.until(_ORDER, last, oldest_first=oldest_first)
+        found = _entries(glance.tx, [*known, *within, *looked_at], limit + 1, oldest_first=oldest_first)
+        page = page_of(found, limit, _place)
+        return Page(page.items, page.next or last)
 
     return look(database, organization_id, actor, READ_AUDIT, work)
 
@@ -136,13 +142,9 @@ _ENTRY = t.AuditEntry
 _ORDER = (_ENTRY.at, _ENTRY.id)
 
 
-def _conditions(organization_id: str, chosen: AuditFilter) -> Iterator[ColumnElement[bool]]:
+def _known(organization_id: str, chosen: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    """What an index answers."""
     yield _ENTRY.organization_id == organization_id
-    if chosen.actor is not None:
-        with_a_key = _ENTRY.actor.startswith(f"{chosen.actor} (key ", autoescape=True)
-        yield or_(_ENTRY.actor == chosen.actor, with_a_key)
-    if chosen.action is not None:
-        yield _ENTRY.action.startswith(chosen.action, autoescape=True)
     if chosen.target is not None:
         yield _ENTRY.target == chosen.target
     if chosen.targets is not None:
@@ -151,9 +153,25 @@ def _conditions(organization_id: str, chosen: AuditFilter) -> Iterator[ColumnEle
         yield _ENTRY.at >= chosen.since
     if chosen.until is not None:
         yield _ENTRY.at < chosen.until
+
+
+def _looked_at(chosen: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    """What is seen of the entry only."""
+    if chosen.actor is not None:
+        with_a_key = _ENTRY.actor.startswith(f"{chosen.actor} (key ", autoescape=True)
+        yield or_(_ENTRY.actor == chosen.actor, with_a_key)
+    if chosen.action is not None:
+        yield _ENTRY.action.startswith(chosen.action, autoescape=True)
     if chosen.q is not None:
         searched = (_ENTRY.actor, _ENTRY.action, _ENTRY.target)
         yield or_(*(column.icontains(chosen.q, autoescape=True) for column in searched))
+
+
+def _last_looked_at(tx: Connection, known: list[ColumnElement[bool]], *, oldest_first: bool) -> str | None:
+    """The place of the last entry that is looked at for a page; None where there are fewer."""
+    order = _ORDER if oldest_first else [column.desc() for column in _ORDER]
+    row = tx.execute(select(*_ORDER).where(*known).order_by(*order).offset(LOOKED - 1).limit(1)).first()
+    return None if row is None else places.place(row.at, row.id)
 
 
 def _entries(tx: Connection, conditions: list[ColumnElement[bool]], limit: int, *, oldest_first: bool) -> list[AuditItem]:

@@ -14,6 +14,9 @@ from sqlalchemy import ColumnElement, tuple_
 from connector.errors import Invalid
 from connector.membership.fold import is_storable, timestamp
 
+LOOKED = 20_000
+"""Entries that are looked through for one page at most, where an index does not know what is asked for."""
+
 
 def place(at: datetime, entry_id: str) -> str:
     """The place of an entry."""
@@ -27,6 +30,12 @@ def behind(order: Sequence[Any], after: str | None, *, oldest_first: bool = Fals
         return []
     passed = read(after)
     return [tuple_(*order) > passed if oldest_first else tuple_(*order) < passed]
+
+
+def until(order: Sequence[Any], last: str, *, oldest_first: bool = False) -> list[ColumnElement[bool]]:
+    """The condition for what lies no further than a place."""
+    end = read(last)
+    return [tuple_(*order) <= end if oldest_first else tuple_(*order) >= end]
 
 
 def read(text: str) -> tuple[datetime, str]:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from connector.errors import ConnectorError, Forbidden, Gone, Invalid, NotFound
+from connector.provisioning import history
 from connector.provisioning.acting import Actor
 from connector.provisioning.history import AuditFilter, AuditItem, audit, audit_all, audit_page, events
 from connector.provisioning.relay import relay
@@ -273,3 +274,27 @@ def test_an_organization_without_events_has_none(told: World) -> None:
     found = events(told.database, bell.organization, limit=5)
     assert (found.items, found.next_after) == ((), 0)
     assert events(told.database, bell.organization, after=0, limit=5) == found
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_a_search_among_very_many_goes_on_page_by_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch, oldest_first: bool
+) -> None:
+    """A page looks through a bounded number of entries, and says where to look on; nothing is missed or told twice."""
+    acme = world.live(database)
+    for name in ("ada", "bob", "cleo", "dora"):
+        acme.create(name)
+    chosen = AuditFilter(q="ADA@")
+    whole = audit_page(database, acme.organization, chosen, oldest_first=oldest_first, limit=50)
+    assert whole.items
+    monkeypatch.setattr(history, "LOOKED", 3)
+    found, after, pages = [], None, 0
+    while pages == 0 or after is not None:
+        page = audit_page(database, acme.organization, chosen, oldest_first=oldest_first, limit=50, after=after)
+        found += page.items
+        after, pages = page.next, pages + 1
+    assert found == list(whole.items)
+    assert pages > 2
+    assert list(audit_all(database, acme.organization, chosen, now=datetime.now(UTC))) == sorted(
+        found, key=lambda each: (each.at, each.id)
+    )

@@ -24,6 +24,7 @@ class AuditEntry(Row):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_at", "organization_id", "at", "id"),
+        Index("ix_audit_entry_target", "organization_id", "target", "at", "id"),
         partial_index("ix_audit_entry_rules", "organization_id", "at", "id", where=_OF_RULES),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
