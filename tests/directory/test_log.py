@@ -63,7 +63,7 @@ def test_the_log_is_searched_by_meaning_outcome_and_time(database: Database) -> 
     acme = world.live(database)
     for name in ("ada", "bob", "a_a"):
         acme.create(name)
-    refused = {"status": 409, "arrived": "Taken.", "expected": "another", "advice": "Look."}
+    refused: dict[str, Any] = {"status": 409, "arrived": "Taken.", "expected": "another", "advice": "Look."}
     log.record_refusal(database, acme.client, meaning="create user ADA", **refused)
 
     def found(**filters: Any) -> list[str]:

@@ -288,7 +288,8 @@ def test_a_search_among_very_many_goes_on_page_by_page(
     whole = audit_page(database, acme.organization, chosen, oldest_first=oldest_first, limit=50)
     assert whole.items
     monkeypatch.setattr(history, "LOOKED", 3)
-    found, after, pages = [], None, 0
+    found: list[AuditItem] = []
+    after, pages = None, 0
     while pages == 0 or after is not None:
         page = audit_page(database, acme.organization, chosen, oldest_first=oldest_first, limit=50, after=after)
         found += page.items
