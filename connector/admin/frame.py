@@ -140,7 +140,7 @@ def _framed(view: Callable[..., Response], *, by_link: bool) -> Callable[..., Re
     def answered(o: str, **values: str) -> Response:
         session = login.current_session()
         if session is None and cookies.setup_token() is None:
-            return login.to_login(request.full_path.rstrip("?") if request.method == "GET" else f"/admin/{o}")
+            return _to_login(o)
         try:
             visit = _enter(o, session)
         except NotFound as error:
@@ -196,12 +196,14 @@ def _member(named: str, session: Session, now: datetime) -> Visit | None:
     return None
 
 
+def _to_login(named: str) -> Response:
+    return login.to_login(request.full_path.rstrip("?") if request.method == "GET" else f"/admin/{named}")
+
+
 def _closed(named: str, session: Session | None, error: NotFound) -> Response:
     """No frame is shown of what does not open. A set-up link that opens nothing any more is forgotten: who may sign in can."""
     if error.code != "setup_link_unknown":
-        if session is None:
-            raise error
-        return door.shut(named, session, error)
+        return _to_login(named) if session is None else door.shut(named, session, error)
     response = refusals.answer(error)
     cookies.clear_setup(response)
     return response

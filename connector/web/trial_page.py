@@ -14,7 +14,7 @@ from connector.directory.sign_on_model import SignOn
 from connector.directory.traces import Trace
 from connector.directory.trial import Trial
 from connector.membership.identity import VerifiedIdentity
-from connector.web import pages
+from connector.web import cookies, login, pages
 from connector.web.house import house
 
 
@@ -30,9 +30,9 @@ def result(sign_on: SignOn, identity: VerifiedIdentity, pending: PendingRequest)
     said = "; ".join(each.sentence for each in seen.findings if each.level == "problem")
     trace = Trace(sign_on.connection_id, "test", "done", "ok", said, facts=facts_of(identity), address=request.remote_addr)
     traces.record(database, trace, now)
-    return pages.page(
-        "tested.html", sign_on=sign_on, seen=seen, identity=identity, attributes=sorted(identity.attributes.items())
-    )
+    inside = login.current_session() is not None or cookies.setup_token() is not None
+    attributes = sorted(identity.attributes.items())
+    return pages.page("tested.html", sign_on=sign_on, seen=seen, identity=identity, attributes=attributes, inside=inside)
 
 
 def facts_of(identity: VerifiedIdentity) -> dict[str, Any]:

@@ -136,12 +136,15 @@ def test_everything_else_is_refused_kindly(console: Console, acme: World, page: 
     shown = holder(console, acme).get(f"/admin/acme{page}")
     assert (shown.status, shown.headers["X-Connector-Error"]) == (403, "beyond_set_up")
     assert shown.link("Back to the set-up") == "/admin/acme/connections"
+    assert shown.link("Sign in with an account") == "/login?next=%2Fadmin%2Facme"
 
 
 def test_another_organization_is_not_there_for_them(console: Console, acme: World) -> None:
-    """As for any stranger."""
+    """They are asked to sign in, as anybody who is signed out, whether there is one or not."""
     staged(console.database, slug="globex", verified=("globex.example",))
-    assert holder(console, acme).get("/admin/globex/connections").status == 404
+    it = holder(console, acme)
+    for slug in ("globex", "nowhere"):
+        assert it.get(f"/admin/{slug}/connections").location == f"/login?next=%2Fadmin%2F{slug}%2Fconnections"
 
 
 def test_a_dead_link_is_forgotten_and_keeps_nobody_from_signing_in(console: Console, acme: World) -> None:
