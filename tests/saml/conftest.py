@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -114,15 +112,20 @@ def set_out(site: Site, client: FlaskClient | None = None, path: str = "") -> Jo
     return Journey(site, client, read_request(inflated(query["SAMLRequest"][0])), query["RelayState"][0])
 
 
+@pytest.fixture(scope="session")
+def _app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application for all tests of a worker: `site` gives it the database of the test."""
+    given = {"DATA_DIR": str(tmp_path_factory.mktemp("saml")), "BASE_URL": BASE, "SECRET_KEY": "k" * 43}
+    return create_app(Settings.from_environment({f"CONNECTOR_{name}": value for name, value in given.items()}))
+
+
 @pytest.fixture
-def site(fresh_url: str, tmp_path: Path) -> Iterator[Site]:
+def site(_app: Flask, database: Database) -> Site:
     """The application on SQLite, then on PostgreSQL."""
-    given = {"DATA_DIR": str(tmp_path), "DATABASE_URL": fresh_url, "BASE_URL": BASE, "SECRET_KEY": "k" * 43}
-    app = create_app(Settings.from_environment({f"CONNECTOR_{name}": value for name, value in given.items()}))
-    world = staged(app.extensions["connector"].database, verified=("acme.example",))
+    _app.extensions["connector"] = replace(_app.extensions["connector"], database=database)
+    world = staged(database, verified=("acme.example",))
     world.directory("off")
     world.activate()
-    site = Site(app, world)
+    site = Site(_app, world)
     site.configure()
-    yield site
-    site.database.close()
+    return site
