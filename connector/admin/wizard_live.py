@@ -25,7 +25,6 @@ SAID = {
     "named": "They are a break-glass owner now. Print their recovery codes.",
     "ready": "The owners are told by mail that everything is ready.",
     "told": "The owners were told today already.",
-    "applied": "It is done: the connection is in force.",
 }
 
 

@@ -164,9 +164,11 @@ def _link_page(status: int = 200, *, token: str = "", purpose: str = "", error: 
 
 @blueprint.get("/login/recovery")
 def ask_recovery() -> Response:
-    """The page that asks a break-glass owner for a recovery code."""
+    """The page that asks a break-glass owner for a recovery code; `next` is kept."""
     session = current_session()
-    return to_login("/login/recovery") if session is None else _recovery_page(session)
+    if session is None:
+        return to_login(request.full_path.rstrip("?"))
+    return _recovery_page(session, pages.asked_next(request.args.get("next")))
 
 
 @blueprint.post("/login/recovery")
@@ -176,16 +178,17 @@ def use_recovery() -> Response:
     if session is None:
         return to_login("/login/recovery")
     throttle.spend(house().database, "code_try", request.remote_addr or "", _now())
+    next_path = pages.asked_next(request.form.get("next"))
     try:
         entered = recovery.use(house().database, request.form.get("code", "")[:100], visitor(), _now())
     except Forbidden as error:
-        return _recovery_page(session, 403, error)
-    return signed_in(entered.token, house().path("/"))
+        return _recovery_page(session, next_path, 403, error)
+    return signed_in(entered.token, next_path)
 
 
-def _recovery_page(session: Session, status: int = 200, error: ConnectorError | None = None) -> Response:
+def _recovery_page(session: Session, next_path: str, status: int = 200, error: ConnectorError | None = None) -> Response:
     who = session.email or session.name or ""
-    return _marked(pages.page("recovery.html", status, signed_in_as=who, error=error), error)
+    return _marked(pages.page("recovery.html", status, signed_in_as=who, next=next_path, error=error), error)
 
 
 def to_login(next_path: str) -> Response:

@@ -229,6 +229,7 @@ def test_going_live_is_looked_at_first_and_then_done(console: Console) -> None:
     assert page.path.startswith(_path(acme, "go-live"))
     assert "Acme opens through its identity provider" in page.words
     assert page.link("Sign in through Okta").startswith(f"/sso/{acme.connection}/login?next=%2Fadmin%2Facme%2Fconnections")
+    assert page.link("come in by a recovery code").startswith("/login/recovery?next=%2Fadmin%2Facme%2Fconnections")
     assert acme.member("ada").status == "active"
     page = console.owner(acme).get(_path(acme, "go-live"))
     assert "Okta is in force." in page.words

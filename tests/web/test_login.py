@@ -302,7 +302,9 @@ def test_a_recovery_code_opens_an_organization_whose_identity_provider_is_away(s
     by_mail(site, client, "owner@acme.example")
     wrong = client.post("/login/recovery", data={"code": "AAAA-AAAA-AAAA"})
     assert (wrong.status_code, wrong.headers["X-Connector-Error"]) == (403, "recovery_code_wrong")
-    assert client.post("/login/recovery", data={"code": code}).headers["Location"] == "/"
+    there = "/admin/acme/people"
+    assert f'value="{there}"' in client.get(f"/login/recovery?next={there}").text
+    assert client.post("/login/recovery", data={"code": code, "next": there}).headers["Location"] == there
     assert "Open by break-glass" in client.get("/").text
 
 
