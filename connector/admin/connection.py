@@ -16,13 +16,13 @@ from connector.admin.guides import GUIDES
 from connector.admin.guides.advice import reminder, silence
 from connector.admin.plans import proposed
 from connector.directory import checkup, connection_health, connections
-from connector.directory.checkup import Checkup
+from connector.directory.checkup import CheckItem
 from connector.directory.connection_health import ConnectionHealth
 from connector.directory.connections import ConnectionView
 from connector.directory.sign_on import load, without_certificate
 from connector.directory.sign_on_model import SignOn
 from connector.directory.sign_on_providers import Desk, Told, setups
-from connector.errors import ConnectorError, Invalid
+from connector.errors import Conflict, ConnectorError, Invalid
 from connector.web import refusals
 
 blueprint = Blueprint("connection", __name__)
@@ -99,6 +99,8 @@ def check(visit: Visit, c: str) -> Response:
 def _health(visit: Visit, c: str, *, asking: bool = False, error: ConnectorError | None = None) -> Response:
     base_url = visit.house.settings.base_url
     seen = connection_health.show(visit.database, visit.here.id, c, base_url=base_url, now=visit.now, actor=visit.actor)
+    checks, wrong = _checks(visit, c, asking=asking)
+    error = error or wrong
     return page(
         visit,
         seen.connection,
@@ -106,7 +108,7 @@ def _health(visit: Visit, c: str, *, asking: bool = False, error: ConnectorError
         "",
         status=200 if error is None else refusals.status_of(error),
         health=seen,
-        checks=[each for each in _checked(visit, c, asking=asking).items if asking or not each.ok],
+        checks=[each for each in checks if asking or not each.ok],
         asked=asking,
         ways=WAYS,
         plain=lambda detail: _COMMAND.sub(".", detail),
@@ -122,15 +124,20 @@ def _is_silent(seen: ConnectionHealth, now: datetime) -> bool:
     return seen.connection.directory == "live" and (heard is None or now - heard > connection_health.DAY)
 
 
-def _checked(visit: Visit, c: str, *, asking: bool) -> Checkup:
+def _checks(visit: Visit, c: str, *, asking: bool) -> tuple[tuple[CheckItem, ...], ConnectorError | None]:
+    """What can be seen without anybody trying; and what keeps it from being looked at: a client secret that does not open."""
     house = visit.house
 
-    def ask(of: SignOn) -> Iterable[checkup.CheckItem]:
+    def ask(of: SignOn) -> Iterable[CheckItem]:
         return house.protocols[str(of.protocol)].checks(of)
 
     who = (visit.database, house.sealer, visit.here.id, c)
     given = ask if asking else None
-    return checkup.look_at(*who, base_url=house.settings.base_url, now=visit.now, ask=given, actor=visit.actor)
+    try:
+        told = checkup.look_at(*who, base_url=house.settings.base_url, now=visit.now, ask=given, actor=visit.actor)
+    except Conflict as error:
+        return (), error
+    return told.items, None
 
 
 # --------------------------------------------------------------------------------------------------- metadata and certificates

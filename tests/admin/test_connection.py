@@ -124,6 +124,17 @@ def test_a_last_owner_who_was_put_out_is_confirmed_by_a_plan(console: Console, a
     assert acme.member("ada").status == "suspended"
 
 
+def test_a_client_secret_that_does_not_open_is_told_above_the_page(console: Console, acme: World) -> None:
+    """Everything else of the page is there: what was heard, and the way to give a new one."""
+    other = acme.another("Entra")
+    side = OidcSide("https://op.example", "id", "secret")
+    sign_on.configure_oidc(console.database, Sealer(["another key"]), other.connection, side)
+    shown = console.owner(acme).get(f"/admin/acme/connections/{other.connection}")
+    assert "How it went" in shown.words
+    assert shown.tree.xpath("//*[@role='alert']")
+    assert shown.link("Give a new client secret").endswith("/setup/identity-provider")
+
+
 # -------------------------------------------------------------------------------------------------------------- certificates
 
 
