@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import ceil
 from types import MappingProxyType
 
 from flask import Blueprint, Response, request
@@ -63,8 +64,11 @@ COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
 """What kinds of lines are called, of one and of several, in the order in which they matter. A role given or taken is told by
 somebody joining or leaving."""
 
-PER_SECOND = 10_000
-"""People whose access changes in one second, at least, on PostgreSQL."""
+APPLYING = 3
+"""How many times as long as computing a plan it takes to apply it, about."""
+
+AT_ONCE = 1.0
+"""Seconds of which nobody needs to be told."""
 
 _GIVEN = re.compile(r"(?P<origin>.*) -> rule \S+ -> .*", re.DOTALL)
 _NO_LONGER = re.compile(r"rule \S+ no longer gives .*", re.DOTALL)
@@ -176,4 +180,5 @@ def _number(text: str) -> int:
 
 def _seconds(page: PlanPage) -> int:
     """About how long it takes to apply; 0 for at once."""
-    return -(-page.total // PER_SECOND) if page.total >= PER_SECOND // 10 else 0
+    takes = APPLYING * page.took
+    return ceil(takes) if takes > AT_ONCE else 0

@@ -44,9 +44,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """A stored plan, and some of the people in it. `counts` says how many lines there are of each kind, `total` how many people
-    have one. `found` counts the people that were asked for; `next` is where the next page
-    begins. With an older plan, `added` and `gone` count the lines that it did not have, and those that this one has no more."""
+    """A stored plan, and some of the people in it. `took` is how many seconds it took to compute. `counts` says how many lines
+    there are of each kind, `total` how many people have one. `found` counts the people that were asked for; `next` is where the
+    next page begins. With an older plan, `added` and `gone` count the lines that it did not have, and those that this one has no
+    more."""
 
     digest: str
     kind: str
@@ -56,6 +57,7 @@ class PlanPage:
     expires_at: datetime
     applied_at: datetime | None
     applied_by: str | None
+    took: float
     counts: Mapping[str, int]
     total: int
     withheld: tuple[str, ...]
@@ -175,5 +177,5 @@ def _page(stored: Stored, people: tuple[Person, ...], found: int, following: int
     state: State = "applied" if stored.applied_at else "waiting" if stored.waits else "expired"
     times = (stored.created_at, stored.expires_at, stored.applied_at, stored.applied_by)
     what = (stored.digest, stored.kind, stored.given, state, *times)
-    said = (stored.lines.counted(), stored.summary["people"], stored.withheld, stored.notes)
+    said = (stored.took, stored.lines.counted(), stored.summary["people"], stored.withheld, stored.notes)
     return PlanPage(*what, *said, people, found, following, *compared)

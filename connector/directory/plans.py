@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Literal
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -98,9 +99,10 @@ class PlanChanged(Conflict):
 
 def propose(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
     """Compute a plan, store it with its input, change nothing else. Raises what the verb raises."""
+    began = monotonic()
     outcome = _run(database, organization_id, kind, given, actor, preview=True)
     view = _view(outcome, _digest(kind, given, outcome.plan), applied=False)
-    return _store(database, organization_id, kind, given, view, actor)
+    return _store(database, organization_id, kind, given, view, actor, monotonic() - began)
 
 
 def preview(database: Database, organization_id: str, kind: str, given: Document, *, actor: Actor = OPERATOR) -> PlanView:
@@ -262,11 +264,13 @@ def _of_words(kind: str, given: Document, digest: str) -> str:
     return hashlib.sha256(json.dumps([kind, given, digest], sort_keys=True).encode()).hexdigest()
 
 
-def _store(database: Database, organization_id: str, kind: str, given: Document, view: PlanView, actor: Actor) -> PlanView:
+def _store(
+    database: Database, organization_id: str, kind: str, given: Document, view: PlanView, actor: Actor, took: float
+) -> PlanView:
     """Keep the plan, and return it with the digest it waits under. Where another verb that changes the same for the same people
     waits under it, what is asked tells them apart: nobody applies what they have not looked at."""
     told = {"summary": view.summary, "withheld": list(view.withheld), "notes": list(view.notes)}
-    changes = {**told, "lines": packed(view.changes)}
+    changes = {**told, "took": took, "lines": packed(view.changes)}
     asked = {"kind": kind, "input": dict(given), "changes": changes}
 
     def work(corridor: Corridor, _: Standing) -> PlanView:
@@ -293,7 +297,7 @@ def _is_anothers(corridor: Corridor, digest: str, kind: str, given: Document) ->
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A plan that was looked at: its input, what it said, and what became of it."""
+    """A plan that was looked at: its input, what it said, how many seconds it took to compute, and what became of it."""
 
     digest: str
     kind: str
@@ -302,6 +306,7 @@ class Stored:
     lines: Lines
     withheld: tuple[str, ...]
     notes: tuple[str, ...]
+    took: float
     created_at: datetime
     expires_at: datetime
     applied_at: datetime | None
@@ -328,7 +333,7 @@ def stored_in(glance: Glance, standing: Standing, digest: str) -> Stored:
     if standing.actor.setup_link is not None:
         _need_open(glance, standing, row.kind, row.input)
     said = row.changes
-    told = (said["summary"], unpacked(said["lines"]), tuple(said["withheld"]), tuple(said["notes"]))
+    told = (said["summary"], unpacked(said["lines"]), tuple(said["withheld"]), tuple(said["notes"]), said["took"])
     return Stored(digest, row.kind, row.input, *told, row.created_at, row.expires_at, row.applied_at, row.applied_by)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, case, exists, func, select, tuple_
 
 from connector.directory.connections import MANAGE, reachable
 from connector.directory.rule_rows import options
@@ -87,7 +87,12 @@ def show(database: Database, organization_id: str, rule_id: str, *, actor: Actor
 
 def _selected(organization_id: str) -> Any:
     rule, group, given = t.Rule, t.DirectoryGroup, t.Assignment
-    members = select(func.count(given.membership_id.distinct())).where(given.rule_id == rule.id).scalar_subquery()
+    mine = given.rule_id == rule.id
+    each, several = (
+        select(count).where(mine).scalar_subquery() for count in (func.count(), func.count(given.membership_id.distinct()))
+    )
+    # Only a pattern gives one member several things; whatever else gives is counted in the index alone.
+    members = case((rule.match_kind == "pattern", several), else_=each)
     return (
         select(rule, t.Team.slug.label("team"), t.Project.slug.label("project"), group.id.label("known"), group.display_name)
         .outerjoin(t.Team, t.Team.id == rule.team_id)

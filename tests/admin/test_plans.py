@@ -129,8 +129,19 @@ def test_people_are_found_by_address_and_by_what_changes(acme: World, owner: Bro
     assert all(("eng" in row) == (not row.startswith("Cleo")) for row in page.rows)
 
 
-def test_notes_and_what_is_held_back_are_said(acme: World, console: Console) -> None:
-    """What happens to the organization; and who stays an owner."""
+def test_who_is_held_back_is_said_and_why(acme: World, console: Console) -> None:
+    """The last owner stays, though the identity provider says otherwise."""
+    dan = acme.create("dan")
+    acme.owner("dan")
+    acme.owner_on_leave()
+    acme.edit(dan, active=False)
+    through = Proof("saml", acme.organization, acme.connection)
+    words = console.as_("dan@acme.example", through).get(plan_of(acme, "rules", rules=None)).words
+    assert "Held back dan@acme.example: the last owner stays" in words
+
+
+def test_what_happens_to_the_organization_is_said(acme: World, console: Console) -> None:
+    """Beside what changes for people."""
     owner = console.as_(OWNER, Proof("email_link"), Proof("break_glass", acme.organization))
     words = owner.get(plan_of(acme, "mode", mode="invitation")).words
     assert "Go back to invitations" in words
@@ -168,7 +179,7 @@ def test_a_large_plan_is_read_in_pages_and_says_how_long_it_takes(acme: World, o
         page = owner.get(path)
     assert len(of_large) == len(of_small)
     assert "12,000 places in teams are given." in page.words
-    assert "Applying takes about 2 seconds." in page.words
+    assert "Applying takes about 5 seconds." in page.words
     assert (page.rows[0].split()[0], len(page.rows)) == ("p0@acme.example", 50)
     following = owner.get(page.link("Next page"))
     assert (following.rows[0].split()[0], len(following.rows)) == ("p50@acme.example", 50)
@@ -181,6 +192,6 @@ def _enlarge(acme: World, size: int) -> None:
     """Give the stored plan this many lines, without the people."""
     because = ('IdP group "All" -> rule 1 -> team:all',)
     changes = (AccessChange(Subject(new_id(), f"p{at}@acme.example"), "team:all", None, "member", because) for at in range(size))
-    told = {"summary": {"people": size}, "withheld": [], "notes": [], "lines": plan_lines.packed(changes)}
+    told = {"summary": {"people": size}, "withheld": [], "notes": [], "took": 1.5, "lines": plan_lines.packed(changes)}
     with acme.database.engine.begin() as tx:
         tx.execute(update(t.StoredPlan).values(changes=told))
