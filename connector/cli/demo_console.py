@@ -11,14 +11,16 @@ from typing import Final
 
 import click
 
-from connector.accounts import recovery
+from connector.accounts import persons, recovery
 from connector.cli.common import Tools
 from connector.directory import domains
-from connector.organizations import organizations
+from connector.organizations import member_adding, organizations
 from idp_fixtures.idp import Provider, serving
 from idp_fixtures.people import person
 
 FOUNDER: Final = "founder@globex.example"
+EMERGENCY: Final = "emergency@globex.example"
+"""An owner whom Globex's identity provider does not know: who is to come in when it fails."""
 
 PEOPLE: Final = (
     person(FOUNDER, "Inês Duarte", "IT Admins"),
@@ -52,10 +54,12 @@ def globex_idp() -> Iterator[Provider]:
 def doors(at_hand: Tools, northwind: str, idp: Provider) -> Doors:
     """Make Globex, by invitation with nothing connected, and the links with which the founders open their consoles. `northwind`
     is an organization's id."""
-    database, base_url = at_hand.database, at_hand.settings.base_url
+    database, base_url, now = at_hand.database, at_hand.settings.base_url, datetime.now(UTC)
     globex = organizations.create(database, "globex", "Globex", FOUNDER, base_url=base_url)
     domains.add(database, globex.id, "globex.example", verified=True)
-    link = recovery.print_link(database, northwind, "founder@northwind.example", base_url, datetime.now(UTC))
+    database.write(lambda tx: persons.find_or_make(tx, EMERGENCY, now))
+    member_adding.add(database, globex.id, email=EMERGENCY, role="owner")
+    link = recovery.print_link(database, northwind, "founder@northwind.example", base_url, now)
     return Doors(link, str(globex.sign_in_url), f"{idp.url}/set-up")
 
 
@@ -70,7 +74,8 @@ def told(doors: Doors) -> str:
         "  Globex, as its founder: nothing is connected yet. Do it yourself, in ten minutes:",
         "  Connections, Connect an identity provider, Any SAML (or Any OpenID Connect).",
         f"  {doors.globex}",
-        "  When a step asks for something at the identity provider, Globex's has this console:",
+        "  What a step asks for at the identity provider is done in the console of Globex's:",
         f"  {doors.set_up}",
+        f"  In the step “Keep a way in” name {EMERGENCY}, which it does not know.",
     )
     return "\n".join(lines)

@@ -14,18 +14,20 @@ from idp_fixtures.idp.asking import provider
 
 _STYLE = pages.STYLE + Markup(
     "<style>"
-    "body{place-items:start center}main{max-width:48rem}h2{font-size:1.05rem;margin:1.5rem 0 .5rem}nav{display:flex;flex-wrap:"
-    "wrap;gap:.25rem 1rem;margin:.5rem 0 1.5rem;padding-bottom:.75rem;border-bottom:1px solid var(--line)}nav a{padding:.2rem 0}"
-    "a[aria-current]{color:inherit;font-weight:600;text-decoration:none}label{display:block;margin:0 0 1rem;font-weight:600}"
-    "label span{display:block;font-weight:400;color:var(--soft);font-size:.875rem}input{font:inherit;width:100%;padding:.6rem "
-    ".75rem;margin-top:.25rem;border:1px solid var(--soft);border-radius:.5rem;background:transparent;color:inherit}"
-    "input:focus-visible{outline:3px solid var(--go);outline-offset:1px}main button,.button{width:auto;display:inline-block;"
-    "text-align:center;margin:0 .5rem .5rem 0}.button{padding:.7rem .9rem;border:1px solid var(--go);border-radius:.5rem;"
-    "text-decoration:none}dl{margin:0 0 1rem}dt{color:var(--soft);font-size:.875rem}dd{margin:0 0 .75rem}code{display:block;"
-    "padding:.5rem .75rem;background:var(--ground);border-radius:.5rem;overflow-wrap:anywhere;user-select:all}table{width:100%;"
-    "border-collapse:collapse}th,td{text-align:left;padding:.5rem .5rem .5rem 0;border-top:1px solid var(--line);vertical-align:"
-    "top;overflow-wrap:anywhere}td button{padding:.3rem .6rem;margin:0}[role]{padding:.75rem 1rem;border-radius:.5rem;border:1px "
-    "solid var(--line);border-left:.35rem solid var(--go);color:inherit}[role=alert]{border-left-color:#c0392b}"
+    "body{place-items:start center}main{max-width:48rem}h2{font-size:1.05rem;margin:1.5rem 0 .5rem}nav{display:flex;"
+    "flex-wrap:wrap;gap:.25rem 1rem;margin:.5rem 0 1.5rem;padding-bottom:.75rem;border-bottom:1px solid var(--line)}nav a{"
+    "padding:.2rem 0}a[aria-current]{color:inherit;font-weight:600;text-decoration:none}label{display:block;"
+    "margin:0 0 1rem;font-weight:600}label span{display:block;font-weight:400;color:var(--soft);font-size:.875rem}input{"
+    "font:inherit;font-weight:400;width:100%;padding:.6rem .75rem;margin-top:.25rem;border:1px solid var(--soft);"
+    "border-radius:.5rem;background:transparent;color:inherit}input:focus-visible{outline:3px solid var(--go);"
+    "outline-offset:1px}main button,.button{width:auto;display:inline-block;text-align:center;margin:0 .5rem .5rem 0}"
+    ".button,.first{padding:.7rem .9rem;border:1px solid var(--go);border-radius:.5rem;text-decoration:none;"
+    "color:var(--go)}dl{margin:0 0 1rem}dt{color:var(--soft);font-size:.875rem}dd{margin:0 0 .75rem}code{display:block;"
+    "padding:.5rem .75rem;background:var(--ground);border-radius:.5rem;overflow-wrap:anywhere;user-select:all}table{"
+    "width:100%;border-collapse:collapse}th,td{text-align:left;padding:.5rem .5rem .5rem 0;"
+    "border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}th p{font-weight:400;margin:0}td button{"
+    "padding:.3rem .6rem;margin:0}[role]{padding:.75rem 1rem;border-radius:.5rem;border:1px solid var(--line);"
+    "border-left:.35rem solid var(--go);color:inherit}[role=alert]{border-left-color:#c0392b}"
     "</style>"
 )
 
@@ -66,7 +68,7 @@ _ADD = """\
 </label>
 {% endif %}
 <p>Signing, attributes and groups are sent as most applications want them. Everybody may sign in to it.</p>
-<button>Add</button> <a href="/set-up">Cancel</a></form>
+<button class="first">Add</button> <a href="/set-up">Cancel</a></form>
 """
 
 _PROVISIONING = """\
@@ -76,13 +78,14 @@ _PROVISIONING = """\
 value="{{ given.get('base_url') or (idp.provisioning.base_url if idp.provisioning else '') }}"></label>
 <label>Bearer token{% if idp.provisioning %}<span>One is kept. Leave this empty to go on with it.</span>{% endif %}\
 <input name="token" type="password" autocomplete="off"{% if not idp.provisioning %} required{% endif %}></label>
-<button name="do" value="test">Test connection</button><button name="do" value="push">Push people and groups now</button></form>
+<button class="first" name="do" value="test">Test connection</button>\
+<button class="first" name="do" value="push">Push people and groups now</button></form>
 """
 
 _PEOPLE = """\
 <p>Whoever is deactivated here cannot sign in any more, and is pushed as such at once.</p>
 <table><thead><tr><th scope="col">Person</th><th scope="col">Groups</th><th scope="col">Access</th></tr></thead><tbody>
-{% for each in idp.people() %}<tr><th scope="row">{{ each.display_name }}<br><small>{{ each.email }}</small></th>
+{% for each in idp.people() %}<tr><th scope="row">{{ each.display_name }}<p>{{ each.email }}</p></th>
 <td>{{ each.groups|join(", ") or "none" }}</td>
 <td><form method="post" action="/set-up/people"><input type="hidden" name="person" value="{{ each.email }}">\
 {% if not each.active %}<input type="hidden" name="active" value="1">{% endif %}\

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.cli.processes import COMMAND, PATIENCE, environment, ran
+from tests.demo import globex
 from tests.docs.pages import read
 
 
@@ -51,7 +52,7 @@ def test_the_tour_ends_with_every_member_their_role_their_teams_and_why(toured: 
 
 
 def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
-    """Every command and the curl, copied from the screen while it serves; Ctrl-C ends it and its server."""
+    """Every command, link and curl, copied from the screen while it serves; Ctrl-C ends it and its server."""
     environ = environment(tmp_path / "demo")
     demo = subprocess.Popen([*COMMAND, "demo"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -73,6 +74,8 @@ def test_what_it_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
             assert ran(environ | exports, *shlex.split(words)).returncode == 0, words
         assert max(len(line) for line in said.splitlines() if str(tmp_path) not in line and "http" not in line) <= 100
         _see_it_in_a_browser(said)
+        _northwinds_founder_opens_the_console(said)
+        globex.connect(said)
         assert "\x1b" not in said
     finally:
         demo.terminate()
@@ -107,6 +110,13 @@ def _see_it_in_a_browser(said: str) -> None:
         body = words[words.index("-d") + 1]
         assert requests.patch(words[-1], data=body, headers=headers, timeout=PATIENCE).status_code == 200
         assert browser.get(urljoin(address, "/api/me"), timeout=PATIENCE).status_code == 401
+
+
+def _northwinds_founder_opens_the_console(said: str) -> None:
+    founder = globex.Visitor()
+    founder.open(re.findall(r"http\S+/login/link\S+", said)[0])
+    assert "Northwind" in founder.press("Sign in").words
+    assert "Zoë Lund" in founder.follow("Members").words
 
 
 def test_a_database_that_no_demo_made_is_never_touched(tmp_path: Path) -> None:
