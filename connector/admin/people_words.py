@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from connector.accounts.alerts import HEADINGS
 from connector.membership.explain import CAUSES as KEPT_OUT
 from connector.membership.explain import NO_DIRECTORY, BecauseItem, NotItem
 from connector.organizations.member_views import MemberView
@@ -97,6 +98,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 
 _RULE = re.compile(r"( ->)? rule [0-9a-f-]{36}")
 _ROW = re.compile(r" \(rule [0-9a-f-]{36}\)")
+_ASKED = re.compile(r"(the IdP asked: [a-z]+ (?:user|group)) [0-9a-f-]{36}")
 _ORDER = ("role", "team", "project")
 
 
@@ -135,14 +137,15 @@ def why_not(reasons: Sequence[NotItem]) -> list[str]:
 
 
 def plain(reason: str) -> str:
-    """A sentence of the heart for people: without the ids of rules."""
+    """A sentence of the heart for people: without the ids of rules, and of whom the identity provider spoke."""
     text = _RULE.sub(lambda found: "" if found[1] else " a rule", _ROW.sub(" (by a rule)", reason)).replace("->", "→")
+    text = _ASKED.sub(r"\1", text)
     return text[:1].upper() + text[1:]
 
 
 def action(name: str) -> str:
     """What an entry of the audit trail is about."""
-    return ACTIONS.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
+    return ACTIONS.get(name) or HEADINGS.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
 
 
 def changes(entry: AuditItem) -> list[str]:

@@ -202,7 +202,7 @@ def _rules(glance: Glance, given: dict[str, str]) -> Iterator[Caution]:
 def _burst(glance: Glance, now: datetime) -> Iterator[Caution]:
     found = bursts.latest(glance, now)
     if found is not None:
-        said = f"{found.people} of {found.of} people went out at once on {day(found.since)}. A mistake? Bring them back."
+        said = f"{found.still} people went out at once on {day(found.since)} and are out still. A mistake? Bring them back."
         yield Caution("bad", said, f"/connections/{found.connection}")
 
 

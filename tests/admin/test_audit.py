@@ -12,7 +12,7 @@ import pytest
 from connector.accounts.sessions import Proof
 from connector.organizations import teams
 from tests.support.console import Browser, Console
-from tests.support.world import OWNER, World, staged
+from tests.support.world import OWNER, World, live, staged
 
 AUDIT = "/admin/acme/audit"
 TODAY = datetime.now(UTC)
@@ -78,6 +78,16 @@ def test_moments_and_ids_are_told_for_people(owner: Browser) -> None:
     [line] = page.tree.xpath("//summary[.//strong[text()='Token created']]")
     assert "-" not in line.text_content().partition("by")[0].replace("→", "")
     assert "UTC" in page.words.partition("expires at")[2][:40]
+
+
+def test_what_the_provider_asked_is_told_without_the_ids_of_people(console: Console) -> None:
+    """Of whom it spoke the entry says by name."""
+    world = live(console.database)
+    ada = world.create("ada")
+    world.edit(ada, active=False)
+    page = console.owner(world).get(f"{AUDIT}?target=ada@acme.example")
+    assert "The IdP asked: patch user By Okta (provisioning)" in page.words
+    assert ada not in page.text
 
 
 def test_whoever_may_not_read_it_is_refused(console: Console, acme: World) -> None:
