@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.admin.roles import WORDS
 from connector.membership.roles import PERMISSIONS
+from connector.web.permission_words import WORDS
 from tests.support.console import Browser, Console
 from tests.support.world import OWNER, World, staged
 
