@@ -257,10 +257,10 @@ def _navigation(visit: Visit) -> list[tuple[str, list[Link]]]:
 
 
 def _current(visit: Visit) -> str:
-    """The tail of the navigation's entry that the current page belongs to."""
+    """The tail of the navigation's entry that the current page belongs to; of one that belongs to none, no entry's tail."""
     root = f"/admin/{request.view_args['o']}" if request.view_args else ""
     rest = request.path.removeprefix(root)
     if rest.startswith("/plans/"):
-        rest = request.args.get("back", "").partition("?")[0]
-    tails = [link.tail for _, links in NAVIGATION for link in links if rest == link.tail or rest.startswith(f"{link.tail}/")]
-    return max(tails, key=len, default="")
+        rest = (request.args.get("back") or rest).partition("?")[0]
+    tails = [link.tail for _, links in NAVIGATION for link in links if link.tail]
+    return next((tail for tail in tails if rest == tail or rest.startswith(f"{tail}/")), rest)

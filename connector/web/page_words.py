@@ -32,7 +32,6 @@ _SAID: tuple[tuple[str, str, Way | None], ...] = (
     (r"`connector org list[^`]*` shows (all|them)", "The start page shows those that there are for you", None),
     (r"`connector key list`, or GET of the same list, has the ids", "The list of keys shows which there are", None),
     (r" For development and tests, CONNECTOR_FETCH_PRIVATE=1 [^.]*\.", "", None),
-    (r"The whole story: `connector audit[^`]*`", "The audit trail has the whole story", Way("/audit", "Open the audit trail")),
     # break-glass owners, members, rules, plans
     (r"one of `connector break-glass list[^`]*`", "somebody in the list of break-glass owners", None),
     (r"(An operator names one|Name another one first): `connector break-glass add[^`]*`", r"\1", _GLASS),
