@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.admin.guides.advice import advice
 from connector.directory import trial
 from connector.directory.trial import Trial
 from connector.storage.database import Database
@@ -55,19 +56,22 @@ def test_with_a_staged_directory_the_pushed_groups_speak(database: Database) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "problem"),
+    ("said", "problem", "code"),
     [
-        ({"email": None}, "No e-mail address arrived."),
-        ({"email_verified": False}, "The identity provider calls the address unverified."),
-        ({"email": "ada@elsewhere.example"}, "The address lies outside the verified domains."),
+        ({"email": None}, "No e-mail address arrived.", "email_missing"),
+        ({"email_verified": False}, "The identity provider calls the address unverified.", "email_unverified"),
+        ({"email": "ada@elsewhere.example"}, "The address lies outside the verified domains.", "domain_not_verified"),
     ],
 )
-def test_a_problem_is_told_with_what_to_do(database: Database, said: dict[str, Any], problem: str) -> None:
-    """And the test has not passed."""
+def test_a_problem_is_told_with_what_to_do(database: Database, said: dict[str, Any], problem: str, code: str) -> None:
+    """And the test has not passed. The code is that of the refusal it would be: by it the provider's own words are found."""
     found = tried(by_claims(database), "ada", **said)
     assert not found.passed
     assert said_of(found, "problem") == [problem]
-    assert all(each.advice for each in found.findings if each.level == "problem")
+    [told] = [each for each in found.findings if each.level == "problem"]
+    assert told.advice
+    assert told.code == code
+    assert advice(code, "okta") is not None
 
 
 @pytest.mark.parametrize(
