@@ -18,7 +18,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from connector.accounts.sessions import Proof
 from tests.support.site import Site
@@ -53,6 +63,7 @@ def chromium(*more: str) -> Iterator[Browser | None]:
 
     Without its sandbox, which needs rights that root and containers do not have: it sees nothing but what the tests serve.
     """
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         program = found(playwright)
         if program is None:

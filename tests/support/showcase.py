@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import time_machine
@@ -19,10 +19,10 @@ import time_machine
 from connector.accounts import persons, profile, recovery
 from connector.accounts.secret import new_token
 from connector.accounts.sessions import Proof, Visitor
-from connector.directory import connections, domains, log, setup_links, sign_in, sign_on, tokens, traces
+from connector.directory import clients, connections, domains, log, rule_views, setup_links, sign_in, sign_on, tokens, traces
 from connector.directory.certificates import read_certificate
 from connector.directory.model import Client
-from connector.directory.sign_on_model import SamlSide
+from connector.directory.sign_on_model import Certificate, SamlSide
 from connector.directory.traces import Stage
 from connector.errors import ConnectorError
 from connector.membership.identity import Profile, SubjectId, VerifiedIdentity
@@ -47,7 +47,9 @@ from idp_fixtures.keys import key_pair
 from tests.support.cast import EVERYBODY, SALES, Employee, employees
 from tests.support.world import World
 
-FOUNDER, MIRA, INVITED = "ada@acme.example", "mira@acme.example", "noor@globex.example"
+_TODAY = datetime.now(UTC).date()
+FOUNDER, MIRA, MEMBER, INVITED = "ada@acme.example", "mira@acme.example", "tom@globex.example", "noor@globex.example"
+NOBODY = "nobody@initech.example"
 PERSON = "p05"
 ISSUER = "https://acme.okta.example/exk1abcd"
 ADDRESS = "203.0.113.24"
@@ -65,15 +67,20 @@ RULES: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Showcase:
-    """What was furnished: ids and secrets to make paths of. `person` is somebody with much to explain, `plan` the digest of a
-    rule that was looked at and not applied, `link`, `invitation` and `set_up` are paths of links."""
+    """What was furnished: ids and secrets to make paths of. `person` is somebody with much to explain, `plan` the digest of
+    one that was looked at and not applied, `link`, `invitation` and `set_up` are paths of links."""
 
     acme: str
     okta: str
     entra: str
     globex: str
     person: str
+    founder: str
+    rule: str
     plan: str
+    token: str
+    client: str
+    certificate: str
     link: str
     invitation: str
     set_up: str
@@ -106,7 +113,11 @@ def furnish(house: House) -> Showcase:
     plan = world.propose("add_rule", id=new_id(), connection=world.connection, group=SALES, team="engineering").digest
     initech = organizations.create(house.database, "initech", "Initech", "bill@initech.example", base_url=house.settings.base_url)
     link = str(initech.sign_in_url).removeprefix(house.settings.base_url)
-    return Showcase(world.organization, world.connection, entra, globex, person, plan, link, invitation, set_up)
+    founder = persons.holder(house.database, FOUNDER)
+    rule = rule_views.list_(house.database, world.organization, world.connection).items[0].id
+    made = clients.create(house.database, world.organization, world.connection, base_url=house.settings.base_url).client_id
+    ids = (world.organization, world.connection, entra, globex, person, founder, rule, plan, world.client.token_id, made)
+    return Showcase(*ids, _certificate("acme okta", 6).fingerprint, link, invitation, set_up)
 
 
 @contextmanager
@@ -127,16 +138,21 @@ def _founded(house: House) -> World:
     domains.add(database, acme, "acme.example", verified=True)
     domains.add(database, acme, "acme-robotics.example")
     okta = connections.create(database, acme, "Okta", "okta", base_url=url).id
-    sign_on.configure_saml(database, okta, _okta(datetime.now(UTC) + timedelta(days=27)), metadata_url=f"{ISSUER}/metadata")
+    sign_on.configure_saml(database, okta, _okta(), metadata_url=f"{ISSUER}/metadata")
     tokens.create(database, acme, okta)
     token = tokens.create(database, acme, okta, days=26)
     return World(database, acme, okta, Client(okta, acme, token.id, AGENT, ADDRESS))
 
 
-def _okta(until: datetime) -> SamlSide:
-    """The identity provider, whose certificate is good until then."""
-    pem = key_pair("acme okta", not_after=until.replace(microsecond=0)).certificate
-    return SamlSide(ISSUER, f"{ISSUER}/sso/saml", "post", (read_certificate(pem),))
+def _okta() -> SamlSide:
+    """The identity provider, one of whose certificates ends in six days."""
+    return SamlSide(ISSUER, f"{ISSUER}/sso/saml", "post", (_certificate("acme okta", 6), _certificate("acme okta next", 700)))
+
+
+def _certificate(name: str, days: int) -> Certificate:
+    """The certificate of this name, good until so many days from today, whatever day is played."""
+    until = datetime.combine(_TODAY + timedelta(days=days), time(12), UTC)
+    return read_certificate(key_pair(name, not_after=until).certificate)
 
 
 def _pushed(world: World) -> dict[str, str]:
@@ -300,10 +316,11 @@ def _globex(house: House) -> tuple[str, str]:
     invitation as well."""
     database, url, token = house.database, house.settings.base_url, new_token()
     globex = organizations.create(database, "globex", "Globex", "hank@globex.example").id
-    for email, role in ((MIRA, "admin"), ("eve@partner.example", "member"), *_WAITING):
+    for email, role in ((MIRA, "owner"), (MEMBER, "member"), ("eve@partner.example", "member"), *_WAITING):
         invitations.invite(database, house.sealer, url, globex, email, role=role)
     invitations.invite(database, house.sealer, url, globex, "lin@globex.example", token=token)
     _answer(database, MIRA, joining.accept)
+    _answer(database, MEMBER, joining.accept)
     _answer(database, "eve@partner.example", joining.decline)
     return globex, f"/invitations/{token}"
 
