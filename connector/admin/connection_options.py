@@ -115,7 +115,7 @@ def _now(known: SignOn) -> dict[str, Any]:
 
 def _typed() -> Mapping[str, Any]:
     """The form as it was sent."""
-    return {name: value if value != "yes" else True for name, value in request.form.items()}
+    return {name: value if value != "yes" else True for name, value in request.form.items()} | {"sha1": ticked("sha1")}
 
 
 def _chosen(known: SignOn, now: datetime) -> Options:

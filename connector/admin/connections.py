@@ -29,12 +29,9 @@ def list_(visit: Visit) -> Response:
     where = (visit.database, visit.here.id)
     found = connections.list_(*where, base_url=base_url, limit=SOME, after=asked("after"), actor=visit.actor)
     seen = progress.of_page(*where, found, now=visit.now, actor=visit.actor)
-    shown = [each for each in seen.items if visit.setup is None or each.connection.state == "draft"]
-    steps = {each.connection.id: steps_of(each, GUIDES[each.connection.idp], _called(each), by_link=False) for each in shown}
+    steps = {each.connection.id: steps_of(each, GUIDES[each.connection.idp], _called(each), by_link=False) for each in seen.items}
     missing = {id_: next_of(some) for id_, some in steps.items()}
-    return show(
-        visit, "admin/connections.html", said=SAID, shown=shown, missing=missing, next=seen.next, guides=GUIDES, counted=counted
-    )
+    return show(visit, "admin/connections.html", said=SAID, page=seen, missing=missing, guides=GUIDES, counted=counted)
 
 
 def _called(of: progress.Progress) -> str:

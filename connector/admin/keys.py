@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from connector.admin import forms
 from connector.admin.frame import PAGE, Visit, done, show, visited
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Invalid
 from connector.membership.roles import PERMISSIONS
 from connector.organizations import keys
 from connector.web import refusals
@@ -27,8 +27,8 @@ def list_(visit: Visit) -> Response:
 @visited
 def create(visit: Visit) -> Response:
     """Make a key and show it this once."""
-    scopes = [each for each in request.form.getlist("scope") if each in PERMISSIONS] if forms.text("reach") == "some" else []
     try:
+        scopes = _scopes() if forms.text("reach") == "some" else []
         made = forms.made_once(
             visit,
             lambda once: keys.create(
@@ -38,6 +38,19 @@ def create(visit: Visit) -> Response:
     except ConnectorError as error:
         return _page(visit, error=error)
     return _page(visit, made=made)
+
+
+def _scopes() -> list[str]:
+    """What was ticked. Raises Invalid `scope_needed`: a key without any scope is limited to nothing."""
+    ticked = [each for each in request.form.getlist("scope") if each in PERMISSIONS]
+    if not ticked:
+        raise Invalid(
+            "scope_needed",
+            "Nothing is ticked that the key may do.",
+            expected="at least one permission",
+            advice="Tick what it is for, or let it do all that you may.",
+        )
+    return ticked
 
 
 @blueprint.post("/admin/<o>/keys/<key>/revoke")

@@ -148,7 +148,7 @@ def apply(visit: Visit, digest: str) -> Response:
     except PlanChanged as changed:
         return pages.redirect(_path(visit, changed.plan.digest, back, words, was=digest))
     except NotFound as error:
-        if error.code != "plan_not_found":
+        if error.code != "plan_not_found" or not digest.isalnum():
             raise
         return pages.redirect(_path(visit, digest, back, words))
     return pages.redirect(_back(visit, back, done="applied"))

@@ -24,6 +24,8 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BESIDE_NAME = re.compile(rf" {_ID.pattern} \((?=.)([^()]*)\)".replace("(-", "(?:-"))
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)  # no day comes behind it
+
 CONNECTIONS = 50
 """Connections that can be chosen from; there are seldom more than two."""
 
@@ -79,7 +81,7 @@ def between() -> tuple[datetime | None, datetime | None]:
     """The days from `since` to `until` of the address, both whole, in UTC: from the first moment on, and before the last one.
     Raises Invalid `day_invalid`."""
     since, until = _day("since"), _day("until")
-    return since, None if until is None else until + timedelta(days=1)
+    return since, until + timedelta(days=1) if until and until < _LAST else None
 
 
 def _day(name: str) -> datetime | None:
@@ -112,7 +114,15 @@ def value(given: Any) -> str:
         return ", ".join(f"{_name(name)}: {value(each) or 'none'}" for name, each in given.items()) or "none"
     if isinstance(given, list | tuple):
         return ", ".join(value(each) or "none" for each in given) or "none"
-    return pages.moment(datetime.fromisoformat(given)) if _MOMENT.fullmatch(str(given)) else str(given)
+    return _moment(given) if isinstance(given, str) and _MOMENT.fullmatch(given) else str(given)
+
+
+def _moment(given: str) -> str:
+    """A moment; what only looks like one, as people and groups may be called, as it is."""
+    try:
+        return pages.moment(datetime.fromisoformat(given))
+    except ValueError:
+        return given
 
 
 def brief(lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

@@ -178,9 +178,11 @@ def list_(
     after: str | None = None,
     actor: Actor = OPERATOR,
 ) -> Page[ConnectionView]:
-    """Return a page of the organization's connections, oldest first. Raises what `acting.look` raises."""
+    """Return a page of the organization's connections, oldest first; to a set-up link, of its drafts. Raises what `acting.look`
+    raises."""
     one = t.Connection
-    chosen = _selected(one.organization_id == organization_id, *([one.id > after] if after else []))
+    drafts = [one.state == "draft"] if actor.setup_link else []
+    chosen = _selected(one.organization_id == organization_id, *([one.id > after] if after else []), *drafts)
 
     def work(glance: Glance, standing: Standing) -> Page[ConnectionView]:
         found = [_view(row, base_url) for row in glance.tx.execute(chosen.order_by(one.id).limit(limit + 1))]

@@ -101,11 +101,13 @@ def of_page(
     now: datetime | None = None,
     actor: Actor = OPERATOR,
 ) -> Page[Progress]:
-    """The same of a page of connections, with two statements for each and some for all. Raises what `acting.look` raises."""
+    """The same of a page of connections, with two statements for each and some for all; a set-up link is told of drafts alone.
+    Raises what `acting.look` raises."""
     moment = now or datetime.now(UTC)
+    told = [each for each in page.items if actor.setup_link is None or each.state == "draft"]
 
     def work(glance: Glance, standing: Standing) -> Page[Progress]:
-        return Page(tuple(_progress(glance, page.items, actor, moment)), page.next)
+        return Page(tuple(_progress(glance, told, actor, moment)), page.next)
 
     return look(database, organization_id, actor, MANAGE, work, by_link=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
@@ -51,15 +51,15 @@ def restore(corridor: Corridor, given: Document) -> sync.Outcome:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Invalid(
-            "since_invalid",
-            f'"{text}" is no time with its zone.',
-            expected="a time with its zone, such as 2026-11-21T09:30:00+00:00",
-        )
-    return moment
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Invalid(
+        "since_invalid",
+        f'"{text}" is no time with its zone.',
+        expected="a time with its zone, such as 2026-11-21T09:30:00+00:00",
+    )
 
 
 def _lift(corridor: Corridor, connection_id: str, since: datetime) -> sync.Outcome:

@@ -95,3 +95,10 @@ def test_whoever_may_not_read_it_is_refused(console: Console, acme: World) -> No
     acme.invited("cleo@acme.example", "member")
     assert console.as_("cleo@acme.example", Proof("email_link")).get(AUDIT).status == 403
     assert console.as_("nobody@beta.example").get(AUDIT).status == 404
+
+
+def test_a_name_that_looks_like_a_moment_and_is_none_is_shown_as_it_is(owner: Browser, acme: World) -> None:
+    """The trail stays readable, whatever people call things."""
+    odd = "2026-99-99T99:99:99Z"
+    teams.create(acme.database, acme.organization, odd, slug="odd")
+    assert odd in owner.get(f"{AUDIT}?action=team.").words

@@ -79,12 +79,17 @@ def test_filters_stay_on_the_next_page(owner: Browser, acme: World, monkeypatch:
     assert "q=user" in older.link("First page")
 
 
-@pytest.mark.parametrize("query", ["since=yesterday", "until=2026-02-30", "after=x"])
+@pytest.mark.parametrize("query", ["since=yesterday", "until=2026-02-30", "until=10000-01-01", "after=x"])
 def test_a_day_that_is_none_is_told_in_the_frame(owner: Browser, query: str) -> None:
     """The navigation stays, and what was expected is said."""
     page = owner.get(f"{LOG}?{query}")
     assert page.status == 400
     assert page.link("Provisioning log") == LOG
+
+
+def test_the_last_day_there_is_ends_nothing(owner: Browser) -> None:
+    """As no day comes behind it."""
+    assert len(owner.get(f"{LOG}?until=9999-12-31").rows) == len(owner.get(LOG).rows)
 
 
 def test_ids_stand_apart_from_names(owner: Browser, acme: World) -> None:

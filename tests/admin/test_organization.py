@@ -35,6 +35,14 @@ def test_a_key_is_shown_once_and_revoked(owner: Browser) -> None:
     assert "Revoked" in owner.submit(page, "Revoke the key report").rows[0]
 
 
+def test_a_key_for_some_things_only_says_which(owner: Browser) -> None:
+    """With nothing ticked none is made: it could do everything."""
+    page = owner.submit(owner.get("/admin/acme/keys"), "Make the key", name="report", reach="some")
+    assert (page.status, page.rows) == (400, [])
+    assert "Nothing is ticked" in page.words
+    assert page.form("Make the key").fields["name"] == ["report"]
+
+
 def test_a_member_makes_keys_of_their_own_and_sees_no_others(console: Console, owner: Browser) -> None:
     """And is offered only permissions that they hold."""
     owner.submit(owner.get("/admin/acme/keys"), "Make the key", name="of the owner")

@@ -92,6 +92,12 @@ def _group(acme: World) -> str:
         return str(tx.execute(t.DirectoryGroup.__table__.select()).one().id)
 
 
+def test_a_digest_that_can_be_none_leads_nowhere(owner: Browser) -> None:
+    """Not into a header either."""
+    page = owner.post("/admin/acme/plans/a%0Ab/apply")
+    assert (page.status, page.location) == (404, "")
+
+
 def test_a_plan_of_yesterday_is_computed_anew(acme: World, owner: Browser) -> None:
     """It says that it is too old, has no button to apply it, and one to make it again."""
     path = plan_of(acme)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connector.directory import setup_links
+from connector.directory import connections, setup_links
 from connector.outbound import dns
 from tests.support.console import BASE, Browser, Console
-from tests.support.world import OWNER, World, staged
+from tests.support.world import OWNER, World, live, staged
 
 
 @pytest.fixture
@@ -155,3 +155,15 @@ def test_a_dead_link_is_forgotten_and_keeps_nobody_from_signing_in(console: Cons
     page = it.get(path(acme))
     assert page.status == 404
     assert page.headers["Set-Cookie"].startswith("connector_setup=;")
+
+
+def test_of_connections_in_force_nothing_is_told(console: Console) -> None:
+    """Neither in the list nor on the page of mapping, which opens on the draft."""
+    acme = live(console.database)
+    connections.set_(console.database, acme.organization, acme.connection, name="The one in force", base_url=BASE)
+    draft = connections.create(console.database, acme.organization, "The next one", "entra", base_url=BASE).id
+    it = holder_by_operator(console, acme)
+    for tail in ("/connections", "/mapping", "/mapping/rules", "/mapping/add", f"/connections/{draft}/setup"):
+        page = it.get(f"/admin/acme{tail}")
+        assert page.status == 200, tail
+        assert "The one in force" not in page.text, tail

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.accounts import recovery
-from connector.directory import connections, domains, progress, tokens
+from connector.directory import connections, domains, progress, setup_links, tokens
 from connector.directory.progress import Heard, Outsiders, Progress
 from connector.errors import ConnectorError
 from connector.membership.model import Mode
@@ -17,7 +17,7 @@ from connector.storage.database import Database
 from tests.directory import homes
 from tests.directory.homes import BASE
 from tests.support.statements import statements
-from tests.support.world import OWNER, World, staged
+from tests.support.world import OWNER, World, live, staged
 
 
 def seen(database: Database, organization: str, connection: str) -> Progress:
@@ -72,6 +72,20 @@ def test_a_list_of_connections_says_the_same_of_each(database: Database) -> None
     found = progress.of_page(database, acme.organization, page).items
     assert [(each.connection.id, each.heard.people) for each in found] == [(acme.connection, 1), (other.connection, 0)]
     assert found == tuple(seen(database, acme.organization, each.connection.id) for each in found)
+
+
+def test_a_set_up_link_is_told_of_drafts_alone(database: Database) -> None:
+    """Whatever page it is asked with: what a test sign-in through a connection in force told stays with who manages it."""
+    acme = live(database)
+    draft = acme.another()
+    everything = connections.list_(database, acme.organization, base_url=BASE)
+    made = setup_links.create(database, acme.organization, base_url=BASE)
+    opened = setup_links.find(database, made.url.rpartition("/")[2], datetime.now(UTC))
+    assert opened is not None
+    told = progress.of_page(database, acme.organization, everything, actor=opened.actor).items
+    listed = connections.list_(database, acme.organization, base_url=BASE, actor=opened.actor).items
+    assert len(everything.items) == 2
+    assert [each.connection.id for each in told] == [each.id for each in listed] == [draft.connection]
 
 
 def test_looking_costs_the_same_whatever_was_pushed(database: Database) -> None:
