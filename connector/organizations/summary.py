@@ -82,13 +82,13 @@ _COUNTS = Hot(
         select(func.count()).where(t.Invitation.organization_id == _HERE, *_PENDING).scalar_subquery().label("invited"),
     )
 )
-_KEEPERS = Hot(
+_TOP = select(t.Role.name).where(t.Role.organization_id == _HERE, t.Role.top)
+_KEEPERS = Hot(  # ordered by id alone, everybody would be read in that order until five are found
     select(t.Membership.person_id, t.Person.display_name, t.Address.email)
-    .join(t.Role, and_(t.Role.organization_id == t.Membership.organization_id, t.Role.name == t.Membership.role))
     .join(t.Person, t.Person.id == t.Membership.person_id)
     .outerjoin(t.Address, and_(t.Address.person_id == t.Person.id, t.Address.is_primary))
-    .where(t.Membership.organization_id == _HERE, t.Role.top, ~_OUT)
-    .order_by(t.Membership.id)
+    .where(t.Membership.organization_id == _HERE, t.Membership.role.in_(_TOP), ~_OUT)
+    .order_by(t.Membership.created_at, t.Membership.id)
     .limit(NAMED)
 )
 

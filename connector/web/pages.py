@@ -112,10 +112,10 @@ def moment(at: datetime) -> str:
 
 
 def ago(at: datetime) -> str:
-    """How long a moment is past, for people; a moment of more than a week ago, or still to come, as it is."""
+    """How long a moment is past, for people; of one of more than 30 days ago, or still to come, the day."""
     past = (datetime.now(UTC) - at).total_seconds()
-    if not 0 <= past < 7 * 24 * 3600:
-        return moment(at)
+    if not 0 <= past < 30 * 24 * 3600:
+        return f"{at.day} {at:%B %Y}"
     if past < 60:
         return "just now"
     size, unit = next((size, unit) for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")) if past >= size)
