@@ -30,6 +30,7 @@ from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
 from tests.support.api import BASE, COOKIE, Answer, Api, Client
+from tests.support.console import Browser
 
 MEMBERS = {"openhands": "member", "together": "member", "apolo": "user", "onet": "viewer", "oagents": "member"}
 """The default role of each preset (ORGANIZATIONS.md part A)."""
@@ -64,6 +65,11 @@ class Someone(Client):
     def working_in(self, workspace: str) -> Client:
         """The same with an active workspace: an organization's id or slug, or `~personal`."""
         return self.having(X_Workspace=workspace)
+
+    @property
+    def browser(self) -> Browser:
+        """The same before the pages, without scripts."""
+        return Browser(self.app, self.shown["Cookie"].partition("=")[2])
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,16 @@ def test_OH_7_organizations_are_a_feature_that_can_be_off(site: Site) -> None:
     made(ada.post("/api/orgs", {"display_name": "After"}))
 
 
+def test_OH_8_an_organization_is_made_with_a_form(site: Site) -> None:
+    """On the page; it leads into the organization, which shows its maker as the owner."""
+    ada = site.person("ada")
+    form = ada.browser.get("/organizations/new")
+    made = ada.browser.submit(form, "Make the organization", name="Open Hands", slug="open-hands", preset="openhands")
+    assert (made.path, made.status) == ("/admin/open-hands?done=founded", 200)
+    assert ["ada@acme.example" in row and "owner" in row for row in ada.browser.get("/admin/open-hands/people").rows] == [True]
+    ada.get("/api/orgs/open-hands").ok()
+
+
 def test_OH_9_who_is_invited_by_email_joins_as_member(site: Site) -> None:
     """Without a role the preset's default one; the mail goes to the address."""
     acme = site.organization("openhands")

@@ -61,6 +61,20 @@ def test_AP_9_more_organizations_are_made_later(site: Site) -> None:
     assert [each["id"] for each in acme.owner.get("/api/orgs").ok()["items"]] == [acme.id, later["id"]]
 
 
+def test_AP_10_members_and_reports_have_pages(site: Site) -> None:
+    """Of an admin; a user reads who belongs (AP-14), manages nobody and sees no report."""
+    acme = site.organization("apolo")
+    bob = acme.joined("bob")
+    page, reports = f"/admin/{acme.slug}", ("/audit", "/log", "/sign-ins")
+    for path in ("/people", *reports):
+        assert acme.owner.browser.get(page + path).status == 200, path
+    assert len(bob.browser.get(page + "/people").rows) == 2
+    for path in reports:
+        assert bob.browser.get(page + path).status == 403, path
+    for path, form in (("/people/add", {"username": "cyd"}), (f"/people/{acme.owner.id}/suspend", {})):
+        assert bob.browser.post(page + path, form).status == 403, path
+
+
 def test_AP_11_users_are_invited_given_a_role_and_deleted(site: Site) -> None:
     """Three calls."""
     acme = site.organization("apolo")

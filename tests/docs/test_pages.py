@@ -82,7 +82,7 @@ def test_a_mentioned_command_exists_with_its_options(words: str) -> None:
 
 ADVISED = sorted(
     {
-        found
+        found.removesuffix("[^")  # pages look for a command by a pattern, to say the page instead
         for path in inventory.modules()
         for found in re.findall(r"`(connector [a-z-]+ [^`]*)`", path.read_text(encoding="utf-8"))
         if path.parent.name != "cli" or " --" in found
