@@ -10,6 +10,7 @@ from connector.errors import ConnectorError, Invalid
 from connector.membership.roles import PERMISSIONS
 from connector.organizations import keys
 from connector.web import refusals
+from connector.web.permission_words import WORDS
 
 blueprint = Blueprint("keys", __name__)
 
@@ -72,5 +73,5 @@ def _page(visit: Visit, *, error: ConnectorError | None = None, made: dict[str, 
         error=error,
         made=made,
         given=request.form,
-        scopes=sorted(visit.here.permissions & PERMISSIONS),
+        scopes=[(each, words) for each, words in sorted(WORDS.items()) if each in visit.here.permissions],
     )
