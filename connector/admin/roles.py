@@ -42,8 +42,7 @@ def change(visit: Visit, name: str) -> Response:
     found = _catalogue(visit)
     known = [_document(each) for each in found.roles if each.name != name]
     try:
-        given: dict[str, Any] = {"roles": [*known, _read(_role(found, name))], "default_role": _default(found, name)}
-        return proposed(visit, "roles", given, back="/roles", words="roles")
+        return _planned(visit, found, [*known, _read(_role(found, name))], _default(found, name))
     except ConnectorError as error:
         return _form(visit, name, error)
 
@@ -53,8 +52,12 @@ def change(visit: Visit, name: str) -> Response:
 def remove(visit: Visit, name: str) -> Response:
     """Look at what the catalogue without it would change."""
     found = _catalogue(visit)
-    left = [_document(each) for each in found.roles if each.name != name]
-    return proposed(visit, "roles", {"roles": left, "default_role": found.default_role}, back="/roles", words="roles")
+    return _planned(visit, found, [_document(each) for each in found.roles if each.name != name], found.default_role)
+
+
+def _planned(visit: Visit, found: CatalogueView, becomes: list[dict[str, Any]], default: str) -> Response:
+    given: dict[str, Any] = {"roles": becomes, "default_role": default, "instead_of": catalogue.document(found)}
+    return proposed(visit, "roles", given, back="/roles", words="roles")
 
 
 def _catalogue(visit: Visit) -> CatalogueView:

@@ -75,13 +75,15 @@ def _view(role: Role) -> RoleView:
 
 def replace(corridor: Corridor, given: Mapping[str, Any]) -> Outcome:
     """A verb of plans: the catalogue becomes `given["roles"]` (as RoleView; what is left out as `_role` says) with
-    `given["default_role"]`, and everybody has what their rows come to in it.
+    `given["default_role"]`, and everybody has what their rows come to in it. Where these were made by changing others,
+    `given["instead_of"]` (as `document`) are those: what somebody else changed meanwhile is not taken back unseen.
 
-    Raises Invalid `roles_invalid`, `unknown_permission`, `unknown_role`; Conflict `no_top_role`, `role_in_use`, `break_glass`,
-    `last_owner`.
+    Raises Invalid `roles_invalid`, `unknown_permission`, `unknown_role`; Conflict `roles_changed`, `no_top_role`, `role_in_use`,
+    `break_glass`, `last_owner`.
     """
     corridor.need_exclusive()
     before = facts.setting(corridor).catalogue
+    _refuse_changed(before, given)
     after = read(given, before.default)
     _refuse_used(corridor, _without(before, after))
     _refuse_break_glass(corridor, after)
@@ -90,6 +92,22 @@ def replace(corridor: Corridor, given: Mapping[str, Any]) -> Outcome:
     outcome = _settled(corridor, before)
     _forget(corridor, _without(before, after))
     return outcome
+
+
+def document(found: CatalogueView) -> dict[str, Any]:
+    """A catalogue as `replace` takes it."""
+    listed = [{**dataclasses.asdict(each), "permissions": list(each.permissions)} for each in found.roles]
+    return {"default_role": found.default_role, "roles": listed}
+
+
+def _refuse_changed(before: Catalogue, given: Mapping[str, Any]) -> None:
+    if given.get("instead_of") not in (None, document(view(before))):
+        raise Conflict(
+            "roles_changed",
+            "The roles were changed by somebody else meanwhile; nothing was applied.",
+            expected="roles as they were when these were made out of them",
+            advice="Open the role again, and change it as it is now.",
+        )
 
 
 def need_top(corridor: Corridor, given: Mapping[str, Any], actor: Actor) -> None:

@@ -40,6 +40,18 @@ def test_a_role_is_made_and_offered(owner: Browser) -> None:
     assert owner.get("/admin/acme/roles/auditor").form("See what would change").fields["permission"] == ["org.read", "audit.read"]
 
 
+def test_what_somebody_else_changed_meanwhile_is_not_taken_back(owner: Browser) -> None:
+    """A plan of other roles than there are now is refused, and does nothing."""
+    first = owner.submit(owner.get("/admin/acme/roles/new"), "See what would change", name="auditor")
+    second = owner.submit(owner.get("/admin/acme/roles/new"), "See what would change", name="helper")
+    assert "auditor" in owner.submit(first, "Change the roles").words
+    refused = owner.submit(second, "Change the roles")
+    assert (refused.status, refused.headers["X-Connector-Error"]) == (409, "roles_changed")
+    after = owner.get("/admin/acme/roles").words
+    assert "auditor" in after
+    assert "helper" not in after
+
+
 def test_a_role_that_cannot_be_is_refused_where_it_was_typed(owner: Browser) -> None:
     """A rank that another role has."""
     page = owner.submit(owner.get("/admin/acme/roles/new"), "See what would change", name="auditor", rank="40")
