@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from connector.admin import people_words, recorded
 from connector.admin.forms import asked
-from connector.admin.frame import PAGE, Visit, show, visited
+from connector.admin.frame import Visit, show, visited
 from connector.membership.fold import timestamp
 from connector.provisioning import history
 from connector.provisioning.history import AuditFilter
@@ -41,6 +41,10 @@ SUBJECTS = (
 """What actions begin with, and what they are about."""
 
 
+ENTRIES = 30
+"""Entries on one page: each comes with all that changed and why, and a page stays below 100 kB."""
+
+
 @blueprint.get("/admin/<o>/audit")
 @visited
 def list_(visit: Visit) -> Response:
@@ -48,7 +52,7 @@ def list_(visit: Visit) -> Response:
     filters = {name: asked(name) for name in ("actor", "action", "target", "q", "since", "until")}
     since, until = recorded.between()
     chosen = AuditFilter(filters["actor"], filters["action"], filters["target"], since, until, filters["q"])
-    page = history.audit_page(visit.database, visit.here.id, chosen, limit=PAGE, after=asked("after"), actor=visit.actor)
+    page = history.audit_page(visit.database, visit.here.id, chosen, limit=ENTRIES, after=asked("after"), actor=visit.actor)
     return show(
         visit,
         "admin/audit.html",
