@@ -29,7 +29,7 @@ class Stop:
 
 
 STOPS = (
-    Stop("sign-in", "/login", "", picture=True),
+    Stop("sign-in", "/login", ""),
     Stop("code", "/login/code", ""),
     Stop("link", "{link}", ""),
     Stop("dead-link", "/login/link?token=gone", ""),
@@ -37,7 +37,7 @@ STOPS = (
     Stop("invitation-of-another", "{invitation}"),
     Stop("refusal", "/sso/{entra}/login", ""),
     Stop("set-up-link", "{set_up}", ""),
-    Stop("start", "/", picture=True),
+    Stop("start", "/"),
     Stop("start-invited", "/", INVITED),
     Stop("start-nowhere", "/", NOBODY),
     Stop("sessions", "/sessions"),
@@ -50,7 +50,7 @@ STOPS = (
     Stop("overview", "/admin/acme", picture=True),
     Stop("overview-invitation", "/admin/globex"),
     Stop("overview-member", "/admin/globex", MEMBER),
-    Stop("people", "/admin/acme/people", picture=True),
+    Stop("people", "/admin/acme/people"),
     Stop("people-not-members", "/admin/acme/people/not-members"),
     Stop("people-add", "/admin/globex/people/add"),
     Stop("people-add-none", "/admin/acme/people/add"),
@@ -81,7 +81,7 @@ STOPS = (
     Stop("token-revoke", "/admin/acme/connections/{okta}/tokens/{token}/revoke"),
     Stop("client-revoke", "/admin/acme/connections/{okta}/clients/{client}/revoke"),
     Stop("certificate-drop", "/admin/acme/connections/{okta}/certificates/{certificate}/drop"),
-    Stop("set-up", "/admin/acme/connections/{entra}/setup", picture=True),
+    Stop("set-up", "/admin/acme/connections/{entra}/setup"),
     *(
         Stop(f"set-up-{step}", f"/admin/acme/connections/{{entra}}/setup/{step}")
         for step in (
@@ -106,7 +106,7 @@ STOPS = (
     Stop("mapping-policy", "/admin/acme/mapping/policy"),
     Stop("plan", "/admin/acme/plans/{plan}", picture=True),
     Stop("log", "/admin/acme/log", picture=True),
-    Stop("sign-ins", "/admin/acme/sign-ins", picture=True),
+    Stop("sign-ins", "/admin/acme/sign-ins"),
     Stop("mode", "/admin/acme/mode"),
     Stop("mode-invitation", "/admin/globex/mode"),
     Stop("audit", "/admin/acme/audit"),
