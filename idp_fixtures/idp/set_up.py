@@ -106,7 +106,7 @@ def _test(target: Provisioning) -> Said:
         pushing.try_connection(target)
     except NotPushed as problem:
         return Said(str(problem), good=False)
-    return Said("The connection works. Nothing was pushed yet.", good=True)
+    return Said("The connection works. Testing it pushes nothing.", good=True)
 
 
 def _push(target: Provisioning) -> Said:
