@@ -158,6 +158,14 @@ def test_through_an_identity_provider_the_page_says_why_no_key_is_made(
     assert keys.list_(site.house.database, email=email) == ()
 
 
+def test_an_identity_provider_revokes_no_key_of_somebodys_own(site: Site, console: Console) -> None:
+    """To whoever came in through it there is no such key."""
+    vera = _through_idp(site, console, VERA)
+    made = keys.create(site.house.database, VERA, datetime.now(UTC), name="mine")
+    assert vera.post(f"/keys/{made.id}/revoke").status == 404
+    assert [each.state for each in keys.list_(site.house.database, email=VERA)] == ["live"]
+
+
 # ---------------------------------------------------------------------------------------------------- a new organization
 
 
