@@ -87,10 +87,13 @@ def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Out
         gone = [c.assignment for c in changes if isinstance(c, Take) and c.assignment.source in sources]
         return (*changes, *as_manual(entry.holding, gone, catalogue)) if keep else changes
 
-    settled = None if _governed(corridor, rule_ids) else _settle_rows(corridor, rule_ids, kept)
+    governed = _governed(corridor, rule_ids)
+    settled = None if governed else _settle_rows(corridor, rule_ids, kept)
     corridor.tx.execute(delete(t.Rule).where(among(t.Rule.id, rule_ids)))
     outcome = sync.everyone(corridor, extra=kept)
     refuse_last_owner([part for part in outcome.withheld if _takes(part, sources)], 0, catalogue)
+    if governed:  # break-glass owners stand outside every sync, and may have rows from the time before
+        settled = _settle_rows(corridor, rule_ids, kept)
     return (
         outcome if settled is None else sync.Outcome(Plan(settled.plan.parts + outcome.plan.parts, catalogue), outcome.withheld)
     )
@@ -108,7 +111,7 @@ def _governed(corridor: Corridor, rule_ids: Sequence[str]) -> bool:
 
 
 def _settle_rows(corridor: Corridor, rule_ids: Sequence[str], kept: sync.Extra) -> sync.Outcome:
-    """Withdraw the rows of rules that are not in force: no sync would do it."""
+    """Withdraw the rows of rules that no sync withdraws."""
     sources = frozenset(RULE + rule_id for rule_id in rule_ids)
     because = Because("the rule was removed")
 
