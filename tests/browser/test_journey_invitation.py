@@ -37,6 +37,7 @@ def test_two_presses_invite_once(visits: Visits) -> None:
     """The form is sent again after going back, as impatient people do: one mail goes out, and the page says what is."""
     page = entered(visits, founded(visits.site))
     _invite(page, GRACE)
+    expect(page.get_by_role("row", name=GRACE)).to_be_visible()
     page.go_back()
     page.get_by_label("E-mail address").fill(GRACE)
     press(page, "Invite")

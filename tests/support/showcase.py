@@ -19,7 +19,19 @@ import time_machine
 from connector.accounts import persons, profile, recovery
 from connector.accounts.secret import new_token
 from connector.accounts.sessions import Proof, Visitor
-from connector.directory import clients, connections, domains, log, rule_views, setup_links, sign_in, sign_on, tokens, traces
+from connector.directory import (
+    access,
+    clients,
+    connections,
+    domains,
+    log,
+    rule_views,
+    setup_links,
+    sign_in,
+    sign_on,
+    tokens,
+    traces,
+)
 from connector.directory.certificates import read_certificate
 from connector.directory.model import Client
 from connector.directory.sign_on_model import Certificate, SamlSide
@@ -94,7 +106,7 @@ class Showcase:
 def furnish(house: House) -> Showcase:
     """Fill an empty installation."""
     with _days_ago(21):
-        world = _founded(house)
+        world, token = _founded(house)
     with _days_ago(20):
         users = _pushed(world)
     with _days_ago(19):
@@ -109,6 +121,7 @@ def furnish(house: House) -> Showcase:
         _refusals(house, world)
         entra = _the_next_provider(house, world)
         globex, invitation = _globex(house)
+    _heard(world, token)
     person = persons.holder(house.database, f"{PERSON}@acme.example")
     plan = world.propose("add_rule", id=new_id(), connection=world.connection, group=SALES, team="engineering").digest
     initech = organizations.create(house.database, "initech", "Initech", "bill@initech.example", base_url=house.settings.base_url)
@@ -129,8 +142,8 @@ def _days_ago(days: int) -> Iterator[None]:
 # -------------------------------------------------------------------------------------------------------------------- Acme
 
 
-def _founded(house: House) -> World:
-    """The organization, its domains, and a connection to Okta that nobody signs in through yet."""
+def _founded(house: House) -> tuple[World, str]:
+    """The organization, its domains, and a connection to Okta that nobody signs in through yet; and the token it pushes with."""
     database, url = house.database, house.settings.base_url
     acme = organizations.create(database, "acme", "Acme Robotics", FOUNDER).id
     founder = database.write(lambda tx: persons.find_or_make(tx, FOUNDER, datetime.now(UTC)))
@@ -141,7 +154,12 @@ def _founded(house: House) -> World:
     sign_on.configure_saml(database, okta, _okta(), metadata_url=f"{ISSUER}/metadata")
     tokens.create(database, acme, okta)
     token = tokens.create(database, acme, okta, days=26)
-    return World(database, acme, okta, Client(okta, acme, token.id, AGENT, ADDRESS))
+    return World(database, acme, okta, Client(okta, acme, token.id, AGENT, ADDRESS)), token.token
+
+
+def _heard(world: World, token: str) -> None:
+    """Okta asks for something, with its token."""
+    access.authenticate(world.database, world.connection, f"Bearer {token}", agent=AGENT, address=ADDRESS)
 
 
 def _okta() -> SamlSide:
