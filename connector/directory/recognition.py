@@ -6,14 +6,16 @@
 4. nobody yet: a new Person, where members may be made on the way in.
 
 An address counts only inside a domain that this organization has verified, and only if the IdP does not call it unverified. No
-way but the subject leads to somebody who has another subject at this connection, or to a break-glass owner, unless they are
-signed in here with their own means in the same browser.
+way but the subject leads to somebody who has another subject at this connection, or to a break-glass owner.
+
+Before all that: a break-glass owner who is signed in here with their own means in the same browser, and holds the address, links
+the account to themselves, whatever it was taken for when it was pushed or came in alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
@@ -36,13 +38,15 @@ from connector.storage.hot import Hot
 class Recognised:
     """Who it is. `person_id` is None for somebody to be made; `identity_id` for a subject to be linked; `user` is their record in
     the live directory, locked; `entry` their membership, locked, with what they hold (not a member: `entry.membership_id` is
-    None). `known` is the person's row: name, who made them, primary address."""
+    None). `known` is the person's row: name, who made them, primary address. `taken_from` is the person whose the subject was
+    until now."""
 
     person_id: str | None
     identity_id: str | None
     user: Known | None
     entry: Entry
     known: Any = None
+    taken_from: str | None = None
 
 
 def recognise(corridor: Corridor, identity: VerifiedIdentity, jit: str, signed_in_as: str | None) -> Recognised:
@@ -55,6 +59,9 @@ def recognise(corridor: Corridor, identity: VerifiedIdentity, jit: str, signed_i
     if identity.subject.mutable and not people.inside(fold(identity.subject.value), corridor.entered.domains):
         raise _refusal("domain_not_verified", identity)
     row = _KNOWN.first(corridor.connection, _subject(corridor, identity))
+    own = _own_account(corridor, identity, signed_in_as)
+    if own is not None and (row is None or row.person_id != own):
+        return _judged(corridor, identity, _theirs_now(corridor, identity, own, row), jit)
     if row is not None:
         return _judged(corridor, identity, _lock(corridor, row.person_id, row.user_id, row.identity_id, row), jit)
     user = _pushed(corridor, identity) if corridor.entered.authority else None
@@ -64,7 +71,7 @@ def recognise(corridor: Corridor, identity: VerifiedIdentity, jit: str, signed_i
     row = _PERSON.first(corridor.connection, {"person": person_id}) if person_id else None
     user_id = user.id if user else _record_of(corridor, person_id)
     found = _lock(corridor, person_id, user_id, None, row)
-    if breaks_glass(found.entry.holding) and signed_in_as != person_id:
+    if breaks_glass(found.entry.holding):
         raise _refusal("break_glass", identity)
     return _judged(corridor, identity, found, jit)
 
@@ -133,6 +140,30 @@ def _holder(corridor: Corridor, identity: VerifiedIdentity) -> str | None:
     email = ways.trusted_key(identity, corridor.entered.domains)
     holder = select(_ADDR.person_id).where(_ADDR.email_key == email, _ADDR.verified)
     return corridor.connection.execute(holder).scalar_one_or_none() if email else None
+
+
+_GLASS, _MEMBER = t.Assignment, t.Membership
+
+
+def _own_account(corridor: Corridor, identity: VerifiedIdentity, signed_in_as: str | None) -> str | None:
+    """The break-glass owner in this browser, if the address that came is theirs. The address is the second thing that must fit:
+    on a shared computer a session may be another's."""
+    if signed_in_as is None or _holder(corridor, identity) != signed_in_as:
+        return None
+    mine = (
+        _MEMBER.organization_id == corridor.organization_id,
+        _MEMBER.person_id == signed_in_as,
+        _GLASS.source == "break_glass",
+    )
+    held = select(_GLASS.membership_id).join(_MEMBER, _MEMBER.id == _GLASS.membership_id).where(*mine).limit(1)
+    return signed_in_as if corridor.connection.execute(held).first() else None
+
+
+def _theirs_now(corridor: Corridor, identity: VerifiedIdentity, own: str, row: Any) -> Recognised:
+    """A break-glass owner takes the subject to themselves; what the directory pushed stays with whom it became."""
+    _refuse_second_subject(corridor, identity, own)
+    found = _lock(corridor, own, _record_of(corridor, own), None, _PERSON.first(corridor.connection, {"person": own}))
+    return found if row is None else replace(found, identity_id=row.identity_id, taken_from=row.person_id)
 
 
 def _record_of(corridor: Corridor, person_id: str | None) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from connector.accounts import sessions
 from connector.accounts.sessions import Proof, Visitor
@@ -250,6 +250,10 @@ def _keep_identity(corridor: Corridor, identity: VerifiedIdentity, found: Recogn
     said: dict[str, Any] = {"email": profile.email, "attributes": rule_document(identity), "last_sign_in_at": corridor.now}
     if profile.groups is not None or found.identity_id is None:
         said["groups"] = None if profile.groups is None else list(profile.groups)
+    if found.taken_from is not None:
+        said["person_id"] = person_id
+        _end_other(corridor, identity, found.taken_from)
+        _tell_linked(corridor, identity, person_id)
     if found.identity_id is not None:
         corridor.update(t.ExternalIdentity, [{"id": found.identity_id, **said}], keys=("id",))
         return
@@ -257,8 +261,20 @@ def _keep_identity(corridor: Corridor, identity: VerifiedIdentity, found: Recogn
     who = {"person_id": person_id, "issuer": subject.issuer, "kind": subject.kind, "subject": subject_value(identity)}
     rest = {"mutable": subject.mutable, "created_at": corridor.now}
     corridor.insert(t.ExternalIdentity, [{**home, **who, **rest, **said}])
+    _tell_linked(corridor, identity, person_id)
+
+
+def _tell_linked(corridor: Corridor, identity: VerifiedIdentity, person_id: str) -> None:
+    subject, target = identity.subject, identity.profile.email or person_id
     because = [f"{subject.kind} {subject.value} of {subject.issuer}"]
-    apply.record(corridor, "identity.linked", profile.email or person_id, None, {"connection": identity.connection_id}, because)
+    apply.record(corridor, "identity.linked", target, None, {"connection": identity.connection_id}, because)
+
+
+def _end_other(corridor: Corridor, identity: VerifiedIdentity, person_id: str) -> None:
+    """Whoever the account was taken for is signed in by it no more."""
+    held = t.Authentication
+    theirs = (held.person_id == person_id, held.connection_id == identity.connection_id, held.ended_at.is_(None))
+    corridor.tx.execute(update(held).where(*theirs).values(ended_at=corridor.now))
 
 
 def _follow(corridor: Corridor, identity: VerifiedIdentity, found: Recognised) -> None:

@@ -214,6 +214,61 @@ def test_a_break_glass_owner_links_only_with_their_own_session(database: Databas
     assert not door.arrive(door.identity("owner"), cookie=mine).joined
 
 
+def founder(database: Database) -> str:
+    """The person who is the break-glass owner: who holds the address, verified."""
+    with database.read() as tx:
+        return str(tx.execute(select(t.Address.person_id).where(t.Address.email_key == OWNER, t.Address.verified)).scalar_one())
+
+
+def own_session(database: Database) -> str:
+    """The cookie of the founder, signed in by e-mail link."""
+    person, now = founder(database), datetime.now(UTC)
+    return database.write(lambda tx: sessions.open(tx, person, Proof("email_link"), Visitor("", ""), now))
+
+
+@pytest.mark.parametrize("came_before", [False, True], ids=["never came", "came in as another"])
+def test_a_break_glass_owner_who_was_pushed_links_the_account_to_themselves(database: Database, came_before: bool) -> None:
+    """The push made another person of them (decision 0009), perhaps one that has signed in; that one stays as a member, and is
+    signed in no more."""
+    door = by_directory(database)
+    door.world.create("owner")
+    twin = door.come("owner") if came_before else None
+    entered = door.arrive(door.identity("owner"), cookie=own_session(database))
+    holder = founder(database)
+    assert entered.person_id == holder
+    assert [each.person_id for each in identities(database)] == [holder]
+    assert twin is None or door.session(twin) is None
+    assert [entry.target for entry in door.world.audit("identity.linked")][-1:] == [OWNER]
+    assert door.come("owner").person_id == holder
+
+
+def test_a_deactivation_of_what_was_pushed_leaves_the_break_glass_owner_their_sign_in(database: Database) -> None:
+    """The directory has power over the member it made, and none over them."""
+    door = by_directory(database)
+    pushed = door.world.create("owner")
+    door.arrive(door.identity("owner"), cookie=own_session(database))
+    door.world.edit(pushed, active=False)
+    assert not door.come("owner").joined
+
+
+def test_an_account_with_another_address_is_not_linked_to_whoever_sits_at_the_browser(database: Database) -> None:
+    """On a shared computer the session may be somebody else's."""
+    door = by_directory(database)
+    door.world.create("ada")
+    entered = door.arrive(door.identity("ada"), cookie=own_session(database))
+    assert entered.person_id == door.come("ada").person_id != founder(database)
+
+
+def test_an_ordinary_owner_is_found_as_before_whatever_session_the_browser_has(database: Database) -> None:
+    """Only break-glass stands outside the directory."""
+    door = by_directory(database)
+    door.world.create("ada")
+    first = door.come("ada")
+    now = datetime.now(UTC)
+    mine = database.write(lambda tx: sessions.open(tx, first.person_id, Proof("email_link"), Visitor("", ""), now))
+    assert door.arrive(door.identity("ada"), cookie=mine).person_id == first.person_id
+
+
 def test_leaving_live_keeps_what_rules_gave_until_a_sign_in_says_otherwise(database: Database) -> None:
     """A sign-in that says nothing of groups says nothing against it either."""
     door = by_directory(database)
