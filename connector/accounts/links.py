@@ -20,6 +20,7 @@ from connector.accounts.sessions import Proof, Visitor
 from connector.errors import ConnectorError, Forbidden
 from connector.membership.fold import fold
 from connector.membership.opening import Method
+from connector.provisioning.acting import called
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -193,7 +194,7 @@ def _break_glass(database: Database, link: Link, organization_id: str, browser: 
         token = glass.let_in(corridor, person_id, link.email, visitor, now)
         return SignedIn(token, person_id, link.email, link.next_path)
 
-    origin = Origin(f"person:{person_id}", "an operator printed the link for them", visitor.address)
+    origin = Origin(called(link.email, None, person_id), "an operator printed the link for them", visitor.address)
     return enter(database, organization_id, origin, work)
 
 

@@ -16,7 +16,7 @@ from connector.accounts.sessions import Session, Visitor
 from connector.errors import Conflict, Forbidden, Unauthenticated
 from connector.membership.opening import LOCAL
 from connector.provisioning import apply
-from connector.provisioning.acting import OPERATOR, Actor, Standing, act
+from connector.provisioning.acting import OPERATOR, Actor, Standing, act, called
 from connector.provisioning.corridor import Corridor, Origin, enter
 from connector.provisioning.once import Once
 from connector.provisioning.setting import is_there
@@ -112,7 +112,8 @@ def use(database: Database, code: str, visitor: Visitor, now: datetime) -> Signe
         match = _match(tx, session.person_id, typed(code))
     if match is None:
         raise _wrong()
-    origin = Origin(f"person:{session.person_id}", "they signed in and typed a recovery code", visitor.address)
+    who = called(session.email, session.name, session.person_id)
+    origin = Origin(who, "they signed in and typed a recovery code", visitor.address)
 
     def work(corridor: Corridor) -> SignedIn:
         unused = update(t.RecoveryCode).where(t.RecoveryCode.id == match.id, t.RecoveryCode.used_at.is_(None))

@@ -161,9 +161,10 @@ def tell(corridor: Corridor, connection_id: str, told: Told) -> None:
 def show(
     database: Database, organization_id: str, connection_id: str, *, base_url: str, actor: Actor = OPERATOR
 ) -> ConnectionView:
-    """Return one connection. Raises NotFound `connection_not_found`, and what `acting.look` raises."""
+    """Return one connection. Raises NotFound `connection_not_found`, and what `reachable` and `acting.look` raise."""
 
     def work(glance: Glance, standing: Standing) -> ConnectionView:
+        reachable(glance, standing, connection_id)
         return read(glance, connection_id, base_url)
 
     return look(database, organization_id, actor, MANAGE, work, by_link=True)

@@ -34,7 +34,7 @@ LOOKED_AT = 2_000
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What came through SCIM. `credentials` are tokens and clients that can push now, `last_at` when a token was last used,
-    `requests` how many changes were asked (at most MOST are counted), `people` and `groups` how many there are of it."""
+    `requests` how many changes were taken (at most MOST are counted), `people` and `groups` how many there are of it."""
 
     credentials: int = 0
     last_at: datetime | None = None
@@ -196,7 +196,7 @@ def _counts(glance: Glance, found: Any) -> dict[str, int]:
 
 def _requests(glance: Glance, connection_id: str) -> int:
     log = t.ProvisioningLog
-    some = select(log.id).where(log.connection_id == connection_id).limit(MOST + 1).subquery()
+    some = select(log.id).where(log.connection_id == connection_id, log.status < 400).limit(MOST + 1).subquery()
     return glance.tx.execute(select(func.count()).select_from(some)).scalar_one()
 
 

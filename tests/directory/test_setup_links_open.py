@@ -114,6 +114,7 @@ def answered(name: str) -> Answer:
 
 
 OF_CONNECTION: Mapping[str, Callable[[str], Verb]] = {
+    "show": lambda which: on(which, connections.show, base_url=BASE),
     "set": lambda which: on(which, connections.set_, name="Other", base_url=BASE),
     "token": lambda which: on(which, tokens.create),
     "tokens": lambda which: on(which, tokens.list_),
@@ -135,7 +136,6 @@ MAY: Mapping[str, Verb] = {
     **{f"{name} of a draft": verb("draft") for name, verb in OF_CONNECTION.items()},
     "make a connection": here(connections.create, "Third", "okta", base_url=BASE),
     "list connections": here(connections.list_, base_url=BASE),
-    "show one in force": on("live", connections.show, base_url=BASE),
     "check up": looked_at,
     "add a domain": here(domains.add, "acme.org"),
     "list domains": here(domains.list_),
