@@ -227,7 +227,7 @@ def _place(key: str) -> int:
     summary="Apply a stored plan",
     permission="sso.manage",
     answer=PlanAnswer,
-    errors={"plan_not_found": 404, "plan_changed": 409, **ANY},
+    errors={"plan_not_found": 404, "plan_changed": 409, "roles_changed": 409, "rules_changed": 409, **ANY},
 )
 def apply_plan(call: Call, o: str, digest: str) -> PlanAnswer:
     """Computes it afresh and applies it if nothing is in it that was not looked at. Else nothing changes, and the new plan is

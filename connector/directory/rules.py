@@ -138,11 +138,16 @@ def as_manual(holding: Holding, rows: Sequence[Assignment], catalogue: Any) -> t
 
 
 def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
-    """Make the organization's rules those of `given["rules"]`, in that order (`None`: today's). Equal rules keep their ids."""
+    """Make the organization's rules those of `given["rules"]`, in that order (`None`: today's). Equal rules keep their ids.
+
+    With `given["instead_of"]` only where these are the ids of those there are: no rule that came meanwhile goes unseen. Raises
+    Conflict `rules_changed`, and what `row_of` and `drop` raise.
+    """
     wanted = cast("list[Document] | None", given.get("rules"))
     if wanted is None:
         return sync.everyone(corridor, confirm=True)
     present, setting = _rows(corridor, None), facts.setting(corridor)
+    _refuse_changed([row["id"] for row in present], given.get("instead_of"))
     fresh: list[dict[str, Any]] = []
     kept: dict[str, int] = {}
     ordered: list[dict[str, Any]] = []
@@ -158,6 +163,16 @@ def replace_all(corridor: Corridor, given: Document) -> sync.Outcome:
     update_rows(corridor.tx, t.Rule, [{"id": rule, "position": at} for rule, at in kept.items()], keys=("id",))
     _tell_replaced(corridor, present, ordered)
     return drop(corridor, [row["id"] for row in present if row["id"] not in kept], keep=False)
+
+
+def _refuse_changed(present: list[str], expected: object) -> None:
+    if isinstance(expected, list) and sorted(expected) != sorted(present):
+        raise Conflict(
+            "rules_changed",
+            "Rules were added or removed by somebody else meanwhile; nothing was applied.",
+            expected="rules as they were when this was looked at",
+            advice="Look at the rules as they are now, and change those.",
+        )
 
 
 def _tell_replaced(corridor: Corridor, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> None:

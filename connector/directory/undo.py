@@ -85,7 +85,8 @@ def _of_replaced(glance: Glance, change: Undo, before: Sequence[Any], after: Seq
     if set(ids) == {rule["id"] for rule in after}:
         return replace(change, kind="order_rules", given={"ids": ids})
     again = [{**rule["options"], "id": rule["id"]} for rule in before]
-    return _if_there(glance, again, replace(change, kind="rules", given={"rules": again}))
+    there = list(glance.tx.execute(select(t.Rule.id).where(t.Rule.organization_id == glance.organization_id)).scalars())
+    return _if_there(glance, again, replace(change, kind="rules", given={"rules": again, "instead_of": there}))
 
 
 def _if_there(glance: Glance, rules: Sequence[Mapping[str, Any]], change: Undo) -> Undo:

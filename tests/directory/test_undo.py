@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from connector.directory import connections, plans, rule_views, undo
 from connector.directory.undo import Undo
+from connector.errors import Conflict
 from connector.organizations.member_views import TeamPlace
 from connector.storage import tables as t
 from connector.storage.database import Database
@@ -73,6 +74,20 @@ def test_what_was_is_there_again(acme: World, change: str) -> None:
     assert (_rules(acme), acme.members) == (was, had)
     _undone(acme)
     assert (_rules(acme), acme.members) == (became, has)
+
+
+def test_a_rule_that_came_since_it_was_looked_at_is_not_taken_along(acme: World) -> None:
+    """It gives nobody anything yet, so that no line of the plan tells of it."""
+    _replaced(acme)
+    found = _last(acme)
+    given: dict[str, Any] = dict(found.given)
+    plan = acme.propose(found.kind, **given)
+    acme.rule(attribute="title=Nobody", role="admin")
+    there = _rules(acme)
+    with pytest.raises(Conflict) as refused:
+        plans.apply_stored(acme.database, acme.organization, plan.digest)
+    assert refused.value.code == "rules_changed"
+    assert _rules(acme) == there
 
 
 def test_nothing_is_undone_where_nothing_was_changed(database: Database) -> None:
