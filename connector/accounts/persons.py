@@ -20,6 +20,7 @@ from connector.membership.fold import fold
 from connector.storage import tables as t
 from connector.storage.database import Database
 from connector.storage.ids import new_id
+from connector.storage.sets import among
 
 LONGEST = 254
 """Characters of an address that mail can be sent to (RFC 5321 section 4.5.3.1.3, without the angle brackets)."""
@@ -81,6 +82,16 @@ def _holder(tx: Connection, keys: Sequence[str]) -> str | None:
     address = t.Address
     known = select(address.person_id).where(address.email_key.in_(keys), address.verified).order_by(address.id).limit(1)
     return tx.execute(known).scalar_one_or_none()
+
+
+def holders(tx: Connection, emails: Sequence[str]) -> dict[str, str]:
+    """Who has these addresses verified: the person by each address that somebody has, in one statement for any number."""
+    address, asked = t.Address, {email: spellings(email) for email in emails}
+    keys = {key for each in asked.values() for key in each}
+    found = select(address.email_key, address.person_id).where(among(address.email_key, keys), address.verified)
+    known = {row.email_key: row.person_id for row in tx.execute(found)}
+    told = {email: next((known[key] for key in each if key in known), None) for email, each in asked.items()}
+    return {email: person_id for email, person_id in told.items() if person_id is not None}
 
 
 def find_or_make(tx: Connection, email: str, now: datetime, name: str | None = None) -> str:

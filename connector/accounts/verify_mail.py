@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from connector.accounts import links, mail
 from connector.accounts.mail_text import Letter, as_html, as_text
+from connector.accounts.persons import holders
 from connector.errors import Invalid
 from connector.storage import tables as t
 from connector.storage.sealing import Sealer
@@ -25,7 +26,8 @@ KIND = "address.unverified"
 
 
 def mail_unverified(tx: Connection, sealer: Sealer, base_url: str, event_ids: Sequence[str], now: datetime) -> None:
-    """Write to everybody of whom these events tell, while the address is theirs and not verified. The name of the event is
+    """Write to everybody of whom these events tell, while the address is theirs and nobody has verified it: another's link would
+    be refused. The name of the event is
     `address.unverified`, its payload the address (`target`) and the person (`person_id`)."""
     event, organization, address = t.OutboxEvent, t.Organization, t.Address
     told = (
@@ -38,8 +40,9 @@ def mail_unverified(tx: Connection, sealer: Sealer, base_url: str, event_ids: Se
     persons = [row.payload["person_id"] for row in rows]
     waiting = select(address.person_id, address.email).where(among(address.person_id, persons), ~address.verified)
     unverified = {(row.person_id, row.email) for row in tx.execute(waiting)}
+    taken = holders(tx, [row.payload["target"] for row in rows])
     for row in rows:
-        if (row.payload["person_id"], row.payload["target"]) in unverified:
+        if (row.payload["person_id"], row.payload["target"]) in unverified and row.payload["target"] not in taken:
             _write(tx, sealer, base_url, row, now)
 
 

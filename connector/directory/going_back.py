@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Select, case, exists, or_, select, update
 
 from connector.accounts import sessions
-from connector.directory.activation import NAMED, listed, no_longer_heard
+from connector.directory import unverified
+from connector.directory.activation import no_longer_heard
 from connector.directory.states import as_an_admins
 from connector.errors import Conflict
 from connector.membership.ledger import convert
@@ -49,7 +50,7 @@ def keeps_a_way_in(actor: Actor, organization_id: str) -> bool:
 
 def go_back(corridor: Corridor) -> sync.Outcome:
     """Turn the organization to `invitation`: rules, directories and connections say nothing any more, everybody keeps what they
-    have. Who has no verified address is mailed a link that verifies it."""
+    have. Who has no verified address is mailed a link that verifies it; whom none would help is named."""
     corridor.need_exclusive()
     connections = _connections(corridor)
     outcome = sync.settle(corridor, facts.members(corridor, _concerned(corridor)), _decision(corridor, connections))
@@ -58,7 +59,7 @@ def go_back(corridor: Corridor) -> sync.Outcome:
     corridor.tx.execute(
         update(t.Organization).where(t.Organization.id == corridor.organization_id).values(membership_mode="invitation")
     )
-    notes = (*_what_happens(connections), *_unverified(corridor))
+    notes = (*_what_happens(connections), *unverified.tell(corridor))
     return sync.Outcome(outcome.plan, outcome.withheld, notes)
 
 
@@ -114,32 +115,3 @@ def _what_happens(connections: list[Any]) -> tuple[str, ...]:
         f"Connections become drafts: {drafts}. Who signed in through them is signed out.",
         *(f"The directory of {name} stages: what is pushed is kept, and changes nobody's access." for name in lived),
     )
-
-
-def _unverified(corridor: Corridor) -> tuple[str, ...]:
-    """Active members whom no e-mail link would find. For each who has an address an event becomes a mail with a link that
-    verifies it; the others are named."""
-    member, address = t.Membership, t.Address
-    out = exists().where(t.Suspension.membership_id == member.id)
-    proved = address.__table__.alias("proved")
-    verified = exists().where(proved.c.person_id == member.person_id, proved.c.verified)
-    primary = (address.person_id == member.person_id) & address.is_primary
-    found = (
-        select(member.person_id, address.email, t.Person.display_name)
-        .join(t.Person, t.Person.id == member.person_id)
-        .outerjoin(address, primary)
-        .where(member.organization_id == corridor.organization_id, ~out, ~verified)
-        .order_by(member.id)
-    )
-    rows = corridor.tx.execute(found).all()
-    mailed = [row for row in rows if row.email]
-    apply.tell(corridor, "address.unverified", [{"target": row.email, "person_id": row.person_id} for row in mailed])
-    without = [row.display_name or row.person_id for row in rows if not row.email]
-    notes = []
-    if mailed:
-        named = listed([row.email for row in mailed[:NAMED]], len(mailed))
-        notes.append(f"Members without a verified address: {named}. Each is mailed a link that verifies it.")
-    if without:
-        named = listed(without[:NAMED], len(without))
-        notes.append(f"Members without any address: {named}. They cannot sign in until they are invited anew, by an address.")
-    return tuple(notes)

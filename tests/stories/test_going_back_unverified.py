@@ -12,13 +12,14 @@ from sqlalchemy import delete, select, update
 from connector.accounts import links, persons, sessions
 from connector.accounts.sessions import Visitor
 from connector.accounts.verify_mail import mail_unverified
+from connector.directory.plans import PlanView
 from connector.errors import Forbidden
 from connector.provisioning.relay import relay
 from connector.storage import tables as t
 from connector.storage.database import Database
 from tests.stories.modes import SEALER, back
 from tests.support import world
-from tests.support.world import BASE, World
+from tests.support.world import BASE, OWNER, World
 
 
 def _unverified(acme: World) -> str:
@@ -100,4 +101,64 @@ def test_who_verified_it_before_the_mail_was_written_gets_none(database: Databas
     _unverified(acme)
     back(acme)
     database.write(lambda tx: tx.execute(update(t.Address).values(verified=True)))
+    assert mailed(database) == []
+
+
+def _named(plan: PlanView, beginning: str) -> str:
+    [note] = [note for note in plan.notes if note.startswith(beginning)]
+    return note
+
+
+def test_the_twin_of_a_break_glass_owner_is_named_and_mailed_no_link_that_is_refused(database: Database) -> None:
+    """The owner has the address verified: nothing would make it the twin's. What can be done is said before it is too late, and
+    helps: with an address of its own the twin is mailed like everybody else."""
+    acme = world.live(database)
+    twin = acme.create("twin", email=OWNER.upper())
+    plan = acme.propose("mode", mode="invitation")
+    assert _named(plan, "Members whose address is another member's already: ") == (
+        "Members whose address is another member's already: Twin (OWNER@ACME.EXAMPLE). They are mailed nothing and cannot sign in"
+        " afterwards: remove this second membership, or give it an address of its own at the identity provider first."
+    )
+    assert not any("mailed a link" in note for note in plan.notes)
+    acme.edit(twin, email="twin@elsewhere.example")
+    plan = acme.propose("mode", mode="invitation")
+    assert "Members without a verified address: twin@elsewhere.example. Each is mailed a link that verifies it." in plan.notes
+    acme.apply(plan)
+    [(who, token)] = mailed(database)
+    entered = links.use(database, token, "any browser", Visitor("192.0.2.1", "Firefox"), datetime.now(UTC))
+    assert (who, entered.person_id) == ("twin@elsewhere.example", acme.person_of(twin))
+
+
+def test_of_an_address_verified_outside_no_more_is_said_than_that_it_cannot_be_verified_here(database: Database) -> None:
+    """Who has it, and where else they belong, is nothing that this organization may know."""
+    acme = world.live(database)
+    _unverified(acme)
+    database.write(lambda tx: persons.make(tx, "con@elsewhere.example", datetime.now(UTC), "Secret Name"))
+    plan = acme.propose("mode", mode="invitation")
+    note = _named(plan, "Members whose address cannot be verified here: Con (con@elsewhere.example). They are mailed nothing")
+    assert "invite whoever has this address" in note
+    assert "Secret Name" not in str(plan.notes)
+    acme.apply(plan)
+    assert mailed(database) == []
+
+
+def test_of_two_members_with_one_unverified_address_the_older_is_mailed_and_the_other_named(database: Database) -> None:
+    """The first link to be used would make the other one useless."""
+    acme = world.live(database)
+    older = _unverified(acme)
+    acme.create("second", email="Con@elsewhere.example")
+    plan = acme.propose("mode", mode="invitation")
+    assert "Members without a verified address: con@elsewhere.example. Each is mailed a link that verifies it." in plan.notes
+    _named(plan, "Members whose address is another member's already: Second (Con@elsewhere.example).")
+    acme.apply(plan)
+    [(_, token)] = mailed(database)
+    assert links.use(database, token, "b", Visitor("", ""), datetime.now(UTC)).person_id == older
+
+
+def test_an_address_that_somebody_verified_before_the_mail_was_written_is_mailed_no_link(database: Database) -> None:
+    """The link would be refused: the address is theirs."""
+    acme = world.live(database)
+    _unverified(acme)
+    back(acme)
+    database.write(lambda tx: persons.find_or_make(tx, "con@elsewhere.example", datetime.now(UTC)))
     assert mailed(database) == []
