@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -10,9 +12,10 @@ from flask import Blueprint, Response
 from connector.admin import people_words, recorded
 from connector.admin.forms import asked
 from connector.admin.frame import Visit, show, visited
+from connector.admin.recorded import Line
 from connector.membership.fold import timestamp
 from connector.provisioning import history
-from connector.provisioning.history import AuditFilter
+from connector.provisioning.history import AuditFilter, AuditItem
 
 blueprint = Blueprint("audit", __name__)
 
@@ -42,7 +45,18 @@ SUBJECTS = (
 
 
 ENTRIES = 30
-"""Entries on one page: each comes with all that changed and why, and a page stays below 100 kB."""
+"""Entries on one page: each comes with what changed and why, and a page stays below 100 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it is shown: the line, what changed and why; `more` details stand in the files only."""
+
+    item: AuditItem
+    brief: Sequence[Line]
+    lines: Sequence[Line]
+    because: Sequence[str]
+    more: int
 
 
 @blueprint.get("/admin/<o>/audit")
@@ -57,14 +71,28 @@ def list_(visit: Visit) -> Response:
         visit,
         "admin/audit.html",
         page=page,
+        entries=_entries(page.items),
         filters=filters,
         known=recorded.known(visit),
         subjects=SUBJECTS,
         words=people_words,
-        changed=recorded.changed,
-        brief=recorded.brief,
         exports=[(form.upper(), _export(visit, form, chosen)) for form in ("csv", "ndjson")],
     )
+
+
+def _entries(items: Sequence[AuditItem]) -> list[Entry]:
+    """With as much of their details as finds room on one page."""
+    lines = [recorded.changed(item.before, item.after) for item in items]
+    told = [people_words.because(item) for item in items]
+    details = [[*changed, *((each,) for each in because)] for changed, because in zip(lines, told, strict=True)]
+    most = recorded.share(details)
+    return [_entry(item, changed, all_, most) for item, changed, all_ in zip(items, lines, details, strict=True)]
+
+
+def _entry(item: AuditItem, changed: list[tuple[str, str, str]], details: list[Line], most: int) -> Entry:
+    kept = recorded.within(details, most)
+    because = [sentence for (sentence,) in kept[len(changed) :]]
+    return Entry(item, recorded.brief(changed), kept[: len(changed)], because, len(details) - len(kept))
 
 
 def _export(visit: Visit, form: str, chosen: AuditFilter) -> str:

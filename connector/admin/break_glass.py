@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flask import Blueprint, Response, request
@@ -14,6 +15,9 @@ from connector.organizations import break_glass, member_list
 from connector.web import refusals
 
 blueprint = Blueprint("break_glass", __name__)
+
+_WIZARD = re.compile(r"/connections/[0-9a-f-]{36}/setup/break-glass")
+"""The step of the wizard that leads here, and back."""
 
 SAID = {
     "added": "They are a break-glass owner now. Print their recovery codes: without one they cannot come in when it matters.",
@@ -36,7 +40,7 @@ def add(visit: Visit) -> Response:
         break_glass.add(visit.database, visit.here.id, forms.text("email"), actor=visit.actor)
     except ConnectorError as error:
         return _page(visit, error=error)
-    return done(visit, "/break-glass", "added")
+    return done(visit, "/break-glass", "added", back=_back())
 
 
 @blueprint.post("/admin/<o>/break-glass/<user>/codes")
@@ -67,6 +71,12 @@ def remove(visit: Visit, user: str) -> Response:
     return done(visit, "/break-glass", "removed")
 
 
+def _back() -> str:
+    """The tail of the wizard's step that somebody came from, "" if they came from elsewhere."""
+    back = request.values.get("back", "")
+    return back if _WIZARD.fullmatch(back) else ""
+
+
 def _page(visit: Visit, *, error: ConnectorError | None = None, codes: Sequence[str] = (), of: str = "") -> Response:
     owners = break_glass.list_(visit.database, visit.here.id, actor=visit.actor)
     return show(
@@ -80,4 +90,5 @@ def _page(visit: Visit, *, error: ConnectorError | None = None, codes: Sequence[
         given=request.form.get("email", ""),
         codes=codes,
         of=of,
+        back=_back(),
     )

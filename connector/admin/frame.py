@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
@@ -69,9 +69,10 @@ class Visit:
         return any(each in self.here.permissions for each in permissions)
 
     def path(self, tail: str = "", **query: str | None) -> str:
-        """The path of a page of this organization; what is None or empty is left out of the query."""
+        """The path of a page of this organization; what is None or empty is left out of the query. A tail holds what was looked
+        up, addresses of people among it: a `?` or `#` in it begins nothing."""
         asked = urlencode({name: value for name, value in query.items() if value})
-        return house().path(f"/admin/{self.here.slug}{tail}") + (f"?{asked}" if asked else "")
+        return house().path(f"/admin/{self.here.slug}{quote(tail, safe=_IN_TAILS)}") + (f"?{asked}" if asked else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ class Link:
     words: str
     needs: tuple[str, ...] = ()
 
+
+_IN_TAILS = "/:@!$&'()*+,;=~"
+"""What stands in a path as it is (RFC 3986 section 3.3), between the segments as well."""
 
 NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
     ("", (Link("", "Overview"),)),

@@ -38,4 +38,4 @@ def show_mode(visit: Visit) -> Response:
 @visited
 def go_back(visit: Visit) -> Response:
     """Look at what going back to invitations would change."""
-    return proposed(visit, "mode", {"mode": "invitation"}, back="/mode", words="mode")
+    return proposed(visit, "mode", {"mode": "invitation"}, back="/mode")

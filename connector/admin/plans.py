@@ -1,9 +1,9 @@
 """PLANS: what will happen, person by person and with the reasons, before it does; then it is applied as it was looked at.
 
-    return proposed(visit, "add_rule", given, back="/mapping", words="add_rule")
+    return proposed(visit, "add_rule", given, back="/mapping")
 
-stores the plan and leads to its page. Applied, it leads to `back` with `done=applied`. `words` is a key of WORDS, "" for those of
-the kind itself.
+stores the plan and leads to its page. Applied, it leads to `back` with `done=applied`. `words` is "undo" for a plan that takes
+the last change back, else "". An address is no proof: a plan is called that only while it is what takes the last change back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from flask import Blueprint, Response, request
 
 from connector.admin.frame import PAGE, Visit, show, visited_by_link
 from connector.admin.people_words import plain
-from connector.directory import plan_pages, plans
+from connector.directory import plan_pages, plans, undo
+from connector.directory.connections import MANAGE
 from connector.directory.model import Document
 from connector.directory.plan_pages import PlanPage
 from connector.directory.plans import PlanChanged
@@ -44,7 +45,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "undo": ("Undo the last change", "Undo it"),
     }
 )
-"""Heading and button, by kind of plan or by what the page that proposed it calls it."""
+"""Heading and button, by kind of plan; and of one that takes the last change back."""
 
 COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -121,7 +122,7 @@ def look(visit: Visit, digest: str) -> Response:
         before=asked.get("was", ""),
         actor=visit.actor,
     )
-    heading, button = WORDS.get(asked.get("words", ""), WORDS[page.kind])
+    heading, button = WORDS[_called(visit, page, asked.get("words", ""))]
     return show(
         visit,
         "admin/plan.html",
@@ -136,6 +137,17 @@ def look(visit: Visit, digest: str) -> Response:
         back=_back(visit, asked.get("back", "")),
         seconds=_seconds(page),
     )
+
+
+def _called(visit: Visit, page: PlanPage, words: str) -> str:
+    """The key of a plan's heading: its kind, unless it goes live with a mode, or is what takes the last change back."""
+    if page.kind == "mode" and page.given.get("mode") == "sso":
+        return "activate"
+    if words == "undo" and visit.may(MANAGE):
+        last = undo.last(visit.database, visit.here.id, actor=visit.actor)
+        if last is not None and (last.kind, dict(last.given)) == (page.kind, dict(page.given)):
+            return words
+    return page.kind
 
 
 @blueprint.post("/admin/<o>/plans/<digest>/apply")

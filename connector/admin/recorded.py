@@ -9,20 +9,43 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from markupsafe import escape
+
+from connector.admin import people_words
 from connector.admin.forms import asked
 from connector.admin.frame import Visit
 from connector.admin.guides import GUIDES
 from connector.directory import connections
 from connector.directory.connections import ConnectionView
 from connector.errors import Invalid
+from connector.provisioning.history import AuditItem
 from connector.web import pages
+
+ROOM = 20_000
+"""Bytes that the details of all entries on one page of the audit trail take at most, with what they are wrapped in."""
+
+WRAPPED = 120
+"""Bytes about that one line of details is wrapped in."""
 
 LONGEST = 80
 """Characters of a change that is told in the line of its entry."""
 
+Line = tuple[str, ...]
+"""What is told on one line: the name of what changed, what it was and what it is; or why."""
+
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BESIDE_NAME = re.compile(rf" {_ID.pattern} \((?=.)([^()]*)\)".replace("(-", "(?:-"))
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+
+_KINDS = {
+    "rule": "a rule",
+    "token": "a token",
+    "client": "a client",
+    "key": "a key",
+    "setup_link": "a set-up link",
+    "organization": "the organization",
+}
+"""What is told of things that have ids only; of people that they are somebody."""
 
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)  # no day comes behind it
 
@@ -42,9 +65,9 @@ class Known:
         return [("", "All"), *((each.id, each.name) for each in self.by_id.values())]
 
     def name(self, connection_id: str) -> str:
-        """What a connection is called; one that is gone, or that may not be seen, by its id."""
+        """What a connection is called; nothing more of one that is gone, or that may not be seen."""
         found = self.by_id.get(connection_id)
-        return found.name if found else connection_id
+        return found.name if found else "a connection"
 
     def idp(self, connection_id: str) -> str:
         """Which provider it is, for advice."""
@@ -60,12 +83,19 @@ class Known:
         """Who did something, as people call it."""
         kind, _, connection_id = actor.partition(":")
         by = {"scim": "provisioning", "sign_in": "sign-in"}.get(kind)
-        return f"{self.name(connection_id)} ({by})" if by else actor
+        if by:
+            return f"{self.name(connection_id)} ({by})"
+        return "somebody without an address" if kind == "person" else actor
 
-    def thing(self, target: str) -> str:
-        """What something was done to, as people call it."""
-        kind, _, connection_id = target.partition(":")
-        return self.name(connection_id) if kind == "connection" else target.replace(":", " ", 1)
+    def thing(self, entry: AuditItem) -> str:
+        """What something was done to, as people call it: by the name that the entry tells, else of which kind it is."""
+        kind, _, called = entry.target.partition(":")
+        if kind == "connection":
+            return self.name(called)
+        if not _ID.fullmatch(called or kind):
+            return entry.target.replace(":", " ", 1)
+        named = (entry.after or entry.before or {}).get("name")
+        return str(named) if named else _KINDS.get(kind, "somebody")
 
 
 def known(visit: Visit) -> Known:
@@ -97,11 +127,16 @@ def _day(name: str) -> datetime | None:
 def changed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
     """What an entry says of each thing: its name, what it was and what it is; "" for nothing."""
     was, is_ = before or {}, after or {}
-    return [(_name(name), value(was.get(name)), value(is_.get(name))) for name in dict.fromkeys((*was, *is_))]
+    return [(_name(name), _told(name, was), _told(name, is_)) for name in dict.fromkeys((*was, *is_))]
+
+
+def _told(name: str, said: Mapping[str, Any]) -> str:
+    """One of the values of an entry."""
+    return people_words.held(str(said[name])) if name == "causes" and said.get(name) else value(said.get(name))
 
 
 def _name(name: str) -> str:
-    return name.replace(":", " ").replace("_", " ")
+    return "out" if name == "causes" else name.replace(":", " ").replace("_", " ")
 
 
 def value(given: Any) -> str:
@@ -129,6 +164,31 @@ def brief(lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """The first two of what was changed that say something at a glance: no ids, nothing long."""
     some = [(name, was, is_) for name, was, is_ in lines if len(was) + len(is_) < LONGEST and not _ID.search(was + is_)]
     return some[:2]
+
+
+def share(entries: Sequence[Sequence[Line]], room: int = ROOM) -> int:
+    """How much the details of any of these entries may take, so that all find room: what short ones leave, long ones get."""
+    left = len(entries)
+    for size in sorted(sum(map(_size, lines)) for lines in entries):
+        if size * left > room:
+            return room // left
+        room, left = room - size, left - 1
+    return room
+
+
+def within(lines: Sequence[Line], most: int) -> list[Line]:
+    """The first of an entry's details that find room: those that do not are in the files."""
+    kept = []
+    for line in lines:
+        most -= _size(line)
+        if most < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def _size(line: Line) -> int:
+    return WRAPPED + len(str(escape("".join(line))).encode())
 
 
 def named(meaning: str) -> str:

@@ -57,7 +57,7 @@ def remove(visit: Visit, name: str) -> Response:
 
 def _planned(visit: Visit, found: CatalogueView, becomes: list[dict[str, Any]], default: str) -> Response:
     given: dict[str, Any] = {"roles": becomes, "default_role": default, "instead_of": catalogue.document(found)}
-    return proposed(visit, "roles", given, back="/roles", words="roles")
+    return proposed(visit, "roles", given, back="/roles")
 
 
 def _catalogue(visit: Visit) -> CatalogueView:

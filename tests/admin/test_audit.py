@@ -11,6 +11,9 @@ import pytest
 
 from connector.accounts.sessions import Proof
 from connector.organizations import teams
+from connector.provisioning import apply
+from connector.provisioning.acting import MEMBER, OPERATOR, Standing, act
+from connector.provisioning.corridor import Corridor
 from tests.support.console import Browser, Console
 from tests.support.world import OWNER, World, live, staged
 
@@ -69,7 +72,26 @@ def test_links_lead_on_to_the_same_person_and_the_same_hand(owner: Browser) -> N
     """From an entry to all of its kind."""
     page = owner.get(f"{AUDIT}?target=bob@acme.example")
     assert "target=bob%40acme.example" in page.link("All about the same")
-    assert "Team created" in owner.get(page.link("all by the same")).words
+    assert "Team created" in owner.get(AUDIT + page.link("all by the same")).words
+
+
+def test_a_page_of_long_entries_stays_light(console: Console, owner: Browser, acme: World) -> None:
+    """Thirty changes of twenty things each, with long names and many reasons: short entries beside them are shown whole."""
+    before = {f"setting_{each}": "the old value, which people wrote <down> " * 2 for each in range(20)}
+    after = {name: value.replace("old", "new") for name, value in before.items()}
+    because = tuple(f"the rule number {each} of the group “Émigrés & friends” no longer gave it to anybody" for each in range(12))
+    targets = [f"an.address.as.long.as.they.come.{each}@subsidiary.of.a.large.company.example" for each in range(29)]
+    changes = [(target, before, after) for target in targets]
+
+    def work(corridor: Corridor, _: Standing) -> None:
+        apply.record_all(corridor, "settings.changed", changes, because)
+
+    act(console.database, acme.organization, OPERATOR, MEMBER, "a busy day", work)
+    page = owner.get(AUDIT)
+    assets = sum(len(owner.get(each).text.encode()) for each in page.tree.xpath("//link/@href | //script/@src"))
+    assert 40_000 < assets + len(page.text.encode()) < 100_000
+    assert len(page.tree.xpath("//details[contains(@class, 'record')]")) == 30
+    assert "more details stand in the files above" in page.words
 
 
 def test_moments_and_ids_are_told_for_people(owner: Browser) -> None:
@@ -86,7 +108,7 @@ def test_what_the_provider_asked_is_told_without_the_ids_of_people(console: Cons
     ada = world.create("ada")
     world.edit(ada, active=False)
     page = console.owner(world).get(f"{AUDIT}?target=ada@acme.example")
-    assert "The IdP asked: patch user By Okta (provisioning)" in page.words
+    assert "The IdP asked: patch user From 192.0.2.1" in page.words
     assert ada not in page.text
 
 

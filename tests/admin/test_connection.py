@@ -144,7 +144,7 @@ def test_certificates_say_when_they_end_and_one_can_be_dropped(owner: Browser, a
     first, second = connections.show(acme.database, acme.organization, acme.connection, base_url=BASE).certificates
     shown = owner.get(page)
     assert "In 19 days" in shown.section("certificates") or "In 19 days" in shown.words
-    asked = owner.get(shown.link(f"Take the certificate {second.fingerprint[:16]} no longer"))
+    asked = owner.get(shown.link(f"Take no longer: the certificate {second.fingerprint[:16]}"))
     assert "refused at once" in asked.words
     after = owner.submit(asked, "Take it no longer")
     assert "The certificate is not taken any more." in after.words

@@ -32,7 +32,7 @@ def test_somebody_is_invited_reminded_and_taken_off_again(owner: Browser) -> Non
         409,
         {**again.form("Invite").fields, "email": [NEW], "role": ["member"]},
     )
-    page = owner.submit(page, f"Send the invitation of {NEW} again")
+    page = owner.submit(page, f"Send again the invitation of {NEW}")
     assert "the old one is dead" in page.words
     page = owner.submit(page, f"Cancel the invitation of {NEW}")
     assert "Nobody is waiting" in page.words

@@ -168,7 +168,7 @@ def test_who_was_pushed_and_does_not_belong_is_listed_with_the_reason(console: C
     owner = console.owner(acme)
     page = owner.get(f"{PEOPLE}/not-members")
     assert [row.split()[0] for row in page.rows] == ["Gus"]
-    why = owner.get(page.link("Why Gus is no member"))
+    why = owner.get(page.link("Explain why Gus is no member"))
     assert why.path == f"{PEOPLE}/{gus}"
     assert "the IdP says this person is not active" in why.words
     assert owner.submit(page, "Search", q="zo").rows == []

@@ -39,7 +39,7 @@ def plan_of(acme: World, kind: str = "add_rule", **given: Any) -> str:
     """The address of a stored plan; without more, of a rule that makes everybody in Engineering an admin."""
     rule = {"id": new_id(), "connection": acme.connection, "group": "Engineering", "role": "admin"}
     plan = plans.propose(acme.database, acme.organization, kind, given or rule)
-    return f"/admin/acme/plans/{plan.digest}?back=/mapping&words={kind}"
+    return f"/admin/acme/plans/{plan.digest}?back=/mapping"
 
 
 def test_a_plan_says_what_changes_for_whom_and_why(acme: World, owner: Browser) -> None:
@@ -51,6 +51,15 @@ def test_a_plan_says_what_changes_for_whom_and_why(acme: World, owner: Browser) 
         for name in ("ada", "bob")
     ]
     assert acme.member("ada").role == "member"
+
+
+def test_an_address_does_not_call_a_plan_what_it_is_not(acme: World, owner: Browser) -> None:
+    """Whoever mails one cannot have a rule added by a button that says undo."""
+    plan = plan_of(acme).partition("&words")[0]
+    for words in ("undo", "restore", "disable"):
+        page = owner.get(f"{plan}&words={words}")
+        assert page.tree.findtext(".//h1") == "Add a rule"
+        assert "Add the rule" in page.buttons
 
 
 def test_it_is_applied_and_leads_back_to_where_it_came_from(acme: World, owner: Browser) -> None:

@@ -30,7 +30,7 @@ def test_a_project_is_made_filled_and_deleted(owner: Browser) -> None:
     assert "you are its admin" in page.words
     page = owner.submit(page, "Put in", who=BOB, level="viewer")
     assert any(BOB in row for row in page.rows)
-    page = owner.submit(page, f"Take {BOB} out of Website")
+    page = owner.submit(page, f"Take out {BOB}, of Website")
     assert not any(BOB in row for row in page.rows)
     page = owner.submit(owner.get(page.link("Delete …")), "Delete the project")
     assert "The project is deleted" in page.words

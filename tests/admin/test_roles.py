@@ -62,8 +62,8 @@ def test_a_role_that_cannot_be_is_refused_where_it_was_typed(owner: Browser) -> 
 def test_a_role_that_somebody_holds_is_not_removed(owner: Browser) -> None:
     """The refusal says who holds it."""
     page = owner.get("/admin/acme/roles")
-    assert "See what removing the role member would change" not in page.buttons  # the default role
-    page = owner.submit(page, "See what removing the role billing would change")
+    assert "Remove the role member, after seeing what it would change" not in page.buttons  # the default role
+    page = owner.submit(page, "Remove the role billing, after seeing what it would change")
     owner.submit(page, "Change the roles")
     assert owner.get("/admin/acme/roles/billing").status == 404
 

@@ -36,9 +36,9 @@ def test_a_team_is_made_filled_and_emptied(owner: Browser) -> None:
     assert "The team is made." in page.words
     page = owner.submit(page, "Put in", who=BOB, level="maintainer")
     assert page.rows == [f"{BOB} Maintainer Make member Take out"]
-    page = owner.submit(page, f"Make {BOB} a member")
+    page = owner.submit(page, f"Make member: {BOB}")
     assert page.rows == [f"{BOB} Member Make maintainer Take out"]
-    page = owner.submit(page, f"Take {BOB} out of Engineering")
+    page = owner.submit(page, f"Take out {BOB}, of Engineering")
     assert "Nobody is in it yet" in page.words
 
 
@@ -79,7 +79,7 @@ def test_members_see_teams_and_change_nothing(console: Console, owner: Browser) 
     bob = console.as_(BOB)
     assert bob.get("/admin/acme/teams").buttons == []
     assert bob.get(path).buttons == ["Leave Engineering"]
-    owner.submit(owner.get(path), f"Make {BOB} a maintainer")
+    owner.submit(owner.get(path), f"Make maintainer: {BOB}")
     assert "Put in" in bob.get(path).buttons
     assert bob.post(f"{path}/delete").status == 403
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+import lxml.html
 import pytest
 from werkzeug.routing import Rule
 
@@ -34,6 +38,27 @@ def test_no_page_of_the_console_is_left_out(tour: Tour) -> None:
     shown = {tour.endpoint(stop) for stop in STOPS}
     pages = {rule.endpoint for rule in tour.site.app.url_map.iter_rules() if rule.rule.startswith("/admin") and _has_page(rule)}
     assert pages <= shown | LEADING_ELSEWHERE
+
+
+def test_a_label_begins_with_the_words_that_are_seen(tour: Tour) -> None:
+    """WCAG 2.5.3 Label in Name: who speaks to the browser says what they read on a button or a link."""
+    labelled = [each for stop in STOPS for each in _labelled(tour, stop)]
+    assert len(labelled) > 50
+    assert {each for each in labelled if not each[2].startswith(each[1])} == set()
+
+
+def _labelled(tour: Tour, stop: Stop) -> Iterator[tuple[str, str, str]]:
+    """Each button and link of a page that has a label: the page, the words that are seen, and the label; both without signs."""
+    headers = {"Cookie": f"connector_session={tour.site.session(stop.who, *tour.proofs(stop))}"} if stop.who else {}
+    with tour.site.app.test_client(use_cookies=False) as client:
+        text = client.get(tour.path(stop), base_url=tour.site.base_url, headers=headers).get_data(as_text=True)
+    for each in lxml.html.document_fromstring(text).xpath("//*[self::a or self::button or self::summary][@aria-label]"):
+        seen = " ".join(each.xpath(".//text()[not(ancestor::*[contains(@class, 'sr')])]"))
+        yield stop.name, _spoken(seen), _spoken(each.get("aria-label"))
+
+
+def _spoken(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def _has_page(rule: Rule) -> bool:

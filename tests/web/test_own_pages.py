@@ -55,11 +55,11 @@ def test_somebody_chooses_where_they_work(site: Site, console: Console) -> None:
         _owner(site, ADA, name)
     ada = console.as_(ADA)
     assert ada.get("/admin").location == "/"
-    page = ada.submit(ada.get("/"), "Work in Globex")
+    page = ada.submit(ada.get("/"), "Work here, in Globex")
     assert "You work there now." in page.words
     assert ada.get("/admin").location == "/admin/globex"
-    assert "Work in Globex" not in page.buttons
-    ada.submit(page, "Work in your personal workspace")
+    assert "Work here, in Globex" not in page.buttons
+    ada.submit(page, "Work here, in your personal workspace")
     assert ada.get("/admin").location == "/"
 
 
