@@ -66,7 +66,7 @@ def check(visit: Visit) -> Response:
 @visited
 def remove(visit: Visit) -> Response:
     """Look at what giving one up would change."""
-    return proposed(visit, "remove_domain", {"domain": text("domain")}, back="/domains", words="remove_domain")
+    return proposed(visit, "remove_domain", {"domain": text("domain")}, back="/domains")
 
 
 @blueprint.get("/admin/<o>/connections/<c>/setup/domain")

@@ -108,7 +108,7 @@ def look_first(visit: Visit, c: str) -> Response:
     kind = "mode" if switching else "activate"
     given: dict[str, Any] = {"connection": c, "keep": keep} | ({"mode": "sso"} if switching else {})
     try:
-        return proposed(visit, kind, given, back=at.tail("go-live"), words="activate")
+        return proposed(visit, kind, given, back=at.tail("go-live"))
     except ConnectorError as error:
         return _go_live(visit, at, error=error)
 

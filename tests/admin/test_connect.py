@@ -246,7 +246,11 @@ def test_a_break_glass_owner_is_named_on_the_way(console: Console) -> None:
     assert refused.form("Name a break-glass owner").fields["email"] == ["nobody@acme.example"]
     named = owner.submit(page, "Name a break-glass owner", email=OWNER)
     assert "They are a break-glass owner now." in named.words
-    assert named.link(f"Recovery codes of {OWNER}") == "/admin/acme/break-glass"
+    there = owner.get(named.link(f"Print codes of {OWNER}"))
+    codes = owner.submit(there, f"Make codes for {OWNER}")
+    assert "Copy all the codes" in codes.buttons
+    assert codes.link("← Back to the set-up") == _path(acme, "break-glass")
+    assert "← Back to the set-up" not in owner.get("/admin/acme/break-glass?back=//evil.example").links
 
 
 def test_every_page_of_the_wizard_is_for_who_may_manage_sign_in_alone(console: Console) -> None:

@@ -48,11 +48,11 @@ def test_a_domain_is_claimed_and_verified(console: Console, owner: Browser, monk
     assert value in page.words
     assert "Waiting for the record" in page.words
     zone(monkeypatch, {})
-    page = owner.submit(page, "Check robots.example now")
+    page = owner.submit(page, "Check now: robots.example")
     assert "robots.example : not seen yet. DNS has no name" in page.section("looked")
     assert "Looked at" in page.section("looked")
     zone(monkeypatch, {name: value})
-    page = owner.submit(page, "Check robots.example now")
+    page = owner.submit(page, "Check now: robots.example")
     assert "robots.example is verified" in page.section("looked")
     assert "Waiting for the record" not in page.words
 
@@ -87,7 +87,7 @@ def test_what_the_operator_vouches_for_is_marked(owner: Browser) -> None:
 
 def test_a_domain_is_given_up_by_a_plan(owner: Browser) -> None:
     """Nothing happens before it is applied; then the page says what it meant."""
-    page = owner.submit(owner.get(PAGE), "Give up acme.example")
+    page = owner.submit(owner.get(PAGE), "Give it up: acme.example")
     assert "/plans/" in page.path
     assert "acme.example" in owner.get(PAGE).words
     page = owner.submit(page, "Remove the domain")
@@ -99,5 +99,5 @@ def test_the_last_domain_of_an_organization_in_sso_stays(console: Console) -> No
     """The refusal stands in the frame, with what to do first."""
     acme = live(console.database)
     owner = console.owner(acme)
-    page = owner.submit(owner.get(PAGE), "Give up acme.example")
+    page = owner.submit(owner.get(PAGE), "Give it up: acme.example")
     assert (page.status, page.headers["X-Connector-Error"]) == (409, "last_domain")

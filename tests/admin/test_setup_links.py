@@ -100,8 +100,8 @@ def test_who_holds_a_link_walks_the_whole_wizard(console: Console, acme: World, 
     assert "everyone gives team all" in page.words
     monkeypatch.setattr(dns, "txt", lambda name: dns.Answer("no_name"))
     page = it.submit(it.get(path(acme, "domain")), "Add the domain", domain="robots.example")
-    assert "not seen yet" in it.submit(page, "Check robots.example now").words
-    assert "Give up robots.example" not in it.get("/admin/acme/domains").buttons
+    assert "not seen yet" in it.submit(page, "Check now: robots.example").words
+    assert "Give it up: robots.example" not in it.get("/admin/acme/domains").buttons
 
 
 def test_who_holds_a_link_makes_connections_and_sees_drafts_alone(console: Console, acme: World) -> None:
