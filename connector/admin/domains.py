@@ -84,7 +84,7 @@ def claim_in_step(visit: Visit, c: str) -> Response:
         _claim(visit)
     except ConnectorError as error:
         return _step(visit, c, error=error)
-    return done(visit, f"/connections/{c}/setup/domain", "claimed")
+    return wizard.led(visit, wizard.course(visit, c, "domain"), "domain", "claimed")
 
 
 @blueprint.post("/admin/<o>/connections/<c>/setup/domain/check")

@@ -9,13 +9,13 @@ is, is read from what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 
-from connector.admin.forms import optional
+from connector.admin.forms import optional, ticked
 from connector.admin.frame import Visit, done, show, visited_by_link
 from connector.admin.guides import GUIDES
 from connector.admin.guides.advice import advice
@@ -25,12 +25,16 @@ from connector.directory import checkup, connections, progress, setup_links, sig
 from connector.directory.checkup import CheckItem
 from connector.directory.connections import ConnectionView
 from connector.directory.progress import Progress
-from connector.directory.sign_on_model import SignOn
+from connector.directory.sign_on_model import OidcSide, SignOn
 from connector.directory.sign_on_providers import Desk, Told, setups
+from connector.directory.sign_on_settings import Options
 from connector.errors import ConnectorError
 from connector.web import refusals
 
 blueprint = Blueprint("wizard", __name__)
+
+NOT_FOUND_THERE = 422
+"""The status of a page that says why the provider could not be asked."""
 
 SAID = {
     "connected": "The connection is there, as a draft: nobody can sign in through it before you go live.",
@@ -56,6 +60,16 @@ class Course:
     kind: str
     steps: tuple[Step, ...]
     step: Step | None
+
+    @property
+    def by(self) -> str | None:
+        """The protocol as the wizard's addresses carry it: while nothing is told, if it is not the one that is recommended."""
+        return None if self.connection.sign_on or self.kind == self.guide.recommended[0] else self.kind
+
+    @property
+    def lacks(self) -> tuple[Step, ...]:
+        """The steps before the last that are missing."""
+        return tuple(each for each in self.steps[:-1] if each.state == "missing")
 
     @property
     def connection(self) -> ConnectionView:
@@ -112,9 +126,13 @@ def _kind(view: ConnectionView, guide: Guide) -> str:
 
 def page(visit: Visit, at: Course, template: str, *, status: int = 200, **values: Any) -> Response:
     """A page of the wizard."""
-    by = None if at.connection.sign_on or at.kind == at.guide.recommended[0] else at.kind
     said = SAID | values.pop("said", {})
-    return show(visit, template, status=status, said=said, course=at, by=by, **values)
+    return show(visit, template, status=status, said=said, course=at, by=at.by, **values)
+
+
+def led(visit: Visit, at: Course, step: str, what: str) -> Response:
+    """Lead to a step after something was done; the protocol that was chosen stays."""
+    return done(visit, at.tail(step), what, by=at.by)
 
 
 @blueprint.get("/admin/<o>/connections/<c>/setup")
@@ -161,28 +179,49 @@ def tell(visit: Visit, c: str) -> Response:
     base_url, house = visit.house.settings.base_url, visit.house
     try:
         known = sign_on.load(visit.database, house.sealer, c, base_url)
-        changes = setups(Desk(house.sealer, house.fetcher, house.read_metadata), _told(at), at.connection.idp, known, visit.now)
+        told = _told(at, known)
+        changes = setups(Desk(house.sealer, house.fetcher, house.read_metadata), told, at.connection.idp, known, visit.now)
+        if wrong := _not_found(visit, known, told):
+            return _identity_provider(visit, at, checks=wrong, status=NOT_FOUND_THERE)
         connections.set_(visit.database, visit.here.id, c, base_url=base_url, setups=changes, actor=visit.actor)
     except ConnectorError as error:
         return _identity_provider(visit, at, error=error)
     return done(visit, at.tail("identity-provider"), "told")
 
 
-def _told(at: Course) -> Told:
+def _not_found(visit: Visit, known: SignOn, told: Told) -> tuple[CheckItem, ...]:
+    """Why nobody could be sent to the OpenID provider that is told: it does not answer, or names another issuer. What is known
+    already is not asked for: its secret can be replaced while it is out of order."""
+    issuer = told.oidc_issuer
+    if not issuer or (known.oidc and known.oidc.issuer == issuer):
+        return ()
+    would = replace(known, saml=None, oidc=OidcSide(issuer, told.client_id or "", told.client_secret))
+    asked = visit.house.protocols["oidc"].checks(would)
+    return tuple(each for each in asked if each.check == "discovery" and not each.ok)
+
+
+def _told(at: Course, known: SignOn) -> Told:
     """What the form gives: of several ways to give metadata the file counts first, then what is pasted."""
     if at.kind == "oidc":
-        return Told(None, request.form.get("oidc_issuer", "").strip(), optional("client_id"), optional("client_secret"))
+        before, wanted = known.oidc is not None and known.oidc.userinfo, ticked("userinfo")
+        options = Options(userinfo=wanted) if wanted is not before else Options()
+        issuer, secret = request.form.get("oidc_issuer", "").strip(), optional("client_secret")
+        return Told(None, issuer, optional("client_id"), secret, options)
     file = request.files.get("metadata_file")
     uploaded = file.read() if file else b""
     return Told(uploaded or request.form.get("metadata_paste", "").strip() or request.form.get("metadata_url", "").strip())
 
 
 def _identity_provider(
-    visit: Visit, at: Course, *, checks: Iterable[CheckItem] = (), error: ConnectorError | None = None
+    visit: Visit, at: Course, *, checks: Sequence[CheckItem] = (), status: int = 200, error: ConnectorError | None = None
 ) -> Response:
-    status = 200 if error is None else refusals.status_of(error)
-    typed = {name: request.form.get(name, "") for name in ("metadata_url", "metadata_paste", "oidc_issuer", "client_id")}
-    known = _known(visit, at)
+    """What is a problem stands first, with the form open behind it; then nothing is greeted and the step is not done."""
+    status = status if error is None else refusals.status_of(error)
+    wrong = [each for each in checks if not each.ok]
+    at = _undone(at) if wrong else at
+    names = ("metadata_url", "metadata_paste", "oidc_issuer", "client_id", "userinfo")
+    typed = {name: request.form.get(name, "") for name in names}
+    known = known_of(visit, at)
     asks = {ask.kind: ask for step in at.track.steps for ask in step.asks}
     work = [fill(step, at.values) for step in at.track.steps if step.asks]
     metadata = sign_on.metadata_state(visit.database, at.connection.id) if known and known.saml else None
@@ -196,13 +235,22 @@ def _identity_provider(
         known=known,
         metadata=metadata,
         typed=typed,
-        checks=tuple(checks),
+        said={"told": ""} if wrong else {},
+        wrong=wrong,
+        good=[each for each in checks if each.ok],
         advice_of=lambda code: advice(code, at.connection.idp),
         error=error,
     )
 
 
-def _known(visit: Visit, at: Course) -> SignOn | None:
+def _undone(at: Course) -> Course:
+    """The same with the step that is shown not done."""
+    assert at.step is not None  # noqa: S101 - of a step's page
+    step = replace(at.step, state="missing")
+    return replace(at, step=step, steps=tuple(step if each == at.step else each for each in at.steps))
+
+
+def known_of(visit: Visit, at: Course) -> SignOn | None:
     """The sign-on side, for whoever was found to manage the connection; None while there is none."""
     if at.connection.sign_on is None:
         return None

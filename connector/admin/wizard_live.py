@@ -8,12 +8,13 @@ from flask import Blueprint, Response
 
 from connector.admin import wizard
 from connector.admin.forms import text
-from connector.admin.frame import Visit, done, visited, visited_by_link
+from connector.admin.frame import Visit, visited, visited_by_link
 from connector.admin.guides.advice import advice, silence
 from connector.admin.plans import proposed
 from connector.admin.steps import is_live
 from connector.admin.wizard import Course
-from connector.directory import progress, setup_links, trial_record
+from connector.directory import connections, progress, setup_links, sign_on, trial_record
+from connector.directory.sign_on_settings import Options
 from connector.errors import ConnectorError
 from connector.membership.model import Mode
 from connector.organizations import break_glass
@@ -38,6 +39,7 @@ def test(visit: Visit, c: str) -> Response:
         visit,
         at,
         "admin/setup_test.html",
+        elsewhere=_elsewhere(visit, at),
         advice_of=lambda code: advice(code, idp) if code else None,
         silence=silence(idp, "sign_in"),
     )
@@ -47,9 +49,30 @@ def test(visit: Visit, c: str) -> Response:
 @visited_by_link
 def start_test(visit: Visit, c: str) -> Response:
     """Lead to a test sign-in, by a link of its own."""
+    return _begin_test(visit, c)
+
+
+@blueprint.post("/admin/<o>/connections/<c>/setup/test/userinfo")
+@visited_by_link
+def ask_userinfo(visit: Visit, c: str) -> Response:
+    """Let UserInfo be asked for what the ID token leaves out, and lead to a test sign-in."""
+    base_url, asks = visit.house.settings.base_url, sign_on.choice(Options(userinfo=True), now=visit.now)
+    connections.set_(visit.database, visit.here.id, c, base_url=base_url, setups=[asks], actor=visit.actor)
+    return _begin_test(visit, c)
+
+
+def _begin_test(visit: Visit, c: str) -> Response:
     base_url = visit.house.settings.base_url
     link = trial_record.make_link(visit.database, visit.here.id, c, base_url, now=visit.now, actor=visit.actor)
     return pages.redirect(link)
+
+
+def _elsewhere(visit: Visit, at: Course) -> bool:
+    """Whether what the last test lacked may be told by the provider's UserInfo, which is not asked yet."""
+    tried, known = at.progress.tried, wizard.known_of(visit, at)
+    if tried is None or known is None or known.oidc is None or known.oidc.userinfo:
+        return False
+    return any(each.get("code") in ("email_missing", "groups_unknown") for each in tried.result.get("findings", []))
 
 
 # ------------------------------------------------------------------------------------------------------------ break-glass
@@ -71,7 +94,7 @@ def name_owner(visit: Visit, c: str) -> Response:
         break_glass.add(visit.database, visit.here.id, text("email"), actor=visit.actor)
     except ConnectorError as error:
         return _way_in(visit, at, error=error)
-    return done(visit, at.tail("break-glass"), "named")
+    return wizard.led(visit, at, "break-glass", "named")
 
 
 def _way_in(visit: Visit, at: Course, *, error: ConnectorError | None = None) -> Response:
@@ -117,8 +140,9 @@ def look_first(visit: Visit, c: str) -> Response:
 @visited_by_link
 def tell_ready(visit: Visit, c: str) -> Response:
     """Tell the owners that they can take over."""
+    at = wizard.course(visit, c, "go-live")
     told = setup_links.ready(visit.database, visit.here.id, c, actor=visit.actor)
-    return done(visit, f"/connections/{c}/setup/go-live", "ready" if told else "told")
+    return wizard.led(visit, at, "go-live", "ready" if told else "told")
 
 
 def _go_live(visit: Visit, at: Course, *, error: ConnectorError | None = None) -> Response:

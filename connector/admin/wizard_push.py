@@ -99,7 +99,7 @@ def add_rule(visit: Visit, c: str) -> Response:
         plans.carry_out(visit.database, visit.here.id, "add_rule", named(_rule(c)), actor=visit.actor)
     except ConnectorError as error:
         return _groups(visit, at, error=error)
-    return done(visit, at.tail("groups"), "ruled")
+    return wizard.led(visit, at, "groups", "ruled")
 
 
 def _rule(c: str) -> dict[str, Any]:

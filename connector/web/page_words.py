@@ -68,6 +68,7 @@ _SAID: tuple[tuple[str, str, Way | None], ...] = (
     (r"make one with `connector connection create`", "make one", _IDP),
     (r"`connector connection list[^`]*` shows the ids", "The list of connections shows which there are", _IDP),
     (r"with `connector connection show[^`]*`", "on its page", _IDP),
+    (r"by UserInfo only: `connector connection set[^`]*`", "by UserInfo only, its set-up has a box to ask there as well", _IDP),
     (r"`connector connection show[^`]*`", "The page of the connection", _IDP),
     (r"`connector connection set[^`]*--jit on` lets them", "An option of the connection lets them", _IDP),
     (r": `connector connection set[^`]*(--jit on|--userinfo|--signed|--subject-attribute)[^`]*`", ", in its options", _IDP),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -11,11 +13,13 @@ import pytest
 from connector.directory import connections, progress, sign_on, tokens, trial_record
 from connector.directory.progress import Progress
 from connector.organizations import mine, organizations
+from connector.outbound.fetch import Fetcher
 from connector.saml.metadata import read_metadata
 from connector.storage.database import Database
 from connector.storage.sealing import Sealer
 from idp_fixtures.saml.metadata import metadata
 from idp_fixtures.saml.vendors import VENDORS
+from tests.oidc.provider import Provider, answered, serving
 from tests.support.console import BASE, Browser, Console, Shown
 from tests.support.world import OWNER, World, staged
 
@@ -28,6 +32,16 @@ def acme(console: Console) -> Browser:
     """The founder of an organization that has no connection yet, signed in by link."""
     organizations.create(console.database, "acme", "Acme", OWNER)
     return console.as_(OWNER)
+
+
+@pytest.fixture
+def openid(console: Console) -> Iterator[Provider]:
+    """An OpenID provider on loopback, which the installation may reach."""
+    house = console.app.extensions["connector"]
+    console.app.extensions["connector"] = replace(house, fetcher=Fetcher(True))
+    with serving() as provider:
+        yield provider
+    console.app.extensions["connector"] = house
 
 
 def begun(acme: Browser, idp: str = "okta", by: str = "saml", name: str = "Okta") -> str:
@@ -109,6 +123,12 @@ def test_metadata_are_read_and_shown(acme: Browser, way: str) -> None:
     assert f"Tell us about Okta Done SAML, issuer {ISSUER}" in steps
 
 
+def told_openid(acme: Browser, path: str, **fields: Any) -> Shown:
+    """Give what belongs to an OpenID provider."""
+    page = acme.get(f"{path}/identity-provider?by=oidc")
+    return acme.submit(page, "Read it", client_id="0oa1", client_secret="s3cret-of-ours", **fields)
+
+
 def test_metadata_that_cannot_be_read_are_refused_with_what_was_typed(acme: Browser) -> None:
     """And with advice in the provider's words; nothing is kept."""
     path = begun(acme)
@@ -119,20 +139,73 @@ def test_metadata_that_cannot_be_read_are_refused_with_what_was_typed(acme: Brow
     assert "We do not know how to reach Okta yet." in acme.get(path).words
 
 
-def test_an_openid_provider_is_told_and_its_secret_never_shown(acme: Browser) -> None:
-    """A second time without the secret keeps it."""
+def test_an_openid_provider_is_told_and_its_secret_never_shown(acme: Browser, openid: Provider) -> None:
+    """A second time without the secret keeps it, also while the provider is out of order: then that is the problem shown."""
     path = begun(acme, by="oidc")
-    given = {"oidc_issuer": "https://acme.okta.example", "client_id": "0oa1", "client_secret": "s3cret-of-ours"}
-    page = acme.get(f"{path}/identity-provider?by=oidc")
-    answer = acme.post(page.form("Read it").action, {**page.form("Read it").fields, **given})
-    assert answer.status == 303
-    page = acme.get(f"{path}/identity-provider")
-    assert "https://acme.okta.example" in page.words
+    page = told_openid(acme, path, oidc_issuer=openid.issuer)
+    assert openid.issuer in page.words
+    assert "was read" in page.words
     assert "kept sealed" in page.words
+    openid.instead["/.well-known/openid-configuration"] = answered({}, 404)
     again = acme.submit(page, "Read it again", client_id="0oa2", client_secret="")
+    assert "Problem:" in again.words
+    assert "was read" not in again.words
     assert "0oa2" in again.words
     assert "kept sealed" in again.words
     assert "s3cret" not in page.text + again.text
+
+
+@pytest.mark.parametrize("wrong", ["another", "silent"])
+def test_an_issuer_that_is_wrong_is_not_kept(acme: Browser, openid: Provider, wrong: str) -> None:
+    """One that names itself differently, and one that does not answer: the problem first, the form with what was typed."""
+    path = begun(acme, by="oidc")
+    if wrong == "silent":
+        openid.instead["/.well-known/openid-configuration"] = answered({}, 404)
+    typed = f"{openid.issuer}/" if wrong == "another" else openid.issuer
+    page = told_openid(acme, path, oidc_issuer=typed)
+    assert (page.status, "Problem:" in page.words, "Good:" in page.words) == (422, True, False)
+    assert page.form("Read it").fields["oidc_issuer"] == [typed]
+    assert "We do not know how to reach Okta yet." in acme.get(path).words
+
+
+def test_what_is_kept_and_is_a_problem_does_not_look_like_success(acme: Browser, openid: Provider) -> None:
+    """The step is not ticked there, nothing is greeted, and the form is open."""
+    openid.described["code_challenge_methods_supported"] = ["plain"]
+    page = told_openid(acme, begun(acme, by="oidc"), oidc_issuer=openid.issuer)
+    assert "does not know the code challenge S256" in page.words
+    assert ("was read" in page.words, "Good:" in page.words, "Tell it anew" in page.words) == (False, False, False)
+    assert "Tell us about Okta , to do" in page.section("course-steps")
+
+
+def test_userinfo_is_asked_for_by_a_box_or_after_a_test_that_lacked_something(acme: Browser, openid: Provider) -> None:
+    """The box says how it is; the button of the test leads to the next one."""
+    path = begun(acme, by="oidc")
+    told_openid(acme, path, oidc_issuer=openid.issuer)
+    house = acme.app.extensions["connector"]
+    database, connection = house.database, path.split("/")[4]
+    assert "Ask UserInfo as well, then test again" not in acme.get(f"{path}/test").buttons
+    arrived(database, connection, house.sealer, passed=False, code="email_missing", email=None)
+    form = acme.get(f"{path}/test").form("Ask UserInfo as well, then test again")
+    assert acme.post(form.action).location.startswith(f"{BASE}/sso/{connection}/test?token=")
+    page = acme.get(f"{path}/identity-provider")
+    assert page.form("Read it again").fields["userinfo"] == ["yes"]
+    assert "Ask UserInfo as well, then test again" not in acme.get(f"{path}/test").buttons
+    page = acme.submit(page, "Read it again", userinfo=None)
+    assert "userinfo" not in page.form("Read it again").fields
+
+
+def test_the_protocol_that_was_chosen_stays(acme: Browser) -> None:
+    """Through all steps, all links among them, and forms that are sent on the way; the second step can change it too."""
+    path = begun(acme, "okta", "oidc")
+    page = acme.get(f"{path}?by=oidc")
+    among = [each for each in page.links.values() if f"{path}/" in each]
+    assert len(among) >= 9
+    assert [each for each in among if not each.endswith("?by=oidc")] == []
+    page = acme.submit(acme.get(f"{path}/domain?by=oidc"), "Add the domain", domain="robots.example")
+    page = acme.submit(acme.get(page.link("6 Turn groups into roles and teams , optional")), "Add the rule", gives="role:admin")
+    page = acme.get(page.link("2 Tell us about Okta , to do"))
+    assert "oidc_issuer" in page.form("Read it").known
+    assert "metadata_url" in acme.get(page.link("SAML 2.0")).form("Read it").known
 
 
 def test_the_token_is_shown_once_and_stands_in_the_steps(console: Console, acme: Browser) -> None:
@@ -299,10 +372,15 @@ def configured(acme: World) -> None:
 
 def trial(acme: World, *, passed: bool = True, code: str = "", email: str | None = OWNER) -> None:
     """A test sign-in came back, as its page keeps it."""
-    found = sign_on.load(acme.database, Sealer(["k" * 43]), acme.connection, BASE)
+    arrived(acme.database, acme.connection, Sealer(["k" * 43]), passed=passed, code=code, email=email)
+
+
+def arrived(database: Database, connection: str, sealer: Sealer, *, passed: bool, code: str, email: str | None) -> None:
+    """The same of a connection that the wizard began."""
+    found = sign_on.load(database, sealer, connection, BASE)
     level = "ok" if passed else "problem"
     findings = [{"level": level, "sentence": "No e-mail address arrived." if code else "Good.", "advice": "", "code": code}]
     said = {"subject": "00u1", "email": email, "groups": ["Engineering"], "attributes": ["email"], "role": "member", "teams": []}
     trial_record.record_trial(
-        acme.database, found, passed=passed, email=email, result={**said, "findings": findings}, now=datetime.now(UTC)
+        database, found, passed=passed, email=email, result={**said, "findings": findings}, now=datetime.now(UTC)
     )

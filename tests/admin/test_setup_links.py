@@ -6,6 +6,7 @@ import pytest
 
 from connector.directory import connections, setup_links
 from connector.outbound import dns
+from tests.admin.test_connect import configured, trial
 from tests.support.console import BASE, Browser, Console
 from tests.support.world import OWNER, World, live, staged
 
@@ -117,12 +118,17 @@ def test_who_holds_a_link_makes_connections_and_sees_drafts_alone(console: Conso
 
 
 def test_in_the_end_an_owner_is_told(console: Console, acme: World) -> None:
-    """Once a day; the plan can be looked at, and is not theirs to apply."""
+    """Once a day; what is missing is said before. The plan can be looked at, and is not theirs to apply."""
     acme.create("ada")
     it = holder(console, acme)
-    page = it.submit(it.get(path(acme, "go-live")), "Tell the owners it is ready")
+    page = it.get(path(acme, "go-live"))
+    assert "Test the sign-in : Possible once both sides know each other." in page.words
+    assert "You have prepared everything" not in page.words
+    page = it.submit(page, "Tell the owners all the same")
     assert "The owners are told by mail" in page.words
-    page = it.submit(page, "Tell the owners it is ready")
+    configured(acme)
+    trial(acme)
+    page = it.submit(it.get(path(acme, "go-live")), "Tell the owners it is ready")
     assert "told today already" in page.words
     page = it.submit(page, "See what would change")
     assert "ada@acme.example" in page.words

@@ -55,6 +55,11 @@ SAID = [
         "Or let sign-ins make members, in its options.",
         "/connections",
     ),
+    (
+        "If it tells it by UserInfo only: `connector connection set 01AB --userinfo`.",
+        "If it tells it by UserInfo only, its set-up has a box to ask there as well.",
+        "/connections",
+    ),
     ("Resume it with `connector connection directory x live`.", "Resume it on the page of the connection.", "/connections"),
     ("GET /api/me says which there are.", "The start page says which there are.", ""),
 ]  # fmt: skip

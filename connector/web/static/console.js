@@ -8,12 +8,15 @@ if (here.searchParams.has("done")) {
 }
 document.querySelector("[data-focus]")?.focus();
 
-// The part of another page (or of this one) with the id of `part` takes its place.
+// The part of another page (or of this one) with the id of `part` takes its place; what is data-beside it follows.
 async function fetched(part, address, options = {}) {
   const response = await fetch(address, { headers: { Accept: "text/html" }, credentials: "same-origin", ...options });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const found = page.getElementById(part.id);
-  if (found && found.innerHTML !== part.innerHTML) part.innerHTML = found.innerHTML;
+  for (const old of [part, ...document.querySelectorAll("[data-beside]")]) {
+    const anew = page.getElementById(old.id);
+    if (anew && anew.innerHTML !== old.innerHTML) old.innerHTML = anew.innerHTML;
+  }
   return found;
 }
 
