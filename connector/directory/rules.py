@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import aliased
 
 from connector.directory.model import Document
 from connector.directory.rule_rows import connection_of, row_of
@@ -87,16 +88,11 @@ def drop(corridor: Corridor, rule_ids: Sequence[str], *, keep: bool) -> sync.Out
         gone = [c.assignment for c in changes if isinstance(c, Take) and c.assignment.source in sources]
         return (*changes, *as_manual(entry.holding, gone, catalogue)) if keep else changes
 
-    governed = _governed(corridor, rule_ids)
-    settled = None if governed else _settle_rows(corridor, rule_ids, kept)
+    settled = _settle_rows(corridor, rule_ids, kept)
     corridor.tx.execute(delete(t.Rule).where(among(t.Rule.id, rule_ids)))
     outcome = sync.everyone(corridor, extra=kept)
     refuse_last_owner([part for part in outcome.withheld if _takes(part, sources)], 0, catalogue)
-    if governed:  # break-glass owners stand outside every sync, and may have rows from the time before
-        settled = _settle_rows(corridor, rule_ids, kept)
-    return (
-        outcome if settled is None else sync.Outcome(Plan(settled.plan.parts + outcome.plan.parts, catalogue), outcome.withheld)
-    )
+    return sync.Outcome(Plan(settled.plan.parts + outcome.plan.parts, catalogue), outcome.withheld)
 
 
 def _takes(part: Part, sources: frozenset[str]) -> bool:
@@ -111,7 +107,8 @@ def _governed(corridor: Corridor, rule_ids: Sequence[str]) -> bool:
 
 
 def _settle_rows(corridor: Corridor, rule_ids: Sequence[str], kept: sync.Extra) -> sync.Outcome:
-    """Withdraw the rows of rules that no sync withdraws."""
+    """Withdraw the rows that no sync withdraws. Of rules of the live directory these are those of break-glass owners, from the
+    time before."""
     sources = frozenset(RULE + rule_id for rule_id in rule_ids)
     because = Because("the rule was removed")
 
@@ -119,7 +116,11 @@ def _settle_rows(corridor: Corridor, rule_ids: Sequence[str], kept: sync.Extra) 
         taken = tuple(Take(row, because) for row in sorted(entry.holding.rows) if row.source in sources)
         return kept(entry, taken)
 
-    entries = facts.members(corridor, select(t.Assignment.membership_id).where(among(t.Assignment.rule_id, rule_ids)))
+    row, glass = t.Assignment, aliased(t.Assignment)
+    held = select(row.membership_id).where(among(row.rule_id, rule_ids))
+    if _governed(corridor, rule_ids):
+        held = held.join(glass, (glass.membership_id == row.membership_id) & (glass.source == "break_glass"))
+    entries = facts.members(corridor, held)
     guard_by_hand(corridor, [Part(entry.subject, entry.holding, decide(entry)) for entry in entries])
     return sync.settle(corridor, entries, decide)
 
