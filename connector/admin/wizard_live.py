@@ -145,6 +145,18 @@ def tell_ready(visit: Visit, c: str) -> Response:
     return wizard.led(visit, at, "go-live", "ready" if told else "told")
 
 
+def _standing(visit: Visit, at: Course) -> str:
+    """Whether the visitor is a break-glass owner who is not signed in through the connection ("outside"), may become one by going
+    live ("perhaps"), or neither ("")."""
+    inside = any(each.connection_id == at.connection.id for each in visit.actor.authentications)
+    if visit.setup is not None or inside:
+        return ""
+    owners = break_glass.list_(visit.database, visit.here.id, actor=visit.actor)
+    if any(each.user_id == visit.actor.person_id for each in owners):
+        return "outside"
+    return "" if owners else "perhaps"
+
+
 def _go_live(visit: Visit, at: Course, *, error: ConnectorError | None = None) -> Response:
     switching = at.progress.mode is Mode.INVITATION and visit.setup is None
     return wizard.page(
@@ -154,6 +166,7 @@ def _go_live(visit: Visit, at: Course, *, error: ConnectorError | None = None) -
         status=200 if error is None else refusals.status_of(error),
         said=SAID,
         live=is_live(at.progress),
+        standing=_standing(visit, at),
         switching=at.progress.mode is Mode.INVITATION,
         outsiders=progress.outsiders(visit.database, visit.here.id, actor=visit.actor) if switching else None,
         handing=text("handing") or "hand-over",

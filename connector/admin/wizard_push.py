@@ -15,7 +15,7 @@ from connector.admin.wizard import Course
 from connector.directory import known_groups, log, plans, rule_views, tokens
 from connector.directory.log import REFUSED, LogItem
 from connector.directory.rule_rows import named
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Invalid
 from connector.organizations import catalogue
 from connector.web import refusals
 
@@ -104,9 +104,11 @@ def add_rule(visit: Visit, c: str) -> Response:
 
 def _rule(c: str) -> dict[str, Any]:
     """The options of `rule add` that the form gives: `who` is `everyone`, `group_id:ID` or `group:NAME`, unless a name is typed;
-    `gives` is `role:NAME`, or `team` with the slug beside it."""
+    `gives` is `role:NAME`, or `team` with the slug beside it. Raises Invalid `rule_invalid` without one."""
     kind, _, value = (f"group:{text('name')}" if text("name") else text("who")).partition(":")
     what, _, level = text("gives").partition(":")
+    if what == "team" and not text("team"):
+        raise Invalid("rule_invalid", "The rule does not say yet which team it gives a place in.", advice="Name the team.")
     who = {"everyone": True} if kind == "everyone" else {kind: value} if kind in ("group", "group_id") else {}
     gift = {"role": level} if what == "role" else {"team": text("team")} if what == "team" else {}
     return {"connection": c, **who, **gift}

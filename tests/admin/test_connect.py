@@ -276,7 +276,7 @@ def test_rules_are_made_by_picking_a_group(console: Console) -> None:
     page = owner.get(_path(acme, "groups"))
     assert page.rows == ["Engineering 1 nothing yet"]
     page = owner.submit(page, "Add the rule", gives="team", team="")
-    assert page.status == 400
+    assert (page.status, "Name the team." in page.words) == (400, True)
     page = owner.submit(page, "Add the rule", gives="team", team="engineering")
     assert 'group "Engineering" gives team engineering' in page.words
     assert page.rows == ["Engineering 1 team engineering"]
@@ -295,6 +295,7 @@ def test_going_live_is_looked_at_first_and_then_done(console: Console) -> None:
     trial(acme)
     page = owner.get(_path(acme, "go-live"))
     assert "eva@else.example" in page.words
+    assert "the founder becomes one. If that is you" in page.words
     page = owner.submit(page, "See what would change", handing="hand-over")
     assert "/plans/" in page.path
     assert "ada@acme.example" in page.words
@@ -306,6 +307,8 @@ def test_going_live_is_looked_at_first_and_then_done(console: Console) -> None:
     assert acme.member("ada").status == "active"
     page = console.owner(acme).get(_path(acme, "go-live"))
     assert "Okta is in force." in page.words
+    assert "You are a break-glass owner" in page.words
+    assert page.link("sign in through Okta") == f"{BASE}/sso/{acme.connection}/login"
     assert f"{BASE}/login" in page.words
 
 

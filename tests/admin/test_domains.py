@@ -72,6 +72,20 @@ def test_the_page_looks_by_itself_while_something_waits(
     assert "data-waits" not in answer.tree.get_element_by_id("looked").attrib
 
 
+def test_the_cards_follow_what_another_page_found(console: Console, owner: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page that still waits looks again, learns it, replaces what is beside the look, and ends."""
+    page = owner.submit(owner.get(PAGE), "Add the domain", domain="robots.example")
+    [form] = page.tree.xpath("//form[@data-shows='looked']")
+    assert "Waiting for the record" in page.section("domains")
+    zone(monkeypatch, record(console, "robots.example"))
+    owner.submit(owner.get(PAGE), "Check now: robots.example")
+    answer = owner.post(form.get("action"))
+    assert answer.tree.get_element_by_id("domains").get("data-beside") is not None
+    assert "Waiting for the record" not in answer.section("domains")
+    assert answer.section("looked") == "Every domain here is verified."
+    assert "data-waits" not in answer.tree.get_element_by_id("looked").attrib
+
+
 def test_what_is_no_domain_is_refused_with_what_was_typed(owner: Browser) -> None:
     """Above the form, with what was expected."""
     page = owner.submit(owner.get(PAGE), "Add the domain", domain="not a domain")
