@@ -113,7 +113,7 @@ def _health(visit: Visit, c: str, *, asking: bool = False, error: ConnectorError
         ways=WAYS,
         plain=lambda detail: _COMMAND.sub(".", detail),
         silence=silence(seen.connection.idp, "scim") if _is_silent(seen, visit.now) else (),
-        reminder=reminder(seen.connection.idp),
+        reminder=reminder(seen.connection.idp, seen.connection.sign_on),
         error=error,
     )
 

@@ -96,9 +96,23 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 """What happened to somebody, by the action of the audit entry."""
 
+_REFUSED = ("sign_in.refused", "sign_in.second_subject", "sign_in.break_glass")
+
+HELD: Mapping[str, str] = MappingProxyType(
+    {
+        "admin": "until an admin lifts it",
+        "block": "until the block is lifted",
+        "directory": "until the identity provider activates them",
+        "cannot_link": "until an account is linked",
+    }
+)
+"""How long somebody is out, by the cause, where an entry tells of several."""
+
 _RULE = re.compile(r"( ->)? rule [0-9a-f-]{36}")
 _ROW = re.compile(r" \(rule [0-9a-f-]{36}\)")
 _ASKED = re.compile(r"(the IdP asked: [a-z]+ (?:user|group)) [0-9a-f-]{36}")
+_OUTRANKED = re.compile(r"(role|[\w-]+:\S+)(?: as)?(?: (\S+))? \(([^()]*)\) is outranked by \S+(?: as)? (\S+) \(([^()]*)\)")
+_TARGET = re.compile(r'"[^"]*"|\b(team|project):(?=\S)')
 _ORDER = ("role", "team", "project")
 
 
@@ -138,9 +152,40 @@ def why_not(reasons: Sequence[NotItem]) -> list[str]:
 
 def plain(reason: str) -> str:
     """A sentence of the heart for people: without the ids of rules, and of whom the identity provider spoke."""
+    if found := _OUTRANKED.fullmatch(reason):
+        return _outranked(found[1], found[2], found[3], found[4], found[5])
     text = _RULE.sub(lambda found: "" if found[1] else " a rule", _ROW.sub(" (by a rule)", reason)).replace("->", "→")
-    text = _ASKED.sub(r"\1", text)
+    text = _TARGET.sub(lambda found: f"{found[1]} " if found[1] else found[0], _ASKED.sub(r"\1", text))
     return text[:1].upper() + text[1:]
+
+
+def _outranked(target: str, level: str | None, source: str, higher: str, by: str) -> str:
+    """Of two rows for one target the higher one counts."""
+    where = (target[:1].upper() + target[1:]).replace(":", " ", 1)
+    return f"{where}: {higher} ({_source(by)}) counts, and {level or 'member'} ({_source(source)}) adds nothing to it"
+
+
+def _source(told: str) -> str:
+    words = GIVEN.get(told, told)
+    return "by a rule" if told.startswith("rule ") else words[:1].lower() + words[1:]
+
+
+def cause(name: str, staged: bool | None = False) -> str:
+    """Why somebody is out; `staged` when an admin's suspension was their directory's before."""
+    if name == "admin" and staged:
+        return "Suspended since the identity provider deactivated them; an admin can lift it"
+    return CAUSES.get(name, name)
+
+
+def because(entry: AuditItem) -> list[str]:
+    """Why something happened. What was refused did not happen: what was begun there is no reason."""
+    kept = entry.because[:-1] if entry.action in _REFUSED and len(entry.because) > 1 else entry.because
+    return [plain(each) for each in kept]
+
+
+def held(causes: str) -> str:
+    """How long somebody is out, of all causes that an entry names."""
+    return " and ".join(HELD.get(each, each) for each in causes.split(", "))
 
 
 def action(name: str) -> str:
@@ -157,5 +202,7 @@ def changes(entry: AuditItem) -> list[str]:
 
 
 def _change(name: str, was: object, is_: object) -> str:
+    if name == "causes":
+        return f"out {held(str(was))} → {held(str(is_))}"
     called = name.replace("team:", "team ").replace("project:", "project ")
     return f"{called}: {was} → {is_}" if was and is_ else f"{called}: {is_}" if is_ else f"{called}: no longer {was}"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from connector.admin.guides.model import Guide
 from connector.directory.progress import Progress
+from connector.web import pages
 
 State = Literal["done", "missing", "advised", "choice"]
 
@@ -82,7 +83,7 @@ def _provisioning(progress: Progress, guide: Guide, called: str) -> Step:
 def _test(progress: Progress) -> Step:
     title = "Test the sign-in"
     if progress.missing is None and progress.tried is not None:
-        at = f"{progress.tried.at:%Y-%m-%d %H:%M} UTC"
+        at = pages.moment(progress.tried.at)
         if progress.tried.passed:
             return Step("test", title, "done", f"It worked, {at}.")
         return Step("test", title, "advised", f"It told us who you are, with something to look at, {at}.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from connector.directory.states import OF_DIRECTORY
 from connector.organizations.member_views import find
 from connector.organizations.members import MANAGES
 from connector.provisioning.acting import MEMBER, OPERATOR, Actor, Standing, look
@@ -59,11 +60,13 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where a member comes from: the connections (by name) that pushed them and that they sign in through; when they last did."""
+    """Where a member comes from: the connections (by name) that pushed them and that they sign in through; when they last did.
+    With `staged` an admin's suspension was their directory's before, which is no longer live."""
 
     pushed_by: str | None = None
     signs_in_by: str | None = None
     last_sign_in_at: datetime | None = None
+    staged: bool = False
 
 
 def show(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> Accounts:
@@ -111,15 +114,15 @@ def traces(
 
     def work(glance: Glance, standing: Standing) -> Mapping[str, Trace]:
         pushed, came = _pushed_by(glance, user_ids), _came(glance, user_ids)
-        through = _glass(glance, user_ids)
-        return {each: _trace(pushed.get(each), came.get(each), through.get(each)) for each in user_ids}
+        through, staged = _glass(glance, user_ids), _staged(glance, user_ids)
+        return {each: _trace(pushed.get(each), came.get(each), through.get(each), each in staged) for each in user_ids}
 
     return look(database, organization_id, actor, MANAGES, work)
 
 
-def _trace(pushed_by: str | None, came: tuple[str, datetime] | None, by_glass: datetime | None) -> Trace:
+def _trace(pushed_by: str | None, came: tuple[str, datetime] | None, by_glass: datetime | None, staged: bool) -> Trace:
     last = [at for at in (came[1] if came else None, by_glass) if at is not None]
-    return Trace(pushed_by, came[0] if came else None, max(last, default=None))
+    return Trace(pushed_by, came[0] if came else None, max(last, default=None), staged)
 
 
 def _pushed_by(glance: Glance, ids: Collection[str]) -> dict[str, str]:
@@ -135,6 +138,14 @@ def _came(glance: Glance, ids: Collection[str]) -> dict[str, tuple[str, datetime
     found = select(known.person_id, connection.name, known.last_sign_in_at).join(connection, connection.id == known.connection_id)
     mine = found.where(known.organization_id == glance.organization_id, among(known.person_id, ids))
     return {row[0]: (row[1], row[2]) for row in glance.tx.execute(mine.order_by(known.last_sign_in_at))}
+
+
+def _staged(glance: Glance, ids: Collection[str]) -> set[str]:
+    """Whom a directory had put out, and an admin's row keeps out since it is no longer live."""
+    member, out = t.Membership, t.Suspension
+    found = select(member.person_id).join(out, out.membership_id == member.id)
+    mine = found.where(member.organization_id == glance.organization_id, among(member.person_id, ids), out.cause == "admin")
+    return set(glance.tx.execute(mine.where(out.origin.startswith(OF_DIRECTORY, autoescape=True))).scalars())
 
 
 def _glass(glance: Glance, ids: Collection[str]) -> dict[str, datetime]:

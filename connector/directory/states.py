@@ -21,6 +21,9 @@ from connector.provisioning.corridor import Corridor
 from connector.provisioning.facts import Entry
 from connector.storage import tables as t
 
+OF_DIRECTORY = "was suspended by the directory of "
+"""How the origin of an admin's suspension begins that was a directory's before."""
+
 DIRECTORIES = ("off", "staging", "live", "paused")
 
 
@@ -115,7 +118,7 @@ def as_an_admins(entry: Entry, name: str) -> tuple[Change, ...]:
     """No suspension is ever without somebody who can lift it: the directory's becomes an admin's and says where it came from."""
     if Cause.DIRECTORY not in entry.holding.causes:
         return ()
-    because = Because(f"was suspended by the directory of {name}, which is no longer live")
+    because = Because(f"{OF_DIRECTORY}{name}, which is no longer live")
     lifted = Lift(Cause.DIRECTORY, because)
     return (lifted,) if Cause.ADMIN in entry.holding.causes else (lifted, Suspend(Cause.ADMIN, because))
 

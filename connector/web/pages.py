@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ _KINDS = {
 _FILES = {name: (_STATIC / name).read_bytes() for name in _KINDS}
 _YEAR = 365 * 24 * 3600
 _TICKED = re.compile("`([^`]+)`")
+_MOMENT = re.compile(r"(?<!\S)(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC|(?<=\b[Oo]n )(\d{4}-\d\d-\d\d)\b")
 
 VERSIONS = {name: hashlib.sha256(content).hexdigest()[:16] for name, content in _FILES.items()}
 """Part of the address of a file, so that browsers may keep it for ever."""
@@ -129,8 +130,17 @@ def instant(text: str) -> datetime:
 
 
 def said(sentence: str) -> Markup:
-    """A sentence of an error as HTML, in the words of pages."""
-    return marked(on_page(sentence))
+    """A sentence of an error as HTML, in the words of pages and with moments as pages write them."""
+    return marked(_MOMENT.sub(_dated, on_page(sentence)))
+
+
+def _dated(found: re.Match[str]) -> str:
+    """`2026-11-22 12:50 UTC`, as sentences have it for terminals too, as `moment` writes it; what is no day stays as it is."""
+    try:
+        day = date.fromisoformat(found[1] or found[3])
+    except ValueError:
+        return found[0]
+    return f"{day.day} {day:%B %Y}" + (f", {found[2]} UTC" if found[2] else "")
 
 
 def marked(sentence: str) -> Markup:

@@ -289,6 +289,16 @@ def test_a_subject_attribute_is_set_and_taken_back(owner: Browser, page: str) ->
     assert owner.submit(after, "Save", subject_attribute="").form("Save").fields["subject_attribute"] == [""]
 
 
+def test_of_openid_connect_nothing_is_said_of_certificates(console: Console, acme: World) -> None:
+    """Its keys are read by themselves; what ends there is the client secret."""
+    other = acme.another("Keycloak")
+    sealer: Sealer = console.app.extensions["connector"].sealer
+    sign_on.configure_oidc(console.database, sealer, other.connection, OidcSide("https://op.example", "id", "secret"))
+    shown = console.owner(acme).get(f"/admin/acme/connections/{other.connection}")
+    assert "If the client secret ends one day, give us the new one before" in shown.words
+    assert not any(word in shown.words for word in ("AD FS", "metadata", "certificate"))
+
+
 def test_openid_connect_has_options_of_its_own(console: Console, acme: World) -> None:
     """Scopes and algorithms are words with spaces between; `openid` is always among them."""
     other = acme.another("Entra")

@@ -41,3 +41,21 @@ def test_who_would_lock_themselves_out_is_told_what_to_do_first(console: Console
     assert (refused.status, refused.headers["X-Connector-Error"]) == (409, "local_sign_in_first")
     both = console.as_("eva@acme.example", Proof("saml", acme.organization, acme.connection), Proof("email_link"))
     assert "See what would change" in both.get("/admin/acme/mode").buttons
+
+
+def test_whom_the_provider_had_put_out_is_not_said_to_be_suspended_by_an_admin_after_going_back(console: Console) -> None:
+    """On the list and on the page: where it came from, and that an admin can lift it now. Of others an admin's stays one."""
+    acme = live(console.database)
+    ada, eve = acme.create("ada"), acme.create("eve")
+    acme.suspend("eve")
+    acme.edit(ada, active=False)
+    acme.carry_out("mode", mode="invitation")
+    owner, told = console.as_(OWNER), "Suspended since the identity provider deactivated them; an admin can lift it"
+    rows = {row.partition(" ")[0]: row for row in owner.get("/admin/acme/people").rows}
+    assert told in rows["Ada"]
+    assert "Suspended by an admin" in rows["Eve"]
+    page = owner.get(f"/admin/acme/people/{acme.person_of(ada)}")
+    assert told in page.words
+    assert "Suspended by an admin" not in page.words
+    assert "Let in again" in page.buttons
+    assert told not in owner.get(f"/admin/acme/people/{acme.person_of(eve)}").words

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from connector.accounts import recovery
 from connector.organizations import organizations, settings, teams
+from connector.provisioning import apply
+from connector.provisioning.corridor import Corridor, Origin, enter
 from tests.support.console import Console
 from tests.support.statements import statements
 from tests.support.world import OWNER, World, live, staged
@@ -66,6 +69,35 @@ def test_the_last_changes_say_who_and_why(console: Console) -> None:
     assert "Team created team team-5 – Made the team Team 5" in page.words
     assert "team-0" not in page.words
     assert page.link("The whole audit trail") == "/admin/acme/audit"
+
+
+@pytest.mark.parametrize("tail", ["", "/audit"])
+def test_why_a_sign_in_was_refused_is_the_refusal_and_not_that_somebody_signed_in(console: Console, tail: str) -> None:
+    """The entry's last sentence says through what; here that would say the contrary of what happened."""
+    acme = live(console.database)
+
+    def refuse(corridor: Corridor) -> None:
+        told = {"code": "second_subject", "subject": "u2", "email": "ada@acme.example"}
+        target, because = f"connection:{acme.connection}", ["This person is known by another account."]
+        apply.record(corridor, "sign_in.refused", target, None, told, because)
+
+    enter(console.database, acme.organization, Origin(f"sign_in:{acme.connection}", "signed in through Okta"), refuse)
+    page = console.owner(acme).get(f"/admin/acme{tail}")
+    assert "Sign-in refused Okta" in page.words
+    assert "This person is known by another account." in page.words
+    assert "by Okta (sign-in)" in page.words
+    assert "Signed in through Okta" not in page.words
+
+
+def test_things_that_have_only_an_id_are_told_by_what_they_are(console: Console) -> None:
+    """Of a rule what it does stands in the audit trail; a connection is called by its name."""
+    acme = live(console.database)
+    acme.rule(group="Engineering", team="engineering")
+    acme.directory("staging")
+    page = console.owner(acme).get("/admin/acme")
+    assert "Rule added a rule" in page.words
+    assert "by operator" in page.words
+    assert acme.connection not in page.words
 
 
 def test_the_page_costs_the_same_of_few_and_of_many(console: Console) -> None:

@@ -131,7 +131,7 @@ def _product(product: Product) -> Iterator[str]:
 
 def _tail(guide: Guide) -> Iterator[str]:
     yield from ("## When a certificate or secret changes", "")
-    yield from _paragraph(guide.reminder)
+    yield from _paragraph(f"{guide.reminder} {guide.secret_reminder}")
     yield from ("## When something does not work", "")
     yield from _paragraph(
         "The console shows the code of each refusal, and what to do about it, in the sign-ins and in the provisioning log of the"

@@ -55,9 +55,10 @@ def silence(idp: str, of: Literal["sign_in", "scim"]) -> tuple[Advice, ...]:
     )
 
 
-def reminder(idp: str) -> str:
-    """What to do when the provider changes its certificate, or a secret ends."""
-    return GUIDES.get(idp, GUIDES["generic"]).reminder
+def reminder(idp: str, protocol: str | None = "saml") -> str:
+    """What to do when the provider changes its certificate (SAML), or the client secret ends (OpenID Connect)."""
+    guide = GUIDES.get(idp, GUIDES["generic"])
+    return guide.secret_reminder if protocol == "oidc" else guide.reminder
 
 
 def _typical(guide: Guide, code: str) -> tuple[Advice, ...]:

@@ -243,8 +243,8 @@ GUIDE = Guide(
     " `oid`)",
     authority="directory",
     reminder="Entra makes a certificate per app, for 3 years, and mails 60, 30 and 7 days before its end. Make a new one in time"
-    " and press *Make certificate active* only when it is shown here. If the old one has ended, Entra uses the new one at once."
-    " Client secrets of OpenID Connect end after 24 months at the latest: note the day.",
+    " and press *Make certificate active* only when it is shown here. If the old one has ended, Entra uses the new one at once.",
+    secret_reminder="Client secrets of OpenID Connect end after 24 months at the latest: note the day.",
     tracks=(_SAML, _OIDC, _SCIM),
     places=PLACES,
     failures=FAILURES,

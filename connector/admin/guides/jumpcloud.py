@@ -238,7 +238,7 @@ GUIDE = Guide(
         Failure(
             "Nothing is pushed",
             ("scim_silent", "not_in_directory"),
-            "Press *Activate* under *Identity Management*, and select a group that contains the person under *User Groups*.",
+            "Press *Activate* under *Identity Management*, and select a group with everybody to be pushed under *User Groups*.",
             _IDENTITY,
         ),
     ),

@@ -190,7 +190,8 @@ class Product:
 class Guide:
     """All that we know about setting up one provider. `recommended` are the tracks to take, in their order; `people_link_by` is
     what says that somebody who signs in is the one who was pushed or was here before; `authority` who decides about groups, role
-    and status when it is set up so; `reminder` what to do when the provider changes its certificate or secret."""
+    and status when it is set up so; `reminder` what to do when the provider changes its certificate, `secret_reminder` what
+    when a client secret of OpenID Connect ends."""
 
     idp: str
     name: str
@@ -205,6 +206,7 @@ class Guide:
     places: Mapping[PlaceName, Place]
     failures: tuple[Failure, ...]
     sources: tuple[str, ...]
+    secret_reminder: str = "If the client secret ends one day, give us the new one before: nobody could sign in through it after."
     products: tuple[Product, ...] = ()
 
     @property

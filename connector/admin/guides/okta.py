@@ -265,7 +265,7 @@ GUIDE = Guide(
         Failure(
             "People were assigned before provisioning was on: they sign in, and were never pushed",
             ("not_in_directory", "scim_silent"),
-            "Okta has not pushed this person: turn on *Create Users*, then assign them again.",
+            "Okta pushes only who is assigned after *Create Users* was turned on: turn it on, then assign people again.",
             _TO_APP,
         ),
         Failure(
