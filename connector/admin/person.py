@@ -27,11 +27,15 @@ SAID = {
     "suspend": "They are suspended and signed out of this organization. Let them in again here whenever you like.",
     "unsuspend": "The suspension is lifted.",
     "unblock": "The block is lifted.",
+    "nothing": "Nothing was to be lifted: they are not kept out that way.",
     "block": "They are removed and blocked: out, and kept out whatever the identity provider says. Unblock them to undo it.",
     "linked": "The account is linked to them: what the identity provider says of it counts for them now.",
     "unlink": "How they sign in is forgotten here. Their next sign-in links them anew.",
     "sign-out": "They are signed out of this organization in every browser.",
 }
+_LIFTS: Mapping[str, str] = {"unsuspend": "admin", "unblock": "block"}
+"""What lifts a cause, and which."""
+
 _VERBS: Mapping[str, Callable[[Visit, str], object]] = {
     "suspend": lambda visit, user: members.suspend(visit.database, visit.here.id, user, actor=visit.actor),
     "unsuspend": lambda visit, user: members.unsuspend(visit.database, visit.here.id, user, actor=visit.actor),
@@ -111,12 +115,20 @@ def ask(visit: Visit, user: str, what: str) -> Response:
 @blueprint.post("/admin/<o>/people/<user>/<any(suspend, unsuspend, block, unblock, unlink, 'sign-out'):what>")
 @visited
 def decide(visit: Visit, user: str, what: str) -> Response:
-    """Do it."""
+    """Do it. Where there was nothing to lift, it says so."""
     try:
+        said = what if _has_effect(visit, user, what) else "nothing"
         _VERBS[what](visit, user)
     except ConnectorError as error:
         return _asked(visit, user, what, error)
-    return done(visit, f"/people/{user}", what)
+    return done(visit, f"/people/{user}", said)
+
+
+def _has_effect(visit: Visit, user: str, what: str) -> bool:
+    """Whether what is to be lifted keeps them out; all else has an effect or is refused."""
+    if what not in _LIFTS:
+        return True
+    return _LIFTS[what] in member_list.show(visit.database, visit.here.id, user, actor=visit.actor).causes
 
 
 @blueprint.post("/admin/<o>/people/<user>/remove")

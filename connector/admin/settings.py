@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
@@ -11,10 +13,11 @@ from flask import Blueprint, Response, request
 from connector.accounts.alerts import HEADINGS
 from connector.admin import forms
 from connector.admin.frame import Visit, done, show, visited
-from connector.errors import ConnectorError, Invalid
-from connector.membership.settings import NEVER_MUTED
+from connector.errors import ConnectorError, Invalid, Outdated
+from connector.membership.settings import NAMESPACES, NEVER_MUTED
 from connector.organizations import deletion, entitlements, members, organizations, settings
 from connector.web import pages, refusals
+from connector.web.jsonable import jsonable, text_of
 
 blueprint = Blueprint("settings", __name__)
 
@@ -47,12 +50,28 @@ def rename(visit: Visit) -> Response:
 @blueprint.post("/admin/<o>/settings/<namespace>")
 @visited
 def save(visit: Visit, namespace: str) -> Response:
-    """Set what the form of a namespace has; what it does not have stays."""
+    """Set what the form of a namespace has; what it does not have stays. Nothing is set where somebody else changed it since it
+    was shown: who saves again has been told."""
+
+    def seen(view: object) -> None:
+        if forms.text("version") not in ("", _version(namespace, view)):
+            raise Outdated(
+                "version_mismatch",
+                "Somebody else changed these settings meanwhile: nothing was saved.",
+                advice="What you chose still stands here: save again to set it, or open the settings anew to see theirs.",
+            )
+
     try:
-        settings.change(visit.database, visit.here.id, namespace, _read(namespace), actor=visit.actor)
-    except Invalid as error:
+        settings.change(visit.database, visit.here.id, namespace, _read(namespace), actor=visit.actor, seen=seen)
+    except (Invalid, Outdated) as error:
         return _page(visit, error=error, about=namespace)
     return done(visit, "/settings", "saved")
+
+
+def _version(namespace: str, view: object) -> str:
+    """What tells two states of a namespace apart, by what is set in it alone."""
+    said = {each.name: getattr(view, each.name) for each in fields(NAMESPACES[namespace])}
+    return hashlib.sha256(text_of(jsonable(said)).encode()).hexdigest()[:32]
 
 
 def _read(namespace: str) -> dict[str, Any]:
@@ -103,7 +122,8 @@ def _page(visit: Visit, *, error: ConnectorError | None = None, about: str = "")
         preferences={**_fields(found.preferences), **(given if about == "preferences" else {})},
         auth={**_fields(found.auth), **(given if about == "auth" else {})},
         called={"display_name": visit.here.name, "slug": visit.here.slug, **(given if about == "organization" else {})},
-        muted=found.notifications.muted,
+        muted=_notifications()["muted"] if about == "notifications" else found.notifications.muted,
+        versions={name: _version(name, getattr(found, name)) for name in NAMESPACES},
         mutable=MUTABLE,
         entitled=entitlements.show(visit.database, visit.here.id, actor=visit.actor),
     )

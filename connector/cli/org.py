@@ -36,7 +36,8 @@ def create(at_hand: Tools, slug: str, name: str, owner: str, preset: str) -> Sho
     """Make an organization with its roles and its founder."""
     made = organizations.create(at_hand.database, slug, name, owner, preset, base_url=at_hand.settings.base_url)
     later = (
-        f"Made {made.slug} ({made.id}); {owner} owns it, and signs in with this link, once, within 24 hours:\n\n"
+        f"Made {made.slug} ({made.id}); {owner} owns it, and signs in with this link, once, within 24 hours.\n"
+        f"It opens the console, while `connector serve` runs:\n\n"
         f"  {made.sign_in_url}\n\nNext, invite people:\n  connector invite {slug} EMAIL"
         f"\nor let them come from a domain of its own, through its identity provider:"
         f"\n  connector domain add {slug} DOMAIN --verified\n  connector connection create {slug} --name NAME --idp okta"

@@ -36,7 +36,7 @@ def restore(corridor: Corridor, given: Document) -> sync.Outcome:
     rule rows as `converted`, until the IdP pushes them again. Raises Invalid `since_invalid`, NotFound `connection_not_found`.
     """
     corridor.need_exclusive()
-    since = _moment(str(given["since"]))
+    since = _moment(str(given["since"]), corridor.now)
     connection_id = str(given["connection"])
     found = select(t.Connection.organization_id).where(t.Connection.id == connection_id)
     if corridor.tx.execute(found).scalar_one_or_none() != corridor.organization_id:
@@ -48,18 +48,17 @@ def restore(corridor: Corridor, given: Document) -> sync.Outcome:
     return sync.Outcome(Plan(parts, deleted.plan.catalogue), suspended.withheld)
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+        since = moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
-        pass
-    raise Invalid(
-        "since_invalid",
-        f'"{text}" is no time with its zone.',
-        expected="a time with its zone, such as 2026-11-21T09:30:00+00:00",
-    )
+        since = None
+    if since is None or since > now:
+        problem = "is no time with its zone" if since is None else "is still to come: nobody was put out since then"
+        expected = "a time with its zone that has passed, such as 2026-11-21T09:30:00+00:00"
+        raise Invalid("since_invalid", f'"{text}" {problem}.', expected=expected)
+    return since
 
 
 def _lift(corridor: Corridor, connection_id: str, since: datetime) -> sync.Outcome:

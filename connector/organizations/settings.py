@@ -100,10 +100,16 @@ def replace(
 
 
 def change(
-    database: Database, organization_id: str, namespace: str, given: Mapping[str, Any], *, actor: Actor = OPERATOR
+    database: Database,
+    organization_id: str,
+    namespace: str,
+    given: Mapping[str, Any],
+    *,
+    actor: Actor = OPERATOR,
+    seen: Seen | None = None,
 ) -> NamespaceView:
     """Set some of a namespace; the rest stays. Returns and raises as `replace`."""
-    return _write(database, organization_id, namespace, given, actor, None, keep=True)
+    return _write(database, organization_id, namespace, given, actor, seen, keep=True)
 
 
 def _write(

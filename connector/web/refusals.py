@@ -50,7 +50,8 @@ class Words:
 _PLAIN = {
     404: "The address is mistyped, or what was here is gone.",
     405: "Go back, and use the buttons and links of the page before.",
-    413: "What was sent is larger than what is taken here. Send less, or a smaller file.",
+    413: "What was sent is larger than what is taken here, which is 2 MB. Go back, and send less or a smaller file: metadata of "
+    "an identity provider usually have a few kB.",
     414: "The address is longer than any page of ours has. Open the page from the start page.",
 }
 _HEADINGS = {

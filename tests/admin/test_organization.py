@@ -107,6 +107,22 @@ def test_a_setting_that_cannot_be_is_refused_where_it_was_typed(owner: Browser) 
     assert owner.get("/admin/acme/settings").form("Save", which=1).fields["invitation_days"] == ["7"]
 
 
+def test_of_two_who_change_the_same_settings_the_second_is_told(owner: Browser) -> None:
+    """What they chose stays, and saving again sets it; other settings are not in the way."""
+    page = owner.get("/admin/acme/settings")
+    first, second, *_ = page.tree.xpath("//input[@name='mail']/@value")
+    owner.submit(page, "Save", 1, invitation_days="9")
+    wanted = {each: [kind for kind in page.form("Save", which=3).fields["mail"] if kind != each] for each in (first, second)}
+    owner.submit(page, "Save", 3, mail=wanted[first])
+    refused = owner.submit(page, "Save", 3, mail=wanted[second])
+    assert (refused.status, refused.headers.get("X-Connector-Error")) == (412, None)
+    assert "Somebody else changed these settings meanwhile" in refused.words
+    assert refused.form("Save", which=3).fields["mail"] == wanted[second]
+    assert owner.get("/admin/acme/settings").form("Save", which=3).fields["mail"] == wanted[first]
+    owner.submit(refused, "Save", 3, mail=wanted[second])
+    assert owner.get("/admin/acme/settings").form("Save", which=3).fields["mail"] == wanted[second]
+
+
 def test_members_see_settings_and_may_leave(console: Console, owner: Browser) -> None:
     """After leaving the organization does not open any more."""
     bob = console.as_(BOB)

@@ -101,6 +101,15 @@ def test_the_last_owner_stays_and_is_told_what_to_do(acme: World, owner: Browser
     assert acme.member(OWNER).role == "owner"
 
 
+@pytest.mark.parametrize("what", ["unsuspend", "unblock"])
+def test_what_was_not_there_is_not_said_to_be_lifted(acme: World, owner: Browser, what: str) -> None:
+    """A page that stood open, or a second click."""
+    there = page_of(owner, acme, BOB).path
+    page = owner.follow(owner.post(f"{there}/{what}"))
+    assert "Nothing was to be lifted" in page.words
+    assert "is lifted" not in page.words
+
+
 def test_an_admin_decides_nothing_about_an_owner(console: Console, acme: World) -> None:
     """No buttons, and a refusal for who knows the address."""
     acme.invited("ann@acme.example", "admin")

@@ -339,3 +339,10 @@ def test_restore_needs_a_time_with_its_zone(database: Database, since: str) -> N
     with pytest.raises(Invalid) as refused:
         acme.carry_out("restore", connection=acme.connection, since=since)
     assert refused.value.code == "since_invalid"
+
+
+def test_nobody_was_put_out_since_a_moment_that_is_to_come(database: Database) -> None:
+    """A plan that restores nobody would look like an answer."""
+    acme = world.live(database)
+    with pytest.raises(Invalid, match="is still to come"):
+        acme.carry_out("restore", connection=acme.connection, since=(datetime.now(UTC) + timedelta(minutes=10)).isoformat())

@@ -52,7 +52,7 @@ def test_a_page_says_what_happened_and_what_to_do(site: Site, error: ConnectorEr
     [
         ("/nowhere", "GET", 404, "mistyped"),
         ("/sessions", "POST", 405, "Go back"),
-        ("/login", "POST", 413, "larger than what is taken"),
+        ("/login", "POST", 413, "metadata of an identity provider usually have a few kB"),
     ],
 )
 def test_what_the_server_itself_refuses_is_said_in_words(site: Site, path: str, method: str, status: int, said: str) -> None:
