@@ -88,14 +88,16 @@ class Known:
         return "somebody without an address" if kind == "person" else actor
 
     def thing(self, entry: AuditItem) -> str:
-        """What something was done to, as people call it: by the name that the entry tells, else of which kind it is."""
+        """What something was done to, as people call it: by what the entry tells of it, else of which kind it is."""
         kind, _, called = entry.target.partition(":")
         if kind == "connection":
             return self.name(called)
         if not _ID.fullmatch(called or kind):
             return entry.target.replace(":", " ", 1)
-        named = (entry.after or entry.before or {}).get("name")
-        return str(named) if named else _KINDS.get(kind, "somebody")
+        told = entry.after or entry.before or {}
+        if kind == "rule" and "match" in told:
+            return f"{told['match']} → {str(told.get('target')).replace(':', ' ', 1)}"
+        return str(told["name"]) if told.get("name") else _KINDS.get(kind, "somebody")
 
 
 def known(visit: Visit) -> Known:

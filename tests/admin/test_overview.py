@@ -90,12 +90,12 @@ def test_why_a_sign_in_was_refused_is_the_refusal_and_not_that_somebody_signed_i
 
 
 def test_things_that_have_only_an_id_are_told_by_what_they_are(console: Console) -> None:
-    """Of a rule what it does stands in the audit trail; a connection is called by its name."""
+    """A rule by what it looks for and gives, a connection by its name."""
     acme = live(console.database)
     acme.rule(group="Engineering", team="engineering")
     acme.directory("staging")
     page = console.owner(acme).get("/admin/acme")
-    assert "Rule added a rule" in page.words
+    assert 'Rule added group named "Engineering" → team engineering' in page.words
     assert "by operator" in page.words
     assert acme.connection not in page.words
 
