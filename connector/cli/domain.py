@@ -8,6 +8,7 @@ from connector.cli import output
 from connector.cli.common import Tools, every, opens, organization, planned, yes_option
 from connector.cli.output import Shown
 from connector.directory import domain_checks, domains
+from connector.directory.domains import Domain
 from connector.organizations.organization_rows import OrganizationView
 from connector.outbound import dns
 
@@ -29,12 +30,12 @@ def add(at_hand: Tools, organization: OrganizationView, domain: str, verified: b
     """Claim a domain, and with --verified vouch for it."""
     claimed = domains.add(at_hand.database, organization.id, domain, verified)
     if claimed.verified:
-        return Shown(claimed, f"{claimed.domain} is verified for {organization.slug}.")
+        return Shown(_told(claimed), f"{claimed.domain} is verified for {organization.slug}.")
     record = output.aligned([("name", claimed.record_name), ("TXT", claimed.record_value)], indent="  ")
     then = f"When it is there: connector domain verify {organization.slug} {claimed.domain}"
     vouch = f"Or vouch for it: connector domain add {organization.slug} {claimed.domain} --verified"
     text = f"{claimed.domain} is claimed, not verified. The DNS record that proves it:\n\n{record}\n\n{then}\n{vouch}"
-    return Shown(claimed, text)
+    return Shown(_told(claimed), text)
 
 
 @domain.command()
@@ -47,7 +48,13 @@ def verify(at_hand: Tools, organization: OrganizationView, domain: str) -> Shown
     The record is looked at daily from then on. When it is gone for 14 days, the domain is a mere claim again.
     """
     proved = domain_checks.verify(at_hand.database, organization.id, domain, dns.txt)
-    return Shown(proved, f"{proved.domain} is verified for {organization.slug}.")
+    return Shown(_told(proved), f"{proved.domain} is verified for {organization.slug}.")
+
+
+def _told(claimed: Domain) -> dict[str, object]:
+    """A domain as these commands have always printed it."""
+    names = ("domain", "verified", "record_name", "record_value")
+    return {name: getattr(claimed, name) for name in names}
 
 
 @domain.command("list")
@@ -58,7 +65,9 @@ def list_(at_hand: Tools, organization: OrganizationView) -> Shown:
     found = every(lambda after: domains.list_(at_hand.database, organization.id, after=after))
     rows = [(each.domain, "verified" if each.verified else "claimed", each.record_name, each.record_value) for each in found]
     empty = f"No domains yet. Add one: connector domain add {organization.slug} DOMAIN --verified"
-    return Shown(output.items(found), output.table(("DOMAIN", "STATE", "DNS NAME", "DNS TXT VALUE"), rows, empty=empty))
+    return Shown(
+        output.items(list(map(_told, found))), output.table(("DOMAIN", "STATE", "DNS NAME", "DNS TXT VALUE"), rows, empty=empty)
+    )
 
 
 @domain.command()

@@ -21,7 +21,7 @@ from connector.storage.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest of the migrations."""
 
 _LOCK = 7_205_813_449_112_021_101

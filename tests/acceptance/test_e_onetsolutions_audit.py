@@ -133,6 +133,8 @@ def _settings(trail: Trail, root: Client) -> None:
     clerk = {**catalogue["roles"][-1], "name": "clerk", "rank": 1}
     roles = [{**each, "rank": each["rank"] + 1} for each in catalogue["roles"]]
     trail.one("replace_roles", owner.put(acme / "roles", {"roles": [*roles, clerk]}))
+    link = trail.one("create_setup_link", owner.post(acme / "setup-links", {"name": "IT"}))["id"]
+    trail.one("revoke_setup_link", owner.delete(acme / f"setup-links/{link}"))
     trail.one("add_break_glass_owner", owner.post(acme / "break-glass", {"email": owner.email}))
     trail.one("print_recovery_codes", owner.post(acme / f"break-glass/{owner.id}/codes"))
     second = acme.joined("second", "owner")

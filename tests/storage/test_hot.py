@@ -14,6 +14,8 @@ from connector.accounts import keys, profile, sessions
 from connector.directory import (
     access,
     burst,
+    bursts,
+    connection_health,
     documents,
     groups,
     home_realm,
@@ -25,8 +27,9 @@ from connector.directory import (
     sign_on,
     signing_keys,
     users,
+    warnings,
 )
-from connector.organizations import check, entitlements, here, mine, reach, settings, single_org
+from connector.organizations import check, entitlements, here, mine, reach, settings, single_org, summary
 from connector.provisioning import acting, apply, facts, once, setting, setup_link, testimony
 from connector.storage.database import Database
 from connector.storage.hot import Hot
@@ -37,13 +40,24 @@ SIGNING_IN: tuple[ModuleType, ...] = (
     documents, home_realm, keys, mine, recognition, requests, sessions, sign_in, sign_on, signing_keys, testimony,
 )  # fmt: skip
 ASKING: tuple[ModuleType, ...] = (acting, check, entitlements, here, once, profile, reach, settings, setup_link, single_org)
-EVERYBODY = {"_ALL", "_ALL_USERS", "_ALL_MEMBERS", "_ALL_PLACES", "_ALL_SAID", "_ALL_CLAIMED", "_FROM_START", "_FROM_CURSOR"}
-"""What reads everybody, or a page of them, may walk through a table."""
+WATCHING: tuple[ModuleType, ...] = (bursts, connection_health, summary, warnings)
+EVERYBODY = {
+    "_ALL",
+    "_ALL_USERS",
+    "_ALL_MEMBERS",
+    "_ALL_PLACES",
+    "_ALL_SAID",
+    "_ALL_CLAIMED",
+    "_FROM_START",
+    "_FROM_CURSOR",
+    "_COUNTS",
+}
+"""What reads or counts everybody, or a page of them, may walk through a table."""
 
 
 def hot_statements() -> Iterator[tuple[str, Hot]]:
     """Every statement of the rooms that serve pushes and sign-ins, and of what says who asks and what they may, by its name."""
-    for room in (*PUSHING, *SIGNING_IN, *ASKING):
+    for room in (*PUSHING, *SIGNING_IN, *ASKING, *WATCHING):
         for name, value in vars(room).items():
             several = value.items() if isinstance(value, dict) else [("", value)]
             for key, statement in several:
@@ -54,7 +68,7 @@ def hot_statements() -> Iterator[tuple[str, Hot]]:
 def test_every_room_with_such_statements_is_among_them() -> None:
     """But the corridor, whose statements are locks of PostgreSQL."""
     files = [path for path in Path(connector.__file__).parent.rglob("*.py") if path.stem not in ("hot", "corridor")]
-    rooms = [room.__file__ for room in (*PUSHING, *SIGNING_IN, *ASKING)]
+    rooms = [room.__file__ for room in (*PUSHING, *SIGNING_IN, *ASKING, *WATCHING)]
     assert sorted(str(path) for path in files if " Hot(" in path.read_text()) == sorted(map(str, rooms))
 
 

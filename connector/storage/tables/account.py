@@ -102,6 +102,7 @@ class RecoveryCode(Row):
     __table_args__ = (
         in_organization("membership", "membership_id", ondelete="CASCADE"),
         UniqueConstraint("membership_id", "code_hash"),
+        Index("ix_recovery_code_organization", "organization_id", "membership_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str]

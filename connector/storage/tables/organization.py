@@ -246,6 +246,7 @@ class Suspension(Row):
         in_organization("membership", "membership_id", ondelete="CASCADE"),
         one_of("cause", "admin", "block", "directory", "cannot_link"),
         Index("ix_suspension_connection", "connection_id", "created_at"),
+        Index("ix_suspension_organization", "organization_id", "membership_id"),
     )
     membership_id: Mapped[str] = mapped_column(primary_key=True)
     cause: Mapped[str] = mapped_column(primary_key=True)
@@ -259,7 +260,10 @@ class Withheld(Row):
     """A change the IdP asked for that would have left no owner: kept until an owner confirms it or the IdP takes it back."""
 
     __tablename__ = "withheld"
-    __table_args__ = (in_organization("membership", "membership_id", ondelete="CASCADE"),)
+    __table_args__ = (
+        in_organization("membership", "membership_id", ondelete="CASCADE"),
+        Index("ix_withheld_organization", "organization_id", "membership_id"),
+    )
     membership_id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str]
     reason: Mapped[str]
