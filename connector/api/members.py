@@ -131,7 +131,7 @@ def set_role(call: Call, o: str, user_id: str, body: RoleChange) -> MemberView:
     query=Removal,
     answer=None,
     status=204,
-    errors=_DECIDED | {"member_blocked": 409, "managed_by_idp": 409, "break_glass": 409, "not_oneself": 409},
+    errors=_DECIDED | {"member_blocked": 409, "managed_by_idp": 409, "break_glass": 409},
 )
 def remove(call: Call, o: str, user_id: str, query: Removal) -> None:
     """Whoever manages members removes others; everybody may leave, unless an identity provider manages them. In `sso` without a
@@ -142,7 +142,7 @@ def remove(call: Call, o: str, user_id: str, query: Removal) -> None:
 
 @operation(
     "POST", "/api/orgs/<o>/members/<user_id>/suspend", tag=TAG, summary="Suspend a member", permission="members.manage",
-    answer=MemberView, errors=_DECIDED | {"not_oneself": 409},
+    answer=MemberView, errors=_DECIDED,
 )  # fmt: skip
 def suspend_member(call: Call, o: str, user_id: str) -> MemberView:
     """They are signed out of the organization at once, and an admin alone lets them in again."""

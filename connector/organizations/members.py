@@ -6,7 +6,7 @@ What a rule governs is locked by the *source of the row*: while a rule gives som
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -146,7 +146,7 @@ def _granted(corridor: Corridor, setting: Setting, entry: Entry) -> tuple[Grante
 
 def suspend(database: Database, organization_id: str, who: str, *, actor: Actor = OPERATOR) -> MemberView:
     """Suspend a member; only `unsuspend` lifts it, whatever the IdP says. Raises Forbidden `role_above`, Conflict `last_owner`,
-    `last_break_glass`, `not_oneself`, and what `find` and `acting.act` raise."""
+    `last_break_glass`, and what `find` and `acting.act` raise."""
 
     def decide(case: _Case) -> tuple[Change, ...]:
         case.need_above()
@@ -189,8 +189,8 @@ def remove(database: Database, organization_id: str, who: str, *, block: bool, a
 
     Under a live directory only removing and blocking makes sense: a plain removal would come back with the next push. Who is
     blocked is not removed without `block`: the block would go with them, and only `unblock` lifts one.
-    Raises Forbidden `role_above`, Conflict `member_blocked`, `managed_by_idp`, `last_owner`, `break_glass`, `not_oneself`, and
-    what `find` and `acting.act` raise.
+    Raises Forbidden `role_above`, Conflict `member_blocked`, `managed_by_idp`, `last_owner`, `break_glass`, and what `find` and
+    `acting.act` raise.
     """
 
     def decide(case: _Case) -> tuple[Change, ...]:
@@ -258,23 +258,9 @@ def _decide(
         before = views(corridor, scope)
         if not before:
             raise not_found(who)  # they left while this waited for the lock
-        cases = [_Case(each, before[0], standing, corridor) for each in entries]
-        changes = {each.entry.subject.key: decide(each) for each in cases}
+        changes = {each.subject.key: decide(_Case(each, before[0], standing, corridor)) for each in entries}
         guard_by_hand(corridor, [Part(e.subject, e.holding, changes[e.subject.key]) for e in entries])
-        for case in cases:
-            _refuse_oneself(case, changes[case.entry.subject.key])
         sync.settle(corridor, entries, lambda entry: changes[entry.subject.key])
         return (views(corridor, scope) or before)[0]
 
     return act(database, organization_id, actor, MEMBER, sentence, work)
-
-
-def _refuse_oneself(case: _Case, changes: Sequence[Change]) -> None:
-    """Whoever put themselves out would be out with their next request, and could not undo it."""
-    if case.themselves and any(isinstance(change, Suspend) for change in changes):
-        raise Conflict(
-            "not_oneself",
-            "Nobody suspends or blocks themselves: they would be out at once, and could not undo it.",
-            expected="another member",
-            advice="Ask another owner to do it, or leave the organization.",
-        )
