@@ -30,7 +30,7 @@ def test_the_cookie_is_for_our_pages_alone_and_goes_with_the_browser(either_site
 
 def test_who_comes_by_a_link_is_known_by_the_address_or_by_the_cookie(site: Site) -> None:
     """From where they come is told; without a link nobody is known; one that opens nothing is refused, and slowed down."""
-    world, now = site.organization(), datetime.now(UTC)
+    world, now = site.organization(), datetime.now(UTC).replace(microsecond=0)
     made = setup_links.create(site.house.database, world.organization, base_url=site.base_url, name="IT of Acme")
     token = made.url.rpartition("/")[2]
     where = {"REMOTE_ADDR": "192.0.2.9"}
