@@ -13,7 +13,6 @@ from connector.directory import log
 blueprint = Blueprint("log", __name__)
 
 OUTCOMES = (("", "All"), ("ok", "Done"), ("refused", "Refused"))
-_REFUSED = {"ok": False, "refused": True}
 
 
 @blueprint.get("/admin/<o>/log")
@@ -30,7 +29,7 @@ def list_(visit: Visit) -> Response:
         after=asked("after"),
         since=since,
         until=until,
-        refused=_REFUSED.get(filters["status"] or ""),
+        refused=recorded.REFUSED.get(filters["status"] or ""),
         q=filters["q"],
         actor=visit.actor,
     )

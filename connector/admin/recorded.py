@@ -21,6 +21,9 @@ from connector.errors import Invalid
 from connector.provisioning.history import AuditItem
 from connector.web import pages
 
+REFUSED = {"ok": False, "refused": True}
+"""Whether what is asked for was refused, by the word of the filter; any other asks for all."""
+
 ROOM = 20_000
 """Bytes that the details of all entries on one page of the audit trail take at most, with what they are wrapped in."""
 

@@ -35,8 +35,6 @@ STAGES: Mapping[str, str] = MappingProxyType(
 )
 """How far an attempt came."""
 
-_REFUSED = {"ok": False, "refused": True}
-
 
 @blueprint.get("/admin/<o>/sign-ins")
 @visited
@@ -52,7 +50,7 @@ def list_(visit: Visit) -> Response:
         after=asked("after"),
         since=since,
         until=until,
-        refused=_REFUSED.get(filters["status"] or ""),
+        refused=recorded.REFUSED.get(filters["status"] or ""),
         purpose=filters["purpose"],
         stage=filters["stage"],
         reference=filters["reference"],
